@@ -1,0 +1,109 @@
+"""Everything that this program raises on purpose.
+
+AggregatorError
+├── ConfigError            feeds.yaml or the command line is wrong; nothing was touched        (exit 2)
+├── StorageError           the database or the output folder cannot be used; nothing was lost  (exit 3)
+│   ├── DatabaseError
+│   └── OutputError
+├── LockedError            another run is at work                                              (exit 4)
+└── SourceError            one source failed; all the others go on
+    ├── FetchError         no usable answer came
+    │   ├── ForbiddenError     a rule of ours forbids to ask (scheme, private address, redirect)
+    │   ├── TooLargeError      the answer is larger than ``fetch.max_size``
+    │   ├── DeadlineError      the answer took longer than ``fetch.timeout``
+    │   └── HttpStatusError    the server answered with an error
+    └── ParseError         the answer is no feed that can be read
+
+A message says what failed and what to do; it never holds a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class AggregatorError(Exception):
+    """The root of all errors that the user can do something about."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mistake:
+    """One mistake in a configuration file; ``line`` and ``column`` count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class ConfigError(AggregatorError):
+    """The configuration is wrong; ``mistakes`` are all that were found, in the order of the file."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, mistakes: tuple[Mistake, ...] = ()) -> None:
+        super().__init__(message)
+        self.mistakes = mistakes
+
+
+class StorageError(AggregatorError):
+    """The database or the output folder cannot be used; nothing was lost."""
+
+    exit_code = 3
+
+
+class DatabaseError(StorageError):
+    """The database cannot be opened, read or written."""
+
+
+class OutputError(StorageError):
+    """A file of the outputs cannot be written."""
+
+
+class LockedError(AggregatorError):
+    """Another run holds the lock; ``holder`` says which."""
+
+    exit_code = 4
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(f"another run holds the lock: {holder}; try again when it is done")
+        self.holder = holder
+
+
+class SourceError(AggregatorError):
+    """One source failed; all the others go on."""
+
+
+class FetchError(SourceError):
+    """No usable answer came from the source's server."""
+
+
+class ForbiddenError(FetchError):
+    """A rule of ours forbids to ask this address."""
+
+
+class TooLargeError(FetchError):
+    """The answer is larger than ``fetch.max_size``."""
+
+
+class DeadlineError(FetchError):
+    """The answer took longer than ``fetch.timeout``."""
+
+
+class HttpStatusError(FetchError):
+    """The server answered with an error; ``retry_after`` is when it asked us to come back (UTC)."""
+
+    def __init__(self, message: str, *, status: int, retry_after: datetime | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class ParseError(SourceError):
+    """The answer is no feed that can be read."""

@@ -1,0 +1,288 @@
+"""The words of the program: frozen values that the stages hand to each other.
+
+``Source``       a line of feeds.yaml
+``Feed``         one document as its publisher sent it: ``FeedInfo`` and ``Entry`` values
+``Copy``         one source's copy of a story, normalised: what the archive keeps
+``Post``         what we republish: one story, its primary copy, and the copies of other sources
+``OutputFeed``   a feed that we publish: the whole site, or one level of a category path
+``Document``     bytes with a name, ready to be written
+
+Every time is an aware ``datetime`` in UTC.  Every address is an absolute IRI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who wrote something (RFC 4287, section 3.2)."""
+
+    name: str
+    uri: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A reference from an entry or a feed (RFC 4287, section 4.2.7); an enclosure is one of them."""
+
+    href: str
+    rel: str = "alternate"
+    type: str | None = None
+    title: str | None = None
+    hreflang: str | None = None
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A category that the entry itself names (RFC 4287, section 4.2.2)."""
+
+    term: str
+    scheme: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A text construct as it came: plain, or markup with the base of its relative references."""
+
+    value: str
+    html: bool = False
+    base: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedInfo:
+    """What a feed says of itself: the stuff of ``atom:source`` (RFC 4287, section 4.2.11).
+
+    ``url`` is the feed's own address (link ``self``), ``link`` the site that it belongs to
+    (link ``alternate``).  Credentials are in neither.
+    """
+
+    id: str | None = None
+    title: str | None = None
+    url: str | None = None
+    link: str | None = None
+    updated: datetime | None = None
+    authors: tuple[Person, ...] = ()
+    rights: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What a feed says about when to come back (RSS 2.0 ``ttl``, ``skipHours``, ``skipDays``; ``sy:``)."""
+
+    interval: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What a feed said: one item, before any rule of ours was applied to it."""
+
+    guid: str | None = None
+    title: Text | None = None
+    summary: Text | None = None
+    content: Text | None = None
+    link: str | None = None
+    links: tuple[Link, ...] = ()
+    authors: tuple[Person, ...] = ()
+    contributors: tuple[Person, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    published: datetime | None = None
+    updated: datetime | None = None
+    image: str | None = None
+    rights: str | None = None
+    language: str | None = None
+    source: FeedInfo | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One parsed document.  ``warnings`` names what was left out or repaired, for the editor."""
+
+    info: FeedInfo
+    entries: tuple[Entry, ...]
+    hints: Hints = Hints()
+    warnings: tuple[str, ...] = ()
+    format: str = ""
+
+
+#: The fields of an entry that ``include`` and ``exclude`` of feeds.yaml look at.
+FilterField = Literal["title", "content", "link", "author", "tag"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A line of feeds.yaml, with its defaults filled in.
+
+    ``url`` and ``headers`` may hold secrets and are for the network alone; whatever is shown, logged or
+    published uses ``urls.public(url)``.  ``include`` and ``exclude`` map a field to a regular expression.
+    ``keep`` is the number of entries taken per pull, newest first; 0 takes all.
+    """
+
+    id: str
+    url: str
+    category: tuple[str, ...] = ()
+    title: str | None = None
+    interval: timedelta = timedelta(hours=1)
+    keep: int = 0
+    include: Mapping[FilterField, str] = field(default_factory=dict)
+    exclude: Mapping[FilterField, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """One source's copy of a story, normalised.
+
+    ``key`` is its identity within its source, for ever.  ``feed`` is who said it: the entry's own
+    ``atom:source`` when it brought one, else the feed it stood in; in the first case ``via`` is the feed
+    that we pulled it from, so that a false claim can be seen.  ``published`` never changes after the first
+    sight; ``updated`` moves only when the words did.
+    """
+
+    source_id: str
+    key: str
+    guid: str | None
+    link: str | None
+    title: str
+    content: str
+    summary: str
+    published: datetime
+    updated: datetime
+    first_seen: datetime
+    feed: FeedInfo
+    via: FeedInfo | None = None
+    links: tuple[Link, ...] = ()
+    authors: tuple[Person, ...] = ()
+    contributors: tuple[Person, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    image: str | None = None
+    rights: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """Who carried a story, and where: a copy seen from the post that it belongs to.
+
+    ``title`` is the source's name for readers: the one that feeds.yaml gives, else the feed's own.
+    ``url`` is the site, ``feed`` the feed's address without credentials, ``link`` the entry there.
+    """
+
+    source_id: str
+    title: str
+    url: str | None
+    feed: str | None
+    link: str | None
+    author: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What we republish: one story under one id, for ever.
+
+    ``id`` is its ``atom:id`` in every output, ``name`` the stem of its file; both were decided at first
+    sight.  ``category`` is the path of the primary copy's source, outermost first.  ``source`` credits the
+    primary copy, ``also_in`` the other sources that carried the same story.  When the entry claimed a source
+    of its own, ``source`` is that claim and ``via`` the source that we pulled it from.
+    """
+
+    id: str
+    name: str
+    copy: Copy
+    category: tuple[str, ...]
+    source: Attribution
+    also_in: tuple[Attribution, ...] = ()
+    via: Attribution | None = None
+
+    @property
+    def published(self) -> datetime:
+        return self.copy.published
+
+    @property
+    def updated(self) -> datetime:
+        return self.copy.updated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One level of a category path: its name as the editor wrote it, its slug as the outputs' folder."""
+
+    name: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFeed:
+    """A feed that we publish: the whole site (no levels) or one level of a category path.
+
+    ``id`` is its ``atom:id``, for ever.  ``limit`` is the number of entries; 0 means all.
+    """
+
+    id: str
+    title: str
+    levels: tuple[Level, ...]
+    limit: int
+
+    @property
+    def category(self) -> tuple[str, ...]:
+        return tuple(level.name for level in self.levels)
+
+    @property
+    def folder(self) -> str:
+        """Where its documents stand below ``output.path``: slugs with a trailing slash, "" for the whole site."""
+        return "".join(f"{level.slug}/" for level in self.levels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What every output says of the place it is published at.  ``url`` ends with a slash."""
+
+    title: str
+    url: str
+    author: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """All that renderers know besides the posts.
+
+    ``feeds`` starts with the whole site; ``formats`` are the names of ``FORMATS`` that are made.
+    ``created`` stands in for the newest entry's time where a feed has no entry.
+    """
+
+    site: Site
+    formats: tuple[str, ...]
+    feeds: tuple[OutputFeed, ...]
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A source as the outputs list it: ``feed`` is its address without credentials, ``url`` its site."""
+
+    title: str
+    feed: str
+    url: str | None
+    category: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """Bytes with a name: ``path`` is relative to its output folder, with ``/`` between its parts."""
+
+    path: str
+    body: bytes

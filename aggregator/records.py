@@ -1,0 +1,124 @@
+"""What the archive knows, and what is about to be written to it: frozen values between thinking and store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.models import Copy, FeedInfo, Hints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A copy that the archive has, or had: as much of it as recognising takes.
+
+    ``fingerprint`` stands for the entry as it came, ``version`` for the copy that it made, ``words`` for those
+    that a reader sees.
+    ``pruned`` copies have left the archive; they are known still, so that they do not come back as new.
+    """
+
+    pk: int
+    key: str
+    fingerprint: str
+    version: str
+    words: str
+    title: str
+    guid: str | None
+    published: datetime
+    updated: datetime
+    first_seen: datetime
+    pruned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """How a source stands after its last pull.
+
+    ``etag`` and ``last_modified`` are the validators as they came, ``body`` a digest of the last body that
+    was stored.  ``next_pull`` is None for a source that was never pulled and for one that is ``gone``.
+    ``failures`` counts those in a row; ``error`` is the last one's message.
+    """
+
+    etag: str | None = None
+    last_modified: str | None = None
+    body: str | None = None
+    next_pull: datetime | None = None
+    last_pull: datetime | None = None
+    last_success: datetime | None = None
+    failures: int = 0
+    error: str | None = None
+    gone: bool = False
+    moved_to: str | None = None
+    info: FeedInfo = FeedInfo()
+    hints: Hints = Hints()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyWrite:
+    """A copy to be written: a new one, or a new version of the ``known`` one.
+
+    ``copy`` is None when only the ``fingerprint`` or the ``aliases`` are news: nothing that is published
+    changed.  ``aliases`` are those that the archive does not have yet.
+    """
+
+    copy: Copy | None
+    known: Known | None
+    fingerprint: str
+    version: str
+    words: str
+    aliases: tuple[str, ...]
+    page: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pull:
+    """All that one pull of one source leaves behind: written in one transaction, or not at all."""
+
+    source_id: str
+    state: SourceState
+    writes: tuple[CopyWrite, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReport:
+    """A source as the editor sees it; ``weekly`` is posts a week over the last four weeks."""
+
+    id: str
+    title: str
+    feed: str
+    category: tuple[str, ...]
+    enabled: bool
+    state: SourceState
+    entries: int
+    weekly: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unbound:
+    """A new copy that belongs to no post yet: as much of it as binding takes."""
+
+    pk: int
+    source_id: str
+    key: str
+    guid: str | None
+    page: str | None
+    title: str
+    published: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostRef:
+    """A post, named, and the sources whose copies it has."""
+
+    id: str
+    sources: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minted:
+    """A post to be made for ``copy``: its id and the stem of its file, decided once and for ever."""
+
+    id: str
+    name: str
+    copy: Unbound
