@@ -1,0 +1,188 @@
+"""The one place where the parts are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from threading import Event
+
+from aggregator import __version__, fetch, urls
+from aggregator.config import Settings
+from aggregator.models import Document, Post, Publication
+from aggregator.pipeline import cycle as pipeline
+from aggregator.pipeline.cycle import Orders, Summary
+from aggregator.pipeline.publish import Changes, Target, preview, subscriptions
+from aggregator.pipeline.update import FetchAll
+from aggregator.publish.files import OutputFolder
+from aggregator.records import SourceReport
+from aggregator.stopwatch import Stopwatch
+from aggregator.store import Store, archive, pulls, upkeep
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Settings, an open database and all that follows from the two.
+
+    ``authority`` names us in the ids that we mint; it and ``created`` were decided when the database was made.
+    """
+
+    settings: Settings
+    store: Store
+    authority: str
+    created: datetime
+
+    def cycle(self, orders: Orders, holder: str) -> Summary:
+        """Run one cycle under the lock; see ``pipeline.cycle``.  Raises LockedError when another run holds it."""
+        with self.store.lock(holder), self.client() as client:
+            return pipeline.cycle(
+                self.store,
+                self.settings.sources,
+                self._fetch_all(client, orders),
+                orders,
+                address=self.address,
+                target=self.target(),
+                settings_digest=self._digest(),
+                authority=self.authority,
+            )
+
+    def publish(self, holder: str) -> Changes:
+        """Render every output again and write what differs, under the lock."""
+        with self.store.lock(holder):
+            return self._publish_all()
+
+    def prune(self, now: datetime, holder: str) -> tuple[int, Changes]:
+        """Apply the retention rules and publish what is left; return how many posts went, and the changes."""
+        rules = self.settings.retention
+        with self.store.lock(holder):
+            with self.store.writing() as transaction:
+                before = now - rules.max_age if rules.max_age else None
+                pruned = upkeep.prune(transaction, before=before, per_source=rules.max_posts)
+            return pruned, self._publish_all()
+
+    def sources(self, now: datetime) -> list[SourceReport]:
+        """Return how every source stands, in the order of feeds.yaml."""
+        self._sync()
+        with self.store.reading() as transaction:
+            return upkeep.reports(transaction, now)
+
+    def posts(self, query: archive.Query, limit: int) -> list[Post]:
+        """Return the posts that fit ``query``, newest first, at most ``limit`` (0: all)."""
+        with self.store.reading() as transaction:
+            found = archive.search(transaction, query, limit)
+            return [post for _, post in archive.posts(transaction, found)]
+
+    def opml(self) -> Document:
+        """Return the subscriptions as OPML."""
+        self._sync()
+        with self.store.reading() as transaction:
+            return subscriptions(transaction, self.target(), self.settings.sources)
+
+    def _sync(self) -> None:
+        with self.store.writing() as transaction:
+            pulls.sync(transaction, self.settings.sources)
+
+    def _publish_all(self) -> Changes:
+        self._sync()
+        return pipeline.publish_changes(
+            self.store,
+            self.settings.sources,
+            self.target(),
+            settings_digest=self._digest(),
+            stop=Event(),
+            watch=Stopwatch(),
+            full=True,
+        )
+
+    def preview(self) -> Changes:
+        """Return what ``publish`` would change; nothing is touched."""
+        return preview(self.store, self.settings.sources, self.target())
+
+    @contextmanager
+    def client(self) -> Iterator[fetch.Client]:
+        """Open a client that keeps to the limits of the settings."""
+        client = open_client(self.settings)
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def address(self, url: str) -> str:
+        """Return the address to ask for when feeds.yaml says ``url``."""
+        return fetch.address(url, self.settings.fetch.rsshub)
+
+    def publication(self) -> Publication:
+        """Return what the renderers are told besides the posts."""
+        return Publication(
+            site=self.settings.site_model,
+            formats=tuple(self.settings.output.formats),
+            feeds=self.settings.output_feeds(self.authority),
+            created=self.created,
+        )
+
+    def target(self) -> Target:
+        """Return where outputs go, and how."""
+        return Target(
+            publication=self.publication(),
+            feeds=OutputFolder(self.settings.output.path),
+            posts=OutputFolder(self.settings.output.posts),
+            folder_of=self.folder_of,
+            comments=self.settings.output.comments,
+        )
+
+    def folder_of(self, category: tuple[str, ...]) -> str:
+        """Return the folder of a category path: slugs, each with a slash behind it."""
+        return "".join(f"{level.slug}/" for level in self.settings.levels(category))
+
+    def _fetch_all(self, client: fetch.Client, orders: Orders) -> FetchAll:
+        settings = self.settings.fetch
+        return partial(
+            fetch.fetch_all,
+            fetch=partial(client.fetch, now=orders.now),
+            concurrency=settings.concurrency,
+            per_host=settings.per_host,
+            stop=orders.stop,
+        )
+
+    def _digest(self) -> str:
+        # A new version may render differently: its first cycle writes everything that does.
+        return f"{__version__} {self.settings.publishing_digest()}"
+
+
+def open_client(settings: Settings) -> fetch.Client:
+    """Return a client that keeps to the limits of ``settings`` and says who asks."""
+    limits = fetch.Limits(
+        timeout=settings.fetch.timeout,
+        max_size=settings.fetch.max_size,
+        allow_private=settings.fetch.allow_private,
+    )
+    return fetch.Client(limits, user_agent=f"aggregator/{__version__} (+{settings.site_model.url})")
+
+
+@contextmanager
+def opened(settings: Settings, now: datetime) -> Iterator[App]:
+    """Open the database of ``settings`` and yield the program around it.
+
+    Raises DatabaseError.  ``now`` becomes the database's time of creation when it is made.
+    """
+    store = Store.open(settings.database_url)
+    try:
+        authority, created = _facts(store, settings, now)
+        yield App(settings, store, authority, created)
+    finally:
+        store.close()
+
+
+def _facts(store: Store, settings: Settings, now: datetime) -> tuple[str, datetime]:
+    with store.reading() as transaction:
+        authority = upkeep.fact(transaction, "authority")
+        created = upkeep.fact(transaction, "created")
+    if authority and created:
+        return authority, datetime.fromisoformat(created)
+    authority = urls.host(settings.site_model.url)
+    with store.writing() as transaction:
+        upkeep.set_fact(transaction, "authority", authority)
+        upkeep.set_fact(transaction, "created", now.astimezone(UTC).isoformat())
+    return authority, now

@@ -1,0 +1,72 @@
+"""The command line: thin doors, one function a command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from aggregator import __version__
+from aggregator.cli import editing, looking, running, serving
+from aggregator.cli.common import CONFIG_ENV, DEFAULT_CONFIG, Shared, complain
+from aggregator.errors import AggregatorError
+
+program = typer.Typer(
+    name="aggregator",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    help="Pulls RSS, Atom and JSON feeds, remembers what it has seen, and publishes one Atom feed per category.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"aggregator {__version__}")
+        raise typer.Exit
+
+
+@program.callback()
+def _options(
+    context: typer.Context,
+    config: Annotated[
+        str, typer.Option("-c", "--config", metavar="FILE", envvar=CONFIG_ENV, help="The configuration.")
+    ] = DEFAULT_CONFIG,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    context.obj = Shared(config=config)
+
+
+for _name, _command in {
+    "run": running.run,
+    "serve": serving.serve,
+    "schedule": serving.schedule,
+    "check": editing.check,
+    "add": editing.add,
+    "preview": looking.preview,
+    "sources": looking.sources,
+    "posts": looking.posts,
+    "publish": running.publish,
+    "import": editing.import_,
+    "export": editing.export,
+    "prune": running.prune,
+    "demo": running.demo,
+    "schema": editing.schema,
+}.items():
+    program.command(_name)(_command)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code; an error is told on standard error."""
+    try:
+        program()
+    except AggregatorError as exc:
+        complain(exc)
+        sys.exit(exc.exit_code)
+    except BrokenPipeError:
+        # The reader of our output left (`| head -1`); the work itself is done.
+        sys.stdout = None  # type: ignore[assignment]
+        sys.exit(0)

@@ -1,0 +1,147 @@
+"""What every command needs: the configuration, the clock, the lock's holder, and how errors look."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aggregator.errors import AggregatorError, ConfigError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from aggregator.config import Settings
+
+CONFIG_ENV = "AGGREGATOR_CONFIG"
+DEFAULT_CONFIG = "feeds.yaml"
+
+Config = Annotated[
+    str | None, typer.Option("-c", "--config", metavar="FILE", help="The configuration.", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What stands before the command's name."""
+
+    config: str
+
+
+def config_path(context: typer.Context, config: str | None) -> Path:
+    """Return the configuration's path: the command's own option, else the program's."""
+    shared: Shared = context.obj
+    return Path(config or shared.config)
+
+
+def settings(context: typer.Context, config: str | None) -> Settings:
+    """Return the settings; raises ConfigError."""
+    from aggregator.config import load
+
+    return load(config_path(context, config), os.environ)
+
+
+def optional_settings(context: typer.Context, config: str | None) -> Settings:
+    """Return the settings where there are any; else, where no file was named, the defaults."""
+    from aggregator.config import parse
+
+    path = config_path(context, config)
+    if path.exists() or path != Path(DEFAULT_CONFIG):
+        return settings(context, config)
+    return parse("site: {title: Preview, url: https://preview.invalid/}\nfeeds: []\n", path, os.environ)
+
+
+def clock() -> datetime:
+    """Return the time, to the second: the one place of the command line that reads it."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def moment(value: str | None) -> datetime:
+    """Return the time that ``--at`` names, else the clock's; raises ConfigError for what is no RFC 3339 time."""
+    if value is None:
+        return clock()
+    try:
+        given = datetime.fromisoformat(value)
+    except ValueError as exc:
+        raise ConfigError(f"{value!r} is no time; write it as 2026-11-24T07:00:00Z") from exc
+    if given.tzinfo is None:
+        raise ConfigError(f"{value!r} names no zone; write it as {given.isoformat()}Z for UTC")
+    return given.astimezone(UTC).replace(microsecond=0)
+
+
+def holder(command: str) -> str:
+    """Return how this process is named to others that wait for the lock."""
+    return f"aggregator {command}, pid {os.getpid()} on {socket.gethostname()}"
+
+
+def chosen(names: Sequence[str], known: Sequence[str]) -> frozenset[str] | None:
+    """Return ``names`` as a set, None for all; raises ConfigError for one that is not ``known``."""
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "'aggregator sources' lists them"
+            raise ConfigError(f"no source is called {name!r}; {hint}")
+    return frozenset(names) or None
+
+
+def complain(exc: AggregatorError) -> None:
+    """Tell ``exc`` on standard error: each mistake of a configuration on a line of its own."""
+    lines = [str(mistake) for mistake in exc.mistakes] if isinstance(exc, ConfigError) and exc.mistakes else []
+    for line in lines or [f"aggregator: {exc}"]:
+        print(line, file=sys.stderr)  # noqa: T201
+
+
+def console(*, errors: bool = False) -> Console:
+    """Return a console on standard output, or on standard error."""
+    from rich.console import Console
+
+    return Console(stderr=errors, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Print ``value`` as JSON."""
+    import json
+
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def stoppable() -> Iterator[StopFlag]:
+    """Catch SIGTERM, SIGINT and SIGHUP for the block: the work at hand is finished, then the program leaves."""
+    flag = StopFlag()
+    before = {number: signal.signal(number, flag.set) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    try:
+        yield flag
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if flag.number is not None:
+        # The shell's convention for a command that a signal ended.
+        raise SystemExit(128 + flag.number)
+
+
+class StopFlag:
+    """Remembers which signal came, and tells whoever listens."""
+
+    def __init__(self) -> None:
+        import threading
+
+        self.event = threading.Event()
+        self.number: int | None = None
+
+    def set(self, number: int, frame: FrameType | None) -> None:
+        """Note the signal ``number``."""
+        self.number = number
+        self.event.set()

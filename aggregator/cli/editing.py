@@ -1,0 +1,148 @@
+"""Commands around feeds.yaml: check, add, import, export, schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aggregator.cli import common, show
+from aggregator.cli.common import Config, Json
+from aggregator.errors import ConfigError, FetchError
+
+if TYPE_CHECKING:
+    from aggregator.pipeline.discover import Found
+
+
+def check(
+    context: typer.Context,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Also try each source once, without storing.")] = False,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Validate feeds.yaml: each mistake as FILE:LINE:COLUMN, what is wrong, and what would be right.
+
+    Example: aggregator check --fetch
+    """
+    path = common.config_path(context, config)
+    settings = common.settings(context, config)
+    if not fetch:
+        if json:
+            common.print_json({"file": str(path), "sources": len(settings.sources), "mistakes": []})
+        else:
+            typer.echo(f"{path}: {len(settings.sources)} sources, no mistakes")
+        return
+    from aggregator.app import open_client
+    from aggregator.pipeline import discover
+
+    client = open_client(settings)
+    try:
+        tries = discover.try_all(client, settings.sources, settings.fetch, now=common.clock())
+    finally:
+        client.close()
+    if json:
+        common.print_json([show.try_json(each) for each in tries])
+    else:
+        show.tries(tries)
+    if any(each.error for each in tries):
+        raise typer.Exit(1)
+
+
+def add(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(help="A page or a feed.")],
+    category: Annotated[str | None, typer.Option("-k", "--category", help="A category path: Tech/Python.")] = None,
+    config: Config = None,
+) -> None:
+    """Find the feed behind URL and append it to feeds.yaml, keeping comments and order.
+
+    Example: aggregator add https://blog.python.org/ -k Tech/Python
+    """
+    from aggregator.app import open_client
+    from aggregator.config.edit import append_feed
+    from aggregator.pipeline import discover
+
+    path = common.config_path(context, config)
+    settings = common.settings(context, config)
+    client = open_client(settings)
+    try:
+        found = discover.find(client, url, settings.fetch.rsshub, now=common.clock())
+    finally:
+        client.close()
+    if not found:
+        raise FetchError(f"{url} is no feed, and the page links to none; give the feed's own address")
+    chosen, *others = found
+    text = append_feed(_read(path), chosen.url, category=category, title=None)
+    _replace(path, text)
+    typer.echo(f"added {chosen.url} ({_named(chosen)}, {len(chosen.feed.entries)} entries) to {path}")
+    for other in others:
+        typer.echo(f"the page also links to {other.url} ({_named(other)})")
+
+
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE.opml", help="An OPML file of subscriptions.")],
+    config: Config = None,
+) -> None:
+    """Append the subscriptions of an OPML file to feeds.yaml; those that stand there already are left out.
+
+    Example: aggregator import subscriptions.opml
+    """
+    from aggregator.config.edit import append_feeds
+    from aggregator.config.opml import read_opml
+
+    path = common.config_path(context, config)
+    settings = common.settings(context, config)
+    try:
+        body = file.read_bytes()
+    except OSError as exc:
+        raise ConfigError(f"{file} cannot be read: {exc.strerror}") from exc
+    known = {source.url for source in settings.sources}
+    subscriptions = read_opml(body)
+    fresh = [each for each in subscriptions if each.feed not in known]
+    _replace(path, append_feeds(_read(path), fresh))
+    typer.echo(f"{len(fresh)} feeds added to {path}, {len(subscriptions) - len(fresh)} were there already")
+
+
+def export(context: typer.Context, config: Config = None) -> None:
+    """Print the subscriptions as OPML.
+
+    Example: aggregator export > subscriptions.opml
+    """
+    from aggregator.app import opened
+
+    with opened(common.settings(context, config), common.clock()) as app:
+        typer.echo(app.opml().body, nl=False)
+
+
+def schema() -> None:
+    """Print the JSON Schema of feeds.yaml, for editors.
+
+    Example: aggregator schema > feeds.schema.json
+    """
+    from aggregator.config import schema as made
+
+    common.print_json(made())
+
+
+def _named(found: Found) -> str:
+    return found.feed.info.title or "without a title"
+
+
+def _read(path: Path) -> str:
+    # newline="" keeps the line ends as they are.
+    with path.open(encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def _replace(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        part.chmod(path.stat().st_mode)
+        part.replace(path.resolve())
+    except OSError as exc:
+        part.unlink(missing_ok=True)
+        raise ConfigError(f"{path} cannot be written: {exc.strerror}") from exc

@@ -1,0 +1,104 @@
+"""Commands that look and change nothing: preview, sources, posts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from aggregator.cli import common, show
+from aggregator.cli.common import Config, Json
+from aggregator.errors import ConfigError, FetchError
+
+
+def preview(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(help="A feed, or a page that links to one.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many posts to show.")] = 5,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Fetch one feed and print the posts that it would make; nothing is stored.
+
+    Example: aggregator preview https://lwn.net/headlines/rss
+    """
+    from aggregator.app import open_client
+    from aggregator.models import Source
+    from aggregator.pipeline import discover
+
+    settings = common.optional_settings(context, config)
+    now = common.clock()
+    known = {each.id: each for each in settings.sources} | {each.url: each for each in settings.sources}
+    client = open_client(settings)
+    try:
+        source = known.get(url) or Source(id="preview", url=url)
+        found = discover.find(client, source.url, settings.fetch.rsshub, now=now)
+        if not found:
+            raise FetchError(f"{url} is no feed, and the page links to none; give the feed's own address")
+        posts = discover.posts(source, found[0].response, now=now)
+    finally:
+        client.close()
+    if json:
+        common.print_json([show.post_json(post) for post in posts[:limit]])
+    else:
+        show.front_matter(posts[:limit], total=len(posts))
+
+
+def sources(context: typer.Context, json: Json = False, config: Config = None) -> None:
+    """List each source: state, last success, next pull, failures with the reason, entries, posts a week.
+
+    Example: aggregator sources
+    """
+    from aggregator.app import opened
+
+    now = common.clock()
+    with opened(common.settings(context, config), now) as app:
+        reports = app.sources(now)
+    if json:
+        common.print_json([show.source_json(report) for report in reports])
+    else:
+        show.sources(reports, now)
+
+
+def posts(
+    context: typer.Context,
+    query: Annotated[list[str] | None, typer.Argument(help="Words that a post must hold.")] = None,
+    category: Annotated[str | None, typer.Option(help="A category path, such as Tech/Python.")] = None,
+    source: Annotated[str | None, typer.Option(help="The id of a source.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="Published since (date or RFC 3339).")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many, newest first; 0: all.")] = 20,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Search the archive.
+
+    Example: aggregator posts --category Tech/Python --since 2026-11-01 asyncio
+    """
+    from aggregator.app import opened
+    from aggregator.store.archive import Query
+
+    settings = common.settings(context, config)
+    if source is not None:
+        common.chosen([source], [each.id for each in settings.sources])
+    wanted = Query(
+        source_id=source,
+        category=tuple(part.strip() for part in category.split("/")) if category else (),
+        since=_since(since),
+        words=tuple(query or ()),
+    )
+    with opened(settings, common.clock()) as app:
+        found = app.posts(wanted, limit)
+    if json:
+        common.print_json([show.post_json(post) for post in found])
+    else:
+        show.posts(found)
+
+
+def _since(value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        return common.moment(f"{value}T00:00:00Z" if len(value) == len("2026-11-01") else value)
+    except ConfigError as exc:
+        raise ConfigError(f"{value!r} is no date; write 2026-11-01 or 2026-11-01T07:00:00Z") from exc

@@ -1,0 +1,98 @@
+"""Commands that do the work: run, publish, prune, demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aggregator.cli import common, show
+from aggregator.cli.common import Config, Json
+
+
+def run(
+    context: typer.Context,
+    source: Annotated[list[str] | None, typer.Argument(help="Ids of the sources to pull; none: all.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Pull sources that are not due, too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Leave with 1 when a source failed.")] = False,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="The clock of the run (RFC 3339), for tests and replays.")
+    ] = None,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """One cycle: pull every source that is due, store, publish what changed, print a summary.
+
+    Example: aggregator run --force lwn xkcd
+    """
+    now = common.moment(at)
+    settings = common.settings(context, config)
+    only = common.chosen(source or (), [each.id for each in settings.sources])
+    from aggregator.app import opened
+    from aggregator.pipeline.cycle import Orders
+
+    with common.stoppable() as stop, opened(settings, now) as app, show.progress() as progress:
+        orders = Orders(now=now, only=only, force=force, stop=stop.event, begun=progress.begin, done=progress.step)
+        summary = app.cycle(orders, common.holder("run"))
+        progress.close()
+        if json:
+            common.print_json(show.summary_json(summary))
+        else:
+            show.summary(summary, settings)
+    if strict and summary.failures:
+        raise typer.Exit(1)
+
+
+def publish(
+    context: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="Only say what would change.")] = False,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Render every output again from the database; only what differs is written.
+
+    Example: aggregator publish --check
+    """
+    from aggregator.app import opened
+
+    with opened(common.settings(context, config), common.clock()) as app:
+        changes = app.preview() if check else app.publish(common.holder("publish"))
+    if json:
+        common.print_json({"written": changes.written, "removed": changes.removed})
+    else:
+        show.changes(changes, would=check)
+
+
+def prune(context: typer.Context, json: Json = False, config: Config = None) -> None:
+    """Apply the retention rules of feeds.yaml, then publish what is left.
+
+    Example: aggregator prune
+    """
+    from aggregator.app import opened
+
+    now = common.clock()
+    settings = common.settings(context, config)
+    with opened(settings, now) as app:
+        pruned, changes = app.prune(now, common.holder("prune"))
+    if json:
+        common.print_json({"pruned": pruned, "written": changes.written, "removed": changes.removed})
+        return
+    if not settings.retention.max_age and not settings.retention.max_posts:
+        typer.echo("'retention' in feeds.yaml keeps everything; nothing was pruned")
+        return
+    typer.echo(f"{pruned} posts pruned, {len(changes.written)} files written, {len(changes.removed)} removed")
+
+
+def demo(
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Where the outputs go.")] = Path("demo-output"),
+    serve: Annotated[bool, typer.Option("--serve", help="Go on serving the pages until Ctrl-C.")] = False,
+) -> None:
+    """Run the whole job over feeds shipped in the package, served by a server of its own on loopback.
+
+    Example: aggregator demo --output /tmp/demo
+    """
+    from aggregator import demo as demonstration
+
+    with common.stoppable() as stop:
+        demonstration.run(output, serve=serve, stop=stop.event, now=common.clock())

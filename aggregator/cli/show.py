@@ -1,0 +1,268 @@
+"""How results look: tables for people, dictionaries for scripts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from aggregator import frontmatter
+from aggregator.cli.common import console
+from aggregator.frontmatter import rfc3339
+from aggregator.models import Attribution, Post
+from aggregator.records import SourceReport
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from aggregator.config import Settings
+    from aggregator.pipeline.cycle import Summary
+    from aggregator.pipeline.discover import Try
+    from aggregator.pipeline.publish import Changes
+    from aggregator.pipeline.update import Outcome
+
+_SHOWN_CHANGES = 20
+
+
+class Bar:
+    """A progress bar over the sources of a cycle; it shows on a terminal only."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._task: Any = None
+
+    def begin(self, total: int) -> None:
+        """Start with ``total`` sources."""
+        if self._progress is not None:
+            self._task = self._progress.add_task("pulling", total=total)
+
+    def step(self, outcome: Outcome) -> None:
+        """Count one source."""
+        if self._progress is not None:
+            self._progress.update(self._task, advance=1, description=outcome.source_id)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._progress is not None:
+            self._progress.stop()
+
+
+@contextmanager
+def progress() -> Iterator[Bar]:
+    """Show a bar on standard error for the block, when that is a terminal."""
+    if not sys.stderr.isatty():
+        yield Bar(None)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description:<30.30}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console(errors=True), transient=True) as shown:
+        yield Bar(shown)
+
+
+def summary(done: Summary, settings: Settings) -> None:
+    """Print what came of a cycle, the failures last, where the eye rests."""
+    from rich.table import Table
+
+    out = console()
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in (
+        ("sources", f"{done.ok} ok, {done.not_modified} not modified, {len(done.failures)} failed"),
+        ("posts", f"{done.new} new, {done.updated} updated, {done.duplicate} duplicate"),
+        ("files", f"{len(done.written)} written, {len(done.removed)} removed"),
+        ("feeds", str(settings.output.path / "atom.xml")),
+        ("posts in", str(settings.output.posts)),
+    ):
+        table.add_row(f"[bold]{name}[/bold]", _plain(value))
+    out.print(table)
+    for outcome in done.warnings:
+        out.print(f"[yellow]warning[/yellow] {_plain(outcome.source_id)}: {_plain('; '.join(outcome.warnings))}")
+    for outcome in done.failures:
+        out.print(f"[red]failed[/red]  {_plain(outcome.source_id)}: {_plain(outcome.error or '')}")
+
+
+def summary_json(done: Summary) -> dict[str, Any]:
+    """Return what came of a cycle for scripts; ``seconds`` are wall times by stage."""
+    return {
+        "at": rfc3339(done.at),
+        "sources": {
+            "pulled": done.pulled,
+            "ok": done.ok,
+            "not_modified": done.not_modified,
+            "failed": len(done.failures),
+        },
+        "posts": {"new": done.new, "updated": done.updated, "duplicate": done.duplicate},
+        "entries": done.entries,
+        "files": {"written": len(done.written), "removed": len(done.removed)},
+        "failures": [{"source": outcome.source_id, "error": outcome.error} for outcome in done.failures],
+        "warnings": [{"source": outcome.source_id, "warnings": outcome.warnings} for outcome in done.warnings],
+        "seconds": dict(done.seconds),
+    }
+
+
+def changes(found: Changes, *, would: bool) -> None:
+    """Print which files were, or would be, written and removed."""
+    out = console()
+    verbs = ("would write", "would remove") if would else ("wrote", "removed")
+    for verb, paths in zip(verbs, (found.written, found.removed), strict=True):
+        for path in paths[:_SHOWN_CHANGES]:
+            out.print(f"{verb} {_plain(path)}")
+        if len(paths) > _SHOWN_CHANGES:
+            out.print(f"{verb} {len(paths) - _SHOWN_CHANGES} more")
+    if not found.written and not found.removed:
+        out.print("every output is as it should be")
+
+
+def sources(reports: Sequence[SourceReport], now: datetime) -> None:
+    """Print how each source stands."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("source", "state", "last success", "next pull"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("entries", justify="right")
+    table.add_column("a week", justify="right")
+    table.add_column("category")
+    for report in reports:
+        state = report.state
+        table.add_row(
+            _plain(report.id),
+            _coloured(status(report)),
+            _ago(state.last_success, now),
+            "never" if state.gone or not report.enabled else _ahead(state.next_pull, now),
+            str(report.entries),
+            f"{report.weekly:.1f}",
+            _plain("/".join(report.category)),
+        )
+    out = console()
+    out.print(table)
+    for report in reports:
+        if report.state.error:
+            times = f"{report.state.failures} times in a row: " if report.state.failures > 1 else ""
+            out.print(f"[red]failed[/red]  {_plain(report.id)}: {times}{_plain(report.state.error)}")
+        for warning in report.state.warnings:
+            out.print(f"[yellow]warning[/yellow] {_plain(report.id)}: {_plain(warning)}")
+
+
+def status(report: SourceReport) -> str:
+    """Return a source's state in one word."""
+    if not report.enabled:
+        return "disabled"
+    if report.state.gone:
+        return "gone"
+    if report.state.failures:
+        return "failing"
+    return "ok" if report.state.last_success else "new"
+
+
+def source_json(report: SourceReport) -> dict[str, Any]:
+    """Return how a source stands for scripts."""
+    state = report.state
+    return {
+        "id": report.id,
+        "title": report.title,
+        "feed": report.feed,
+        "category": list(report.category),
+        "state": status(report),
+        "last_success": state.last_success and rfc3339(state.last_success),
+        "last_pull": state.last_pull and rfc3339(state.last_pull),
+        "next_pull": None if state.gone or not report.enabled else state.next_pull and rfc3339(state.next_pull),
+        "failures": state.failures,
+        "error": state.error,
+        "moved_to": state.moved_to,
+        "warnings": list(state.warnings),
+        "entries": report.entries,
+        "posts_a_week": round(report.weekly, 2),
+    }
+
+
+def posts(found: Sequence[Post]) -> None:
+    """Print posts, one a line and a half: date, title, source; then the link."""
+    out = console()
+    for post in found:
+        also = f" [dim]also in {_plain(', '.join(each.title for each in post.also_in))}[/dim]" if post.also_in else ""
+        out.print(f"[dim]{post.published:%Y-%m-%d %H:%M}[/dim]  {_plain(post.copy.title)}")
+        out.print(f"                  [cyan]{_plain(post.source.title)}[/cyan]{also}  {_plain(post.copy.link or '')}")
+    if not found:
+        out.print("no posts")
+
+
+def post_json(post: Post) -> dict[str, Any]:
+    """Return a post for scripts."""
+    return {
+        "id": post.id,
+        "title": post.copy.title,
+        "link": post.copy.link,
+        "published": rfc3339(post.published),
+        "updated": rfc3339(post.updated),
+        "author": frontmatter.author(post),
+        "category": list(post.category),
+        "tags": [tag.term for tag in post.copy.tags],
+        "source": _attribution(post.source),
+        "also_in": [_attribution(each) for each in post.also_in],
+        "content": post.copy.content,
+    }
+
+
+def front_matter(found: Sequence[Post], *, total: int) -> None:
+    """Print posts as the files that they would become."""
+    out = console()
+    for post in found:
+        out.print(frontmatter.render(post), markup=False)
+    out.print(f"[dim]{len(found)} of {total} posts[/dim]")
+
+
+def tries(found: Sequence[Try]) -> None:
+    """Print what came of trying each source once."""
+    out = console()
+    for each in found:
+        if each.error:
+            out.print(f"[red]failed[/red]  {_plain(each.source_id)}: {_plain(each.error)}")
+        else:
+            warnings = "".join(f"; {warning}" for warning in each.warnings)
+            out.print(f"[green]ok[/green]      {_plain(each.source_id)}: {each.entries} entries{_plain(warnings)}")
+
+
+def try_json(each: Try) -> dict[str, Any]:
+    """Return what came of trying a source for scripts."""
+    return {
+        "source": each.source_id,
+        "ok": each.error is None,
+        "entries": each.entries,
+        "error": each.error,
+        "warnings": list(each.warnings),
+    }
+
+
+def _attribution(source: Attribution) -> dict[str, str | None]:
+    return {"title": source.title, "url": source.url, "feed": source.feed, "link": source.link, "author": source.author}
+
+
+def _plain(value: str) -> str:
+    # What a feed says is text here: no markup of rich, no escape sequences for the terminal.
+    from rich.markup import escape
+
+    return escape("".join(c if c.isprintable() or c == " " else "�" for c in value))
+
+
+def _coloured(state: str) -> str:
+    colour = {"ok": "green", "new": "cyan", "failing": "red", "gone": "red"}.get(state, "dim")
+    return f"[{colour}]{state}[/{colour}]"
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    return f"{_span(now - moment)} ago" if moment else "never"
+
+
+def _ahead(moment: datetime | None, now: datetime) -> str:
+    return f"in {_span(moment - now)}" if moment and moment > now else "now"
+
+
+def _span(span: timedelta) -> str:
+    seconds = max(0, int(span.total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size or (seconds >= size and unit != "d"):
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

@@ -1,0 +1,168 @@
+"""Recognising: which entries of a document the archive knows, under whatever name they come now.
+
+An entry is looked up by its aliases, the strongest first.  Aliases count within one source only, so that
+no feed can touch another's entries by copying their ids.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from aggregator import text, urls
+from aggregator.models import Entry
+from aggregator.records import Known, Minted, PostRef, Unbound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An entry of a document with its aliases, strongest first; the first one is the key of a new copy.
+
+    ``page`` stands for the page that it links to, when no other entry of the document links there: sources
+    that share one carry the same story.
+    """
+
+    entry: Entry
+    aliases: tuple[str, ...]
+    page: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A candidate and what the archive knows of it: None for a new one."""
+
+    candidate: Candidate
+    known: Known | None
+
+
+def candidates(entries: Sequence[Entry]) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+    """Return the entries with their aliases, and warnings for those that were left out.
+
+    Left out are entries that say nothing at all, and those that stand in the document twice, word for word.
+    A guid or link that stands on several entries of the document identifies none of them alone.
+    """
+    telling = [entry for entry in entries if _says_something(entry)]
+    guids = Counter(entry.guid for entry in telling)
+    links = Counter(_page(entry) for entry in telling)
+    pairs = Counter((entry.guid, _page(entry)) for entry in telling)
+    found: dict[str, Candidate] = {}
+    for entry in telling:
+        page = _page(entry)
+        aliases = tuple(_aliases(entry, guids, links, pairs))
+        own_page = text.digest(page) if page and links[page] == 1 else None
+        found.setdefault(aliases[0], Candidate(entry=entry, aliases=aliases, page=own_page))
+    return tuple(found.values()), _left_out(len(entries) - len(telling), len(telling) - len(found))
+
+
+def match(found: Sequence[Candidate], known: Mapping[str, Known]) -> tuple[Match, ...]:
+    """Return each candidate with the known copy that it is, if any; no copy is taken twice.
+
+    ``known`` maps aliases to copies.  An alias that every candidate shows first (a guid) is tried for all of
+    them before weaker ones, so that a swapped link cannot take a copy from the entry that it belongs to.
+    """
+    taken: dict[int, int] = {}
+    matched: dict[int, Known] = {}
+    for rank in range(max((len(candidate.aliases) for candidate in found), default=0)):
+        for index, candidate in enumerate(found):
+            if index in matched or rank >= len(candidate.aliases):
+                continue
+            copy = known.get(candidate.aliases[rank])
+            if copy and copy.pk not in taken and (rank == 0 or _plausible(candidate.entry, copy)):
+                taken[copy.pk] = index
+                matched[index] = copy
+    return tuple(Match(candidate=candidate, known=matched.get(i)) for i, candidate in enumerate(found))
+
+
+def bind(
+    copies: Sequence[Unbound], posts: Mapping[str, Sequence[PostRef]], taken: AbstractSet[str], authority: str
+) -> tuple[tuple[Minted, ...], Mapping[int, str]]:
+    """Return the posts that ``copies`` make, and for each copy's ``pk`` the id of the post that it belongs to.
+
+    ``posts`` maps pages to the posts that link there, ``taken`` are the ids among those wished for that
+    other posts have, ``authority`` names us in ids of our own (RFC 4151).  A copy joins the post of another
+    source when that is the only one with its page; the first copy in the order given is the primary one.
+    """
+    by_page = {page: list(found) for page, found in posts.items()}
+    used = set(taken)
+    minted: list[Minted] = []
+    belongs: dict[int, str] = {}
+    for copy in copies:
+        same_page = by_page.setdefault(copy.page, []) if copy.page else []
+        if len(same_page) == 1 and copy.source_id not in same_page[0].sources:
+            joined = same_page[0]
+            same_page[0] = PostRef(id=joined.id, sources=joined.sources | {copy.source_id})
+        else:
+            joined = PostRef(id=_post_id(copy, used, authority), sources=frozenset({copy.source_id}))
+            used.add(joined.id)
+            minted.append(Minted(id=joined.id, name=_name(copy, joined.id), copy=copy))
+            same_page.append(joined)
+        belongs[copy.pk] = joined.id
+    return tuple(minted), belongs
+
+
+def wished_ids(copies: Sequence[Unbound]) -> tuple[str, ...]:
+    """Return the ids that ``copies`` bring along and that an Atom feed may carry."""
+    return tuple({copy.guid for copy in copies if copy.guid and urls.valid_id(copy.guid)})
+
+
+def _post_id(copy: Unbound, used: AbstractSet[str], authority: str) -> str:
+    if copy.guid and urls.valid_id(copy.guid) and copy.guid not in used:
+        return copy.guid
+    return f"tag:{authority},2026:{quote(copy.source_id)}:{copy.key}"
+
+
+def _name(copy: Unbound, post_id: str) -> str:
+    slug = text.slug(copy.title, limit=80)
+    return f"{slug or 'post'}-{text.digest(post_id)[:10]}"
+
+
+def _says_something(entry: Entry) -> bool:
+    return bool(entry.guid or entry.link or entry.title or entry.content or entry.links)
+
+
+def _aliases(
+    entry: Entry,
+    guids: Counter[str | None],
+    links: Counter[str | None],
+    pairs: Counter[tuple[str | None, str | None]],
+) -> list[str]:
+    page = _page(entry)
+    found = []
+    if entry.guid and guids[entry.guid] == 1:
+        found.append(text.digest("guid", entry.guid))
+    elif entry.guid and page and pairs[entry.guid, page] == 1:
+        found.append(text.digest("guid", entry.guid, page))
+    if page and links[page] == 1:
+        found.append(text.digest("link", page))
+    return found or [text.digest("text", entry.guid, page, _words(entry))]
+
+
+def _page(entry: Entry) -> str | None:
+    return urls.canonical(entry.link) if entry.link and urls.is_page(entry.link) else None
+
+
+def _words(entry: Entry) -> str:
+    parts = (entry.title, entry.content, entry.summary)
+    media = (link.href for link in entry.links if link.rel == "enclosure")
+    return text.digest(str(entry.published), *(part.value if part else None for part in parts), *media)
+
+
+def _plausible(entry: Entry, copy: Known) -> bool:
+    # A new guid under a known link is the same entry when its title stayed; a page that every issue of a
+    # column links to is not one entry.
+    if not entry.guid or not copy.guid or entry.title is None:
+        return True
+    value = entry.title.value
+    return copy.title in (text.one_line(value), text.plain(value))
+
+
+def _left_out(empty: int, repeated: int) -> tuple[str, ...]:
+    said = []
+    if empty:
+        said.append(f"{empty} entries say nothing and were left out")
+    if repeated:
+        said.append(f"{repeated} entries stand in the document twice and were taken once")
+    return tuple(said)

@@ -1,0 +1,213 @@
+"""Asking for one document: conditional GET with manners, within limits, following redirects by hand."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime
+from http import HTTPStatus
+from socket import socket
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+import requests
+from requests.structures import CaseInsensitiveDict
+
+from aggregator import urls
+from aggregator.errors import DeadlineError, FetchError, ForbiddenError, HttpStatusError
+from aggregator.fetch import body, dial, failures, model, route, wire
+from aggregator.fetch.dial import Resolver, system_resolver
+from aggregator.fetch.model import Limits, Request, Response
+from aggregator.fetch.route import Route
+from aggregator.fetch.slots import Slots
+from aggregator.fetch.watchdog import End, Watch, Watchdog
+
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
+    "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.5, */*;q=0.1"
+)
+#: The body of a redirect is read up to this size, so that its connection can be used again.
+_SMALL = 16384
+#: RFC 9110, sections 5.1 and 5.5.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
+
+
+class Client:
+    """Fetches documents, for many threads at once.
+
+    It keeps a few connections open for the next request to their hosts, so make one for each run and close it
+    then.  ``user_agent`` names the program, its version and where to read about it; ``resolver`` looks up host
+    names.
+    """
+
+    def __init__(self, limits: Limits, *, user_agent: str, resolver: Resolver = system_resolver) -> None:
+        self._limits = limits
+        self._resolver = resolver
+        self._manners = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": body.CODINGS}
+        self._watchdog = Watchdog(limits.timeout.total_seconds())
+        self._slots = Slots(limits.per_host)
+        self._session = wire.Session(self._connected, self._attend, per_host=limits.per_host)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def fetch(self, request: Request, *, now: datetime) -> Response:
+        """Return the answer to ``request``, asked at ``now``: a whole body, or "not modified".
+
+        Raises FetchError or one of its kinds: ForbiddenError before anything is sent, TooLargeError,
+        DeadlineError, HttpStatusError; no message holds a secret.
+        """
+        way = route.start(request.url)
+        with self._watchdog.watch() as watch:
+            while True:
+                outcome = self._asked(request, way, watch, now)
+                if isinstance(outcome, Response):
+                    return outcome
+                way = outcome
+
+    def abort(self) -> None:
+        """End all fetches under way with a FetchError, and refuse new ones; for any thread to call."""
+        self._watchdog.abort()
+
+    def close(self) -> None:
+        """Close all connections and end the client's thread."""
+        self._watchdog.close()
+        self._session.close()
+
+    def _asked(self, request: Request, way: Route, watch: Watch, now: datetime) -> Response | Route:
+        """Ask one address; return the answer, or the way on when it redirects."""
+        split = urlsplit(way.url)
+        headers = self._headers(request, way)
+        failure: FetchError | None = None
+        try:
+            with self._slots.taken(split.hostname or "", watch), closing(self._sent(way.url, headers, watch)) as answer:
+                outcome = self._judged(request, way, headers, answer, now)
+        except ForbiddenError as error:
+            failure = _redirected(way, error)
+        except FetchError as error:
+            failure = error
+        except failures.FOREIGN as error:
+            failure = failures.ours(error, split.netloc)
+        # Raised out here: inside, the foreign error would follow as the context, with the address in its words.
+        try:
+            if watch.ended:
+                raise self._ended(watch.ended, split.netloc) from failure
+            if failure is not None:
+                raise failure
+        finally:
+            del failure  # it holds this frame, and all that was read
+        return outcome
+
+    def _ended(self, end: End, where: str) -> FetchError:
+        if end is End.STOPPED:
+            return FetchError(f"asking {where} was broken off, since the program stops")
+        seconds = self._limits.timeout.total_seconds()
+        return DeadlineError(f"{where} did not answer in full within {seconds:g} s, 'timeout' in feeds.yaml")
+
+    def _headers(self, request: Request, way: Route) -> CaseInsensitiveDict[str]:
+        headers = CaseInsensitiveDict(self._manners)
+        if way.trusted:
+            headers.update(_authorization(request.url))
+            headers.update(_sendable(request.headers))
+        if way.url == request.validators_url or (request.validators_url is None and not way.behind):
+            headers.update(_validators(request))
+        return headers
+
+    def _sent(self, url: str, headers: Mapping[str, str], watch: Watch) -> requests.Response:
+        # Prepared by hand: Session.get would take the address apart twice more and write it anew.
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method("GET")
+        prepared.url = url
+        prepared.prepare_headers(headers)
+        left = watch.left()
+        return self._session.send(prepared, stream=True, allow_redirects=False, timeout=(left, left), proxies={})
+
+    def _judged(
+        self, request: Request, way: Route, sent: Mapping[str, str], answer: requests.Response, now: datetime
+    ) -> Response | Route:
+        where, status = urlsplit(way.url).netloc, answer.status_code
+        if status == HTTPStatus.OK:
+            return _response(request, way, answer, now, body.read(answer.raw, self._limits.max_size, where))
+        if status in route.REDIRECTS:
+            _finish(answer)
+            return route.onward(way, status, answer.headers.get("Location"))
+        if status == HTTPStatus.NOT_MODIFIED and ("If-None-Match" in sent or "If-Modified-Since" in sent):
+            _finish(answer)
+            return _response(request, way, answer, now, b"")
+        raise _refusal(where, status, model.retry_after(answer.headers.get("Retry-After"), now))
+
+    def _connected(self, host: str, port: int) -> socket:
+        watch, private = self._watchdog.current(), self._limits.allow_private
+        return dial.connected(host, port, watch, resolver=self._resolver, allow_private=private)
+
+    def _attend(self, sock: socket) -> None:
+        self._watchdog.current().hold(lambda: dial.shut_down(sock))
+
+
+def _redirected(way: Route, error: ForbiddenError) -> ForbiddenError:
+    return ForbiddenError(f"redirected by {urls.host(way.behind[-1])}: {error}") if way.behind else error
+
+
+def _finish(answer: requests.Response) -> None:
+    length = answer.raw.length_remaining
+    if length is not None and length <= _SMALL:
+        answer.raw.drain_conn()
+
+
+def _response(request: Request, way: Route, answer: requests.Response, now: datetime, content: bytes) -> Response:
+    unchanged = answer.status_code == HTTPStatus.NOT_MODIFIED
+    headers = answer.headers
+    return Response(
+        status=answer.status_code,
+        url=way.url,
+        body=content,
+        content_type=headers.get("Content-Type", ""),
+        etag=model.validator(headers.get("ETag")) or (request.etag if unchanged else None),
+        last_modified=model.validator(headers.get("Last-Modified")) or (request.last_modified if unchanged else None),
+        moved_to=_moved_to(request, way),
+        max_age=model.max_age(headers, now),
+    )
+
+
+def _moved_to(request: Request, way: Route) -> str | None:
+    if way.moved_to is None or _authorization(request.url):
+        return None
+    safe = not request.headers or route.keeps_secrets(route.start(request.url).url, way.moved_to)
+    return way.moved_to if safe else None
+
+
+def _refusal(where: str, status: int, retry_after: datetime | None) -> FetchError:
+    if status in (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT):
+        return FetchError(f"the answer of {where} is empty ({status})")
+    if status == HTTPStatus.NOT_MODIFIED:
+        words = "304 Not Modified, though it was not asked for changes"
+    else:
+        words = f"{status} {HTTPStatus(status).phrase}" if status in set(HTTPStatus) else str(status)
+    return HttpStatusError(f"{where} answered {words}", status=status, retry_after=retry_after)
+
+
+def _authorization(url: str) -> dict[str, str]:
+    split = urlsplit(url)
+    if not split.username and not split.password:
+        return {}
+    pair = f"{unquote(split.username or '')}:{unquote(split.password or '')}"
+    return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}  # RFC 7617
+
+
+def _sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise FetchError(f"header {name!a} of this source cannot be sent; see its 'headers' in feeds.yaml")
+    return headers
+
+
+def _validators(request: Request) -> dict[str, str]:
+    echoed = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
+    return {name: value for name, value in echoed.items() if value}

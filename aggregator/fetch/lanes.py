@@ -1,0 +1,144 @@
+"""Fetching many documents: many hosts side by side, few requests at once to each, results as they come."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+
+from aggregator import urls
+from aggregator.errors import FetchError
+from aggregator.fetch.model import Request, Response
+
+Fetch = Callable[[Request], Response]
+Result = tuple[Request, Response | FetchError]
+
+#: Seconds between two looks at the ``stop`` event, which cannot wake the one that waits for results.
+_GLANCE = 0.1
+
+
+def fetch_all(
+    requests: Iterable[Request],
+    fetch: Fetch,
+    *,
+    concurrency: int,
+    per_host: int,
+    stop: threading.Event | None = None,
+) -> Iterator[Result]:
+    """Yield each of ``requests`` with what ``fetch`` made of it, in the order in which they are done.
+
+    At most ``concurrency`` fetches are under way at once, and ``per_host`` of them to one host; a host that is
+    slow holds up no other.  Fetches under way and results not yet taken are at most twice ``concurrency``, so
+    a slow consumer slows the fetching down.  Once ``stop`` is set nothing more is begun or yielded; what is
+    under way then, or when the iterator is closed, is left behind (``Client.abort`` ends it).  Any exception
+    of ``fetch`` that is no FetchError is raised here.
+    """
+    lanes = _Lanes(requests, fetch, concurrency, per_host)
+    try:
+        lanes.start()
+        while (result := lanes.next_result(stop)) is not None:
+            yield result
+    finally:
+        lanes.close()
+
+
+class _Lanes:
+    """A lane for each host, with its requests in order, and the threads that serve all lanes."""
+
+    def __init__(self, requests: Iterable[Request], fetch: Fetch, concurrency: int, per_host: int) -> None:
+        self._fetch = fetch
+        self._most_held = 2 * concurrency
+        self._lanes: dict[str, deque[Request]] = {}
+        for request in requests:
+            self._lanes.setdefault(urls.host(request.url), deque()).append(request)
+        # For each number of requests under way to a host, the hosts that may be asked for one more.  The longest
+        # lane will take longest, so it begins.
+        self._open: list[dict[str, None]] = [{} for _ in range(per_host)]
+        self._open[0].update(dict.fromkeys(sorted(self._lanes, key=lambda host: -len(self._lanes[host]))))
+        self._under_way: Counter[str] = Counter()
+        self._results: deque[Result | Exception] = deque()
+        self._left = sum(map(len, self._lanes.values()))  # not begun yet
+        self._held = 0  # under way, or done and not yet taken
+        self._closed = False
+        self._lock = threading.Lock()
+        self._may_begin = threading.Condition(self._lock)
+        self._has_result = threading.Condition(self._lock)
+        useful = sum(min(len(lane), per_host) for lane in self._lanes.values())
+        self._threads = [
+            threading.Thread(target=self._work, name="fetch", daemon=True) for _ in range(min(concurrency, useful))
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._may_begin.notify_all()
+            busy = any(self._under_way.values())
+        if not busy:
+            for thread in self._threads:
+                thread.join()
+
+    def next_result(self, stop: threading.Event | None) -> Result | None:
+        """Return a result as soon as there is one; None when there will be none."""
+        with self._lock:
+            while not (stop and stop.is_set()) and (self._left or self._held):
+                if self._results:
+                    return self._taken()
+                self._has_result.wait(_GLANCE if stop else None)
+            return None
+
+    def _taken(self) -> Result:
+        self._held -= 1
+        self._may_begin.notify()
+        result = self._results.popleft()
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def _work(self) -> None:
+        while (begun := self._begun()) is not None:
+            host, request = begun
+            result: Result | Exception
+            try:
+                result = request, self._fetch(request)
+            except FetchError as error:
+                result = request, error
+            except Exception as bug:  # noqa: BLE001 - raised again in the thread that takes the results
+                result = bug
+            self._done(host, result)
+
+    def _begun(self) -> tuple[str, Request] | None:
+        with self._lock:
+            self._may_begin.wait_for(self._ready)
+            if self._closed or not self._left:
+                return None
+            host = next(host for hosts in self._open for host in hosts)  # the one that is least busy
+            request = self._lanes[host].popleft()
+            self._count(host, +1)
+            self._left -= 1
+            self._held += 1
+            if not self._left:
+                self._may_begin.notify_all()
+            return host, request
+
+    def _ready(self) -> bool:
+        return self._closed or not self._left or (any(self._open) and self._held < self._most_held)
+
+    def _done(self, host: str, result: Result | Exception) -> None:
+        # No other thread need be woken to begin something: this one will, as it has just made room for it.
+        with self._lock:
+            self._count(host, -1)
+            if not self._closed:
+                self._results.append(result)
+            self._has_result.notify()
+
+    def _count(self, host: str, change: int) -> None:
+        before = self._under_way[host]
+        if before < len(self._open):
+            self._open[before].pop(host, None)
+        after = self._under_way[host] = before + change
+        if self._lanes[host] and after < len(self._open):
+            self._open[after][host] = None

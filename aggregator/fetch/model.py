@@ -1,0 +1,116 @@
+"""What goes into the room and what comes out of it: plain values, and the reading of the headers in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+#: Longer wishes of a server are cut to this; ``cadence`` caps them much lower, a ``timedelta`` a little higher.
+_LONGEST = timedelta(days=3650)
+_MAX_AGE = re.compile(r'(?:^|,)[ \t]*max-age="?([0-9]+)"?[ \t]*(?:,|$)', re.IGNORECASE)
+_DIGITS = re.compile(r"[0-9]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+#: Servers refuse request headers of some 8 kB: a longer validator would lock us out for ever.
+_LONGEST_VALIDATOR = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one fetch may take.
+
+    ``timeout`` is for all of it: name lookup, redirects and body.  ``max_size`` is bytes of the body, as it
+    travels and as it is decoded.  ``per_host`` is requests at once to one host, redirected ones included.
+    """
+
+    timeout: timedelta = timedelta(seconds=20)
+    max_size: int = 10_000_000
+    per_host: int = 2
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One document to be asked for.
+
+    ``url`` may hold a user name and password, ``headers`` are the source's own: both are for the source's
+    origin alone.  ``etag`` and ``last_modified`` are the validators of the last answer, as they came;
+    ``validators_url`` is that answer's ``url``, None standing for the source's.  No other address sees them.
+    """
+
+    source_id: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    etag: str | None = None
+    last_modified: str | None = None
+    validators_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A usable answer: 200 with a whole body, or 304 to a request that had validators.
+
+    ``url`` is where the body came from, without credentials.  ``etag`` and ``last_modified`` are the ones to
+    send next time; a 304 that brings none leaves those of the request standing (RFC 9111, section 4.3.4).
+    ``moved_to`` is how far the redirects were permanent from the start; it is None when moving there would
+    lose credentials, or hand them to another origin.  ``max_age`` is how long the answer is fresh.
+    """
+
+    status: int
+    url: str = field(repr=False)
+    body: bytes = field(repr=False)
+    content_type: str
+    etag: str | None
+    last_modified: str | None
+    moved_to: str | None = field(repr=False)
+    max_age: timedelta | None
+
+
+def validator(value: str | None) -> str | None:
+    """Return a validator as it came, or None when there is none that could be sent back unharmed."""
+    kept = (value or "").strip(" \t")
+    return None if not kept or len(kept) > _LONGEST_VALIDATOR or _CONTROL.search(kept) else kept
+
+
+def max_age(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """Return how long an answer that came at ``now`` is fresh, or None when it does not say (RFC 9111, 4.2).
+
+    Cache-Control's max-age counts before Expires minus Date; Age is subtracted from either.
+    """
+    declared = _MAX_AGE.search(headers.get("Cache-Control", ""))
+    if declared:
+        lifetime = _seconds(declared[1])
+    else:
+        expires = _date(headers.get("Expires", ""))
+        if expires is None:
+            return None
+        lifetime = min(expires - (_date(headers.get("Date", "")) or now), _LONGEST)
+    age = headers.get("Age", "").strip()
+    return max(lifetime - (_seconds(age) if _DIGITS.fullmatch(age) else timedelta(0)), timedelta(0))
+
+
+def retry_after(value: str | None, now: datetime) -> datetime | None:
+    """Return when a server asks us to come back: seconds from ``now`` or a date (RFC 9110, section 10.2.3).
+
+    None comes out for what is neither, and for what is already past.
+    """
+    wish = (value or "").strip()
+    moment = now + _seconds(wish) if _DIGITS.fullmatch(wish) else _date(wish)
+    return moment if moment is not None and moment > now else None
+
+
+def _seconds(digits: str) -> timedelta:
+    # int() refuses some 4,300 digits, timedelta a billion days.
+    return min(timedelta(seconds=int(digits.lstrip("0")[:10] or "0")), _LONGEST)
+
+
+def _date(value: str) -> datetime | None:
+    if not 6 < len(value) < 64:
+        return None
+    try:
+        moment = parsedate_to_datetime(value)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

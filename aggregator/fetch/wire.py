@@ -1,0 +1,123 @@
+"""The one file that knows how requests and urllib3 are put together: a session whose connections are ours."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import ssl
+from collections.abc import Callable
+from functools import cached_property
+from http.cookiejar import DefaultCookiePolicy
+from socket import socket
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import InvalidHeader
+from urllib3.util.ssl_ import create_urllib3_context
+
+# urllib3 logs addresses with their query, where tokens stand, and at WARNING where a header is malformed.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+
+#: Connections to so many hosts are kept open for the next request.
+_HOSTS_KEPT = 16
+
+#: From a host and a port to a connected socket.
+Dial = Callable[[str, int], socket]
+#: Called with the socket of each request before it is sent.
+Attend = Callable[[socket], None]
+
+
+class Session(requests.Session):
+    """A session that follows nothing, stores nothing and believes nothing of its environment."""
+
+    def __init__(self, dial: Dial, attend: Attend, *, per_host: int) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = _Adapter(dial, attend, per_host)
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        # send() looks for the next request even where redirects are not allowed, and reads the body of the
+        # redirect for it, without a limit (requests 2.34): there must be none to look for.
+        return None
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, dial: Dial, attend: Attend, per_host: int) -> None:
+        self._pools = _pools(dial, attend)
+        super().__init__(pool_connections=_HOSTS_KEPT, pool_maxsize=per_host)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> Any:
+        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, ({**pool, "ssl_context": self._tls} if host["scheme"] == "https" else pool)
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Leave trust to the context: requests would have the authorities read again for each connection."""
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        context = create_urllib3_context()  # certificates and host names are verified; TLS 1.2 is the least
+        context.load_default_certs()  # the system's, and a company's own in SSL_CERT_FILE
+        context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+        return context
+
+
+def _pools(dial: Dial, attend: Attend) -> dict[str, type[HTTPConnectionPool]]:
+    class Connection(HTTPConnection):
+        _used = False
+        _asked: tuple[tuple[Any, ...], dict[str, Any]] = (), {}
+
+        def _new_conn(self) -> socket:
+            self._used = False
+            return dial(self.host, self.port)
+
+        def request(self, *args: Any, **kwargs: Any) -> None:
+            if self.sock is not None:
+                attend(self.sock)
+            self._asked = args, kwargs
+            super().request(*args, **kwargs)
+
+        def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
+            self._answer = http.client.HTTPResponse(*args, **kwargs)
+            return self._answer
+
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
+            # RFC 9112, section 9.3.1: a server may close a connection just as the next request is on its way;
+            # a GET is then sent once more, on a new one.
+            again, self._used = self._used, True
+            try:
+                return super().getresponse()
+            except InvalidHeader:
+                self._answer.close()  # urllib3 2.8 leaves it open
+                raise
+            except (ConnectionError, ssl.SSLEOFError):
+                if not again:
+                    raise
+            self.close()
+            args, kwargs = self._asked
+            self.request(*args, **kwargs)
+            self._used = True
+            return super().getresponse()
+
+    class TLSConnection(Connection, HTTPSConnection):
+        pass
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    class TLSPool(HTTPSConnectionPool):
+        ConnectionCls = TLSConnection
+
+    return {"http": Pool, "https": TLSPool}

@@ -1,0 +1,106 @@
+"""Post → the text of a front-matter post, as a static site generator (Hexo) takes it.
+
+Every value is written as a JSON string: YAML 1.2 reads those back unchanged whatever they hold.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from aggregator import text
+from aggregator.models import Attribution, Post
+
+# YAML 1.2, section 5.1: what is not printable must be escaped; line separators too, for YAML 1.1 readers.
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff\ud800-\udfff]")
+# Hexo hands every post to Nunjucks: an article's own braces must not be read as template tags.
+_BRACES = str.maketrans({"{": "&#123;", "}": "&#125;"})
+# A blank line would end the HTML block (CommonMark 0.31, section 4.6) and hand the rest to Markdown; a
+# reference to the line break means the same to a browser, in <pre> too.
+_BLANK_LINE = re.compile(r"\n(?=[ \t]*\n)")
+# Hexo cuts fenced code out of the text before any HTML is looked at.
+_FENCE = re.compile(r"`{3,}|~{3,}")
+_PLACEHOLDER = "https://picsum.photos/400/300?random={number}"
+_PLACEHOLDERS = 10_000
+
+
+def render(post: Post, *, comments: bool = False) -> str:
+    """Return the file's text: the seven fields of the model, those of the attribution, and the body."""
+    return "\n".join(["---", *_fields(post, comments), "---", "", body(post), ""])
+
+
+def body(post: Post) -> str:
+    """Return the post's HTML so that neither a template engine nor Markdown finds anything to do in it."""
+    block = f"<div>   \n{post.copy.content or post.copy.summary}  \n</div>".translate(_BRACES)
+    fenceless = _FENCE.sub(lambda found: f"&#{ord(found[0][0])};" * len(found[0]), block)
+    return _BLANK_LINE.sub("&#10;", fenceless)
+
+
+def picture(post: Post) -> str:
+    """Return the address of the post's picture; for one that has none, a placeholder that follows from its id."""
+    number = int(text.digest(post.id)[:8], 16) % _PLACEHOLDERS
+    return post.copy.image or _PLACEHOLDER.format(number=number)
+
+
+def author(post: Post) -> str:
+    """Return who wrote it: the entry's authors, else the feed's, else the source's title."""
+    people = post.copy.authors or post.copy.feed.authors
+    return ", ".join(person.name for person in people) or post.source.title
+
+
+def scalar(value: str) -> str:
+    """Return ``value`` as a YAML double-quoted scalar."""
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+def _fields(post: Post, comments: bool) -> Iterator[str]:
+    headimg = scalar(picture(post))
+    yield f"title: {scalar(post.copy.title)}"
+    yield from _list("categories", post.category)
+    yield f"headimg: {headimg}"
+    yield f"author: {scalar(author(post))}"
+    yield f"comments: {'true' if comments else 'false'}"
+    yield f"date: {format_datetime(post.published.astimezone(UTC), usegmt=True)}"
+    yield f"thumbnail: {headimg}"
+    if post.copy.link:
+        yield f"link: {scalar(post.copy.link)}"
+    yield f"id: {scalar(post.id)}"
+    if post.updated != post.published:
+        yield f"updated: {rfc3339(post.updated)}"
+    yield from _list("tags", tuple(dict.fromkeys(tag.label or tag.term for tag in post.copy.tags)))
+    yield "source:"
+    yield from (f"  {line}" for line in _attribution(post.source))
+    if post.also_in:
+        yield "also_in:"
+    for also in post.also_in:
+        first, *rest = (*_attribution(also), *_link(also))
+        yield f"  - {first}"
+        yield from (f"    {line}" for line in rest)
+    if post.via:
+        yield "via:"
+        yield from (f"  {line}" for line in _attribution(post.via))
+
+
+def _list(name: str, values: tuple[str, ...]) -> Iterator[str]:
+    yield f"{name}:" if values else f"{name}: []"
+    yield from (f"  - {scalar(value)}" for value in values)
+
+
+def _attribution(source: Attribution) -> Iterator[str]:
+    yield f"title: {scalar(source.title)}"
+    for name, value in (("url", source.url), ("feed", source.feed), ("author", source.author)):
+        if value:
+            yield f"{name}: {scalar(value)}"
+
+
+def _link(source: Attribution) -> Iterator[str]:
+    if source.link:
+        yield f"link: {scalar(source.link)}"
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return ``moment`` in UTC as RFC 3339 writes it, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,165 @@
+"""Entry → Copy: plain titles, clean bodies, absolute addresses, dates that can be believed.
+
+All that a copy says comes from its entry, its feed and the time of its first sight; nothing from the clock.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from datetime import UTC, datetime
+
+from aggregator import sanitise, text, urls
+from aggregator.models import Copy, Entry, FeedInfo, Link, Person, Source, Tag, Text
+from aggregator.records import Known
+
+#: Raised when a rule below changes what an unchanged entry turns into, so that known entries are read anew.
+RULES = 1
+
+#: Feeds of software without a date say the epoch; nobody published a feed entry before it.
+_EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+_TITLE_LENGTH = 80
+_MARKUP = re.compile(r"<[^>]*>")
+#: Links that belong to the source's feed, not to the article (RFC 5023, RFC 5005, WebSub).
+_FEED_RELS = frozenset(
+    {"self", "edit", "edit-media", "hub", "first", "last", "next", "previous", "prev", "service", "search"}
+    | {"current", "next-archive", "prev-archive"}
+)
+
+
+def fingerprint(entry: Entry) -> str:
+    """Return a digest of all that ``entry`` said: equal as long as its source did not touch it."""
+    return text.digest(str(RULES), repr(entry))
+
+
+def version(copy: Copy) -> str:
+    """Return a digest of all of ``copy`` that is published; what its feed said of itself then does not count."""
+    said = copy.feed if copy.via else FeedInfo()
+    return text.digest(repr(dataclasses.replace(copy, feed=said, via=None, guid=None)))
+
+
+def words(title: str, content: str) -> str:
+    """Return a digest of the words that a reader sees; markup, addresses and white space do not count."""
+    return text.digest(" ".join(title.split()), " ".join(_MARKUP.sub(" ", content).split()))
+
+
+def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: datetime, known: Known | None) -> Copy:
+    """Return the copy that ``entry`` makes.
+
+    ``feed`` is what the feed said of itself, ``now`` the time of the pull (UTC).  A new entry gets ``key``
+    as its identity within ``source`` and ``now`` as its first sight; a new version of a ``known`` copy keeps
+    both, and its ``published``.  ``updated`` moves only when the words changed (RFC 4287, section 4.2.15):
+    to the time that the entry gives where that is later, else to ``now``.
+    """
+    own = _own_feed(feed, source)
+    link = _link(entry)
+    content = _body(entry.content, link, own)
+    title = _title(entry, content, link)
+    published = known.published if known else _published(entry, now)
+    return Copy(
+        source_id=source.id,
+        key=known.key if known else key,
+        guid=entry.guid,
+        link=link,
+        title=title,
+        content=content,
+        summary=_body(entry.summary, link, own),
+        published=published,
+        updated=_updated(entry, words(title, content), published, now, known),
+        first_seen=known.first_seen if known else now,
+        feed=_claimed(entry.source) if entry.source else own,
+        via=own if entry.source else None,
+        links=tuple(_links(entry, link)),
+        authors=_people(entry.authors),
+        contributors=_people(entry.contributors),
+        tags=tuple(_tag(tag) for tag in entry.tags),
+        image=entry.image or sanitise.first_image(content),
+        rights=text.one_line(entry.rights) if entry.rights else None,
+        language=entry.language or feed.language,
+    )
+
+
+def _updated(entry: Entry, new_words: str, published: datetime, now: datetime, known: Known | None) -> datetime:
+    if known is None:
+        return _believable(entry.updated, published, now) or published
+    if new_words == known.words:
+        return known.updated
+    given = _believable(entry.updated, known.updated, now)
+    return given if given and given > known.updated else max(now, known.updated)
+
+
+def _published(entry: Entry, first_seen: datetime) -> datetime:
+    # A date in the future would sit on top of every feed until then: the first sight is the latest it can be.
+    return (
+        _believable(entry.published, _EARLIEST, first_seen)
+        or _believable(entry.updated, _EARLIEST, first_seen)
+        or first_seen
+    )
+
+
+def _believable(given: datetime | None, earliest: datetime, latest: datetime) -> datetime | None:
+    return given if given is not None and earliest <= given <= latest else None
+
+
+def _link(entry: Entry) -> str | None:
+    if entry.link:
+        return entry.link
+    return next((link.href for link in entry.links if link.rel == "alternate"), None)
+
+
+def _body(body: Text | None, link: str | None, feed: FeedInfo) -> str:
+    if body is None:
+        return ""
+    if not body.html:
+        return sanitise.from_text(body.value)
+    return sanitise.clean(body.value, body.base or link or feed.link or feed.url)
+
+
+def _title(entry: Entry, content: str, link: str | None) -> str:
+    given = entry.title
+    if given:
+        title = text.plain(given.value) if given.html else text.one_line(given.value)
+        if title:
+            return title
+    return text.excerpt(content, _TITLE_LENGTH) or link or "Untitled"
+
+
+def _links(entry: Entry, link: str | None) -> list[Link]:
+    seen = {("alternate", link)}
+    kept = []
+    for candidate in entry.links:
+        identity = (candidate.rel, candidate.href)
+        if candidate.rel not in _FEED_RELS and identity not in seen:
+            seen.add(identity)
+            kept.append(dataclasses.replace(candidate, title=text.one_line(candidate.title or "") or None))
+    return kept
+
+
+def _people(people: tuple[Person, ...]) -> tuple[Person, ...]:
+    cleaned = (dataclasses.replace(person, name=text.one_line(person.name)) for person in people)
+    return tuple(person for person in cleaned if person.name)
+
+
+def _tag(tag: Tag) -> Tag:
+    label = text.one_line(tag.label or "") or None
+    return Tag(term=text.one_line(tag.term), scheme=tag.scheme, label=label)
+
+
+def _own_feed(feed: FeedInfo, source: Source) -> FeedInfo:
+    # The address that we pull is the one that is known to work; the feed's word on its id stands.
+    address = urls.public(source.url)
+    return dataclasses.replace(
+        _claimed(feed),
+        id=feed.id if urls.valid_id(feed.id) else None,
+        url=address if urls.absolute(address) else feed.url,
+    )
+
+
+def _claimed(feed: FeedInfo) -> FeedInfo:
+    return dataclasses.replace(
+        feed,
+        id=feed.id if urls.valid_id(feed.id) else None,
+        title=text.one_line(feed.title or "") or None,
+        authors=_people(feed.authors),
+        rights=text.one_line(feed.rights or "") or None,
+    )

@@ -1,0 +1,25 @@
+"""The room that reads documents: bytes in, one ``Feed`` out.  Nothing here touches network, disk or clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aggregator.errors import ParseError
+from aggregator.models import Feed
+from aggregator.parse import jsonfeed, xmlfeed
+
+#: Each dialect's parser: (body, media type as the server named it, address it came from) → Feed.
+PARSERS: dict[str, Callable[[bytes, str, str], Feed]] = {"json": jsonfeed.parse, "xml": xmlfeed.parse}
+
+
+def parse(body: bytes, content_type: str, url: str) -> Feed:
+    """Return the feed that ``body`` holds.
+
+    ``content_type`` is the Content-Type header or "", ``url`` the address that the body came from; relative
+    references are resolved against it.  The dialect is told by the body, since servers name it wrongly.
+    Raises ParseError when the body is no feed, or not whole.
+    """
+    head = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n\x00")
+    if not head:
+        raise ParseError("the answer is empty; the publisher's server may be under maintenance")
+    return PARSERS["json" if head.startswith(b"{") else "xml"](body, content_type, url)

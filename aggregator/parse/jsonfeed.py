@@ -1,0 +1,159 @@
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org/version/1.1), which feedparser 6.0 does not read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from aggregator import text, urls
+from aggregator.errors import ParseError
+from aggregator.models import Entry, Feed, FeedInfo, Link, Person, Tag, Text
+
+_VERSION = "https://jsonfeed.org/version/"
+
+JsonObject = dict[str, Any]
+
+
+def parse(body: bytes, content_type: str, url: str) -> Feed:
+    """Return the feed in ``body``; see ``aggregator.parse.parse``."""
+    data = _loaded(body)
+    items = data.get("items")
+    if not isinstance(items, list):
+        raise ParseError("the JSON Feed has no list of items")
+    found = [_entry(item, url) for item in items if isinstance(item, dict)]
+    left_out = len(items) - len(found)
+    return Feed(
+        info=_info(data, url),
+        entries=tuple(found),
+        warnings=(f"{left_out} items are no objects and were left out",) if left_out else (),
+        format="json1",
+    )
+
+
+def _loaded(body: bytes) -> JsonObject:
+    try:
+        data = json.loads(body.decode(json.detect_encoding(body), "replace").removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as exc:
+        raise ParseError(
+            f"the answer is broken JSON: {exc if isinstance(exc, ValueError) else 'nested too deep'}"
+        ) from exc
+    version = data.get("version") if isinstance(data, dict) else None
+    if not isinstance(version, str) or not version.replace("http:", "https:").startswith(_VERSION):
+        raise ParseError("the answer is JSON, but no JSON Feed: it names no version of jsonfeed.org")
+    return data
+
+
+def _info(data: JsonObject, url: str) -> FeedInfo:
+    return FeedInfo(
+        title=_line(data, "title"),
+        url=urls.absolute(_string(data, "feed_url"), url),
+        link=urls.absolute(_string(data, "home_page_url"), url),
+        authors=tuple(_people(data, url)),
+        language=_string(data, "language"),
+    )
+
+
+def _entry(item: JsonObject, url: str) -> Entry:
+    content, summary = _bodies(item)
+    return Entry(
+        guid=_identifier(item),
+        title=_text(item, "title"),
+        content=content,
+        summary=summary,
+        link=urls.absolute(_string(item, "url"), url) or urls.absolute(_string(item, "external_url"), url),
+        links=tuple(_links(item, url)),
+        authors=tuple(_people(item, url)),
+        tags=tuple(Tag(term=term) for term in map(text.one_line, _strings(item.get("tags"))) if term),
+        published=_time(item, "date_published"),
+        updated=_time(item, "date_modified"),
+        image=urls.absolute(_string(item, "image"), url) or urls.absolute(_string(item, "banner_image"), url),
+        language=_string(item, "language"),
+    )
+
+
+def _bodies(item: JsonObject) -> tuple[Text | None, Text | None]:
+    found = [
+        part
+        for part in (
+            _text(item, "content_html", html=True),
+            _text(item, "content_text"),
+            _text(item, "summary"),
+        )
+        if part
+    ]
+    summary = _text(item, "summary")
+    content = found[0] if found else None
+    return content, None if summary == content else summary
+
+
+def _identifier(item: JsonObject) -> str | None:
+    value = item.get("id")
+    # Version 1.1: an id that is a number is to be taken as a string.
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return _string(item, "id")
+
+
+def _links(item: JsonObject, url: str) -> Iterator[Link]:
+    link = urls.absolute(_string(item, "url"), url)
+    if link:
+        yield Link(href=link, type="text/html")
+    external = urls.absolute(_string(item, "external_url"), url)
+    if external and external != link:
+        yield Link(href=external, rel="related" if link else "alternate")
+    for raw in _objects(item.get("attachments")):
+        href = urls.absolute(_string(raw, "url"), url)
+        if href:
+            yield Link(
+                href=href,
+                rel="enclosure",
+                type=_string(raw, "mime_type"),
+                title=_line(raw, "title"),
+                length=_size(raw.get("size_in_bytes")),
+            )
+
+
+def _size(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float) and 0 < value < 1e15 else None
+
+
+def _people(data: JsonObject, url: str) -> Iterator[Person]:
+    for raw in _objects(data.get("authors")) or _objects([data.get("author")]):
+        name = _line(raw, "name") or _string(raw, "url")
+        if name:
+            yield Person(name=name, uri=urls.absolute(_string(raw, "url"), url))
+
+
+def _text(data: JsonObject, key: str, *, html: bool = False) -> Text | None:
+    value = _string(data, key)
+    return Text(value=value, html=html) if value else None
+
+
+def _line(data: JsonObject, key: str) -> str | None:
+    return text.one_line(_string(data, key) or "") or None
+
+
+def _string(data: JsonObject, key: str) -> str | None:
+    value = data.get(key)
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _strings(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _objects(value: object) -> list[JsonObject]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _time(data: JsonObject, key: str) -> datetime | None:
+    value = _string(data, key)
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,152 @@
+"""One cycle: UPDATE, then PUBLISH, and what came of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event
+
+from aggregator.models import Source
+from aggregator.pipeline import publish, update
+from aggregator.pipeline.update import FetchAll, Outcome
+from aggregator.records import SourceState
+from aggregator.stopwatch import Stopwatch
+from aggregator.store import Store, pulls, upkeep
+
+#: The fact that tells which settings the outputs were last made with.
+_PUBLISHED = "published settings"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What a cycle is to do.
+
+    ``only`` are the ids of the sources to pull, None for all; ``force`` pulls those that are not due, too.
+    Once ``stop`` is set the cycle ends early: what was pulled is stored, the rest waits for the next one.
+    ``begun`` is told how many sources are pulled, ``done`` each outcome.
+    """
+
+    now: datetime
+    only: frozenset[str] | None = None
+    force: bool = False
+    stop: Event = field(default_factory=Event)
+    begun: Callable[[int], None] = lambda total: None
+    done: Callable[[Outcome], None] = lambda outcome: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What came of a cycle.  ``seconds`` are the wall times of its stages."""
+
+    at: datetime
+    ok: int
+    not_modified: int
+    failures: tuple[Outcome, ...]
+    warnings: tuple[Outcome, ...]
+    entries: int
+    new: int
+    updated: int
+    duplicate: int
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    seconds: Mapping[str, float]
+
+    @property
+    def pulled(self) -> int:
+        return self.ok + self.not_modified + len(self.failures)
+
+
+def cycle(
+    store: Store,
+    sources: Sequence[Source],
+    fetch_all: FetchAll,
+    orders: Orders,
+    *,
+    address: Callable[[str], str],
+    target: publish.Target,
+    settings_digest: str,
+    authority: str,
+) -> Summary:
+    """Pull what is due, bind what is new, publish what changed.
+
+    Raises DatabaseError or OutputError; every other failure belongs to a source and stands in the summary.
+    """
+    watch = Stopwatch()
+    with watch("store"), store.writing() as transaction:
+        pulls.sync(transaction, sources)
+    states = _chosen(store, sources, orders)
+    orders.begun(len(states))
+    by_id = {source.id: source for source in sources}
+    tally = Tally()
+    for outcome in update.update(store, by_id, states, fetch_all, address=address, now=orders.now, watch=watch):
+        tally.count(outcome)
+        orders.done(outcome)
+    new, duplicate = update.bind(store, authority, watch)
+    changes = publish_changes(store, sources, target, settings_digest=settings_digest, stop=orders.stop, watch=watch)
+    return tally.summary(orders.now, new, duplicate, changes, watch)
+
+
+def publish_changes(
+    store: Store,
+    sources: Sequence[Source],
+    target: publish.Target,
+    *,
+    settings_digest: str,
+    stop: Event,
+    watch: Stopwatch,
+    full: bool = False,
+) -> publish.Changes:
+    """Publish what changed since the last time; everything when ``full``, or when the settings changed."""
+    with store.reading() as transaction:
+        full = full or upkeep.fact(transaction, _PUBLISHED) != settings_digest
+    changes = publish.publish(store, sources, target, full=full, stop=stop, watch=watch)
+    if full and not stop.is_set():
+        with store.writing() as transaction:
+            upkeep.set_fact(transaction, _PUBLISHED, settings_digest)
+    return changes
+
+
+def _chosen(store: Store, sources: Iterable[Source], orders: Orders) -> dict[str, SourceState]:
+    enabled = {source.id for source in sources if source.enabled}
+    wanted = enabled if orders.only is None else enabled & orders.only
+    with store.reading() as transaction:
+        states = pulls.states(transaction, due=None if orders.force else orders.now)
+    return {name: states[name] for name in (source.id for source in sources) if name in wanted and name in states}
+
+
+class Tally:
+    """Adds up outcomes as they come in."""
+
+    def __init__(self) -> None:
+        self._ok = self._not_modified = self._entries = self._changed = 0
+        self._failures: list[Outcome] = []
+        self._warnings: list[Outcome] = []
+
+    def count(self, outcome: Outcome) -> None:
+        """Add ``outcome``."""
+        self._ok += outcome.result == "ok"
+        self._not_modified += outcome.result == "not modified"
+        self._entries += outcome.entries
+        self._changed += outcome.changed
+        if outcome.result == "failed":
+            self._failures.append(outcome)
+        if outcome.warnings:
+            self._warnings.append(outcome)
+
+    def summary(self, at: datetime, new: int, duplicate: int, changes: publish.Changes, watch: Stopwatch) -> Summary:
+        """Return the sum, with what binding and publishing came to."""
+        return Summary(
+            at=at,
+            ok=self._ok,
+            not_modified=self._not_modified,
+            failures=tuple(sorted(self._failures, key=lambda outcome: outcome.source_id)),
+            warnings=tuple(sorted(self._warnings, key=lambda outcome: outcome.source_id)),
+            entries=self._entries,
+            new=new,
+            updated=self._changed,
+            duplicate=duplicate,
+            written=tuple(changes.written),
+            removed=tuple(changes.removed),
+            seconds=watch.seconds(),
+        )

@@ -1,0 +1,224 @@
+"""UPDATE: due → fetch → parse → take → recognise → normalise → apply → bind.
+
+Each source is settled on its own and stored in one transaction: its entries, its validators and its next
+pull.  Validators that are stored before the entries lose them, since the server then answers 304.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from aggregator import cadence, dedupe, filters, normalise, parse, text
+from aggregator.errors import FetchError, HttpStatusError, SourceError, StorageError
+from aggregator.fetch import Request, Response
+from aggregator.models import Feed, Hints, Source
+from aggregator.records import CopyWrite, Known, Pull, SourceState
+from aggregator.stopwatch import Stopwatch
+from aggregator.store import Store, binding, pulls
+
+#: RFC 9110, section 15.5.11: the publisher wants that nobody asks again.
+_GONE = 410
+#: How many new copies are bound to posts in one transaction.
+_BATCH = 500
+
+FetchAll = Callable[[Iterable[Request]], Iterator[tuple[Request, Response | FetchError]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one source: ``new`` and ``changed`` count its copies, ``entries`` those in its document."""
+
+    source_id: str
+    result: Literal["ok", "not modified", "failed"]
+    entries: int = 0
+    new: int = 0
+    changed: int = 0
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def update(
+    store: Store,
+    sources: Mapping[str, Source],
+    states: Mapping[str, SourceState],
+    fetch_all: FetchAll,
+    *,
+    address: Callable[[str], str],
+    now: datetime,
+    watch: Stopwatch,
+) -> Iterator[Outcome]:
+    """Pull the sources whose ``states`` are given and store what they brought; yield each one's outcome.
+
+    ``fetch_all`` asks for addresses side by side, ``address`` turns one of feeds.yaml into one to ask for.
+    Raises StorageError when the database fails; what a source does raises nothing.
+    """
+    requests = (request_for(sources[name], state, address) for name, state in states.items())
+    answers = fetch_all(requests)
+    while True:
+        with watch("fetch"):
+            answer = next(answers, None)
+        if answer is None:
+            return
+        request, response = answer
+        source, state = sources[request.source_id], states[request.source_id]
+        pull, outcome = settle(store, source, state, response, now=now, watch=watch)
+        with watch("store"), store.writing() as transaction:
+            pulls.apply(transaction, pull)
+        yield outcome
+
+
+def settle(
+    store: Store,
+    source: Source,
+    state: SourceState,
+    response: Response | FetchError,
+    *,
+    now: datetime,
+    watch: Stopwatch,
+) -> tuple[Pull, Outcome]:
+    """Return what is to be stored of a pull, and what to tell of it; an error of the source is one of both."""
+    if isinstance(response, FetchError):
+        return _failed(source, state, response, str(response), now)
+    try:
+        return _settled(store, source, state, response, now=now, watch=watch)
+    except StorageError:
+        raise
+    except SourceError as exc:
+        return _failed(source, state, exc, str(exc), now)
+    except Exception as exc:  # noqa: BLE001 - the one broad except: a bug met by one source must not stop the others
+        return _failed(source, state, exc, f"unexpected {type(exc).__name__}: {text.one_line(str(exc))[:200]}", now)
+
+
+def bind(store: Store, authority: str, watch: Stopwatch) -> tuple[int, int]:
+    """Bind every copy that belongs to no post yet; return how many posts were made, and how many copies joined."""
+    with watch("bind"), store.reading() as transaction:
+        waiting = binding.unbound(transaction)
+    made = 0
+    for start in range(0, len(waiting), _BATCH):
+        with watch("bind"), store.writing() as transaction:
+            copies = binding.describe(transaction, waiting[start : start + _BATCH])
+            posts = binding.posts_by_page(transaction, [copy.page for copy in copies if copy.page])
+            taken = binding.taken(transaction, dedupe.wished_ids(copies))
+            minted, belongs = dedupe.bind(copies, posts, taken, authority)
+            binding.bind(transaction, minted, belongs)
+            made += len(minted)
+    return made, len(waiting) - made
+
+
+def read(source: Source, response: Response) -> tuple[Feed, tuple[dedupe.Candidate, ...]]:
+    """Return the feed in ``response`` and those of its entries that ``source`` lets in, with their aliases."""
+    feed = parse.parse(response.body, response.content_type, response.url)
+    found, warnings = dedupe.candidates(filters.taken(feed.entries, source))
+    return replace(feed, warnings=(*feed.warnings, *warnings)), found
+
+
+def request_for(source: Source, state: SourceState, address: Callable[[str], str]) -> Request:
+    return Request(
+        source_id=source.id,
+        url=address(source.url),
+        headers=source.headers,
+        etag=state.etag,
+        last_modified=state.last_modified,
+    )
+
+
+def _settled(
+    store: Store, source: Source, state: SourceState, response: Response, *, now: datetime, watch: Stopwatch
+) -> tuple[Pull, Outcome]:
+    body = text.digest_bytes(response.body)
+    if response.status == 304 or body == state.body:
+        after = _succeeded(source, state, response, state.hints, now)
+        return Pull(source_id=source.id, state=after), Outcome(source_id=source.id, result="not modified")
+    with watch("parse"):
+        feed, found = read(source, response)
+    with watch("recognise"), store.reading() as transaction:
+        known = pulls.known(transaction, source.id, [alias for each in found for alias in each.aliases])
+    with watch("normalise"):
+        writes = tuple(_writes(dedupe.match(found, known), set(known), feed, source, now))
+    after = replace(
+        _succeeded(source, state, response, feed.hints, now), body=body, info=feed.info, warnings=feed.warnings
+    )
+    return Pull(source_id=source.id, state=after, writes=writes), Outcome(
+        source_id=source.id,
+        result="ok",
+        entries=len(feed.entries),
+        new=sum(write.known is None for write in writes),
+        changed=sum(write.known is not None and write.copy is not None for write in writes),
+        warnings=feed.warnings,
+    )
+
+
+def _writes(
+    matches: Sequence[dedupe.Match], named: set[str], feed: Feed, source: Source, now: datetime
+) -> Iterator[CopyWrite]:
+    for match in matches:
+        candidate, known = match.candidate, match.known
+        aliases = tuple(alias for alias in candidate.aliases if alias not in named)
+        fingerprint = normalise.fingerprint(candidate.entry)
+        if known and (known.pruned or fingerprint == known.fingerprint):
+            if aliases:
+                yield _touch(known, aliases, known.fingerprint)
+            continue
+        key = candidate.aliases[0]
+        copy = normalise.normalise(candidate.entry, feed.info, source, key=key, now=now, known=known)
+        version = normalise.version(copy)
+        if known and version == known.version:
+            yield _touch(known, aliases, fingerprint)
+            continue
+        yield CopyWrite(
+            copy=copy,
+            known=known,
+            fingerprint=fingerprint,
+            version=version,
+            words=normalise.words(copy.title, copy.content),
+            aliases=aliases,
+            page=candidate.page,
+        )
+
+
+def _touch(known: Known, aliases: tuple[str, ...], fingerprint: str) -> CopyWrite:
+    return CopyWrite(
+        copy=None,
+        known=known,
+        fingerprint=fingerprint,
+        version=known.version,
+        words=known.words,
+        aliases=aliases,
+        page=None,
+    )
+
+
+def _succeeded(source: Source, state: SourceState, response: Response, hints: Hints, now: datetime) -> SourceState:
+    # RFC 9111, sections 3.2 and 4.3.4: a 304 replaces the validators that it brings, a 200 all of them.
+    kept = state if response.status == 304 else SourceState()
+    return replace(
+        state,
+        etag=response.etag or kept.etag,
+        last_modified=response.last_modified or kept.last_modified,
+        next_pull=cadence.after_success(source, cadence.Wishes(max_age=response.max_age, hints=hints), now),
+        last_pull=now,
+        last_success=now,
+        failures=0,
+        error=None,
+        gone=False,
+        moved_to=response.moved_to,
+        hints=hints,
+    )
+
+
+def _failed(source: Source, state: SourceState, exc: Exception, message: str, now: datetime) -> tuple[Pull, Outcome]:
+    status = exc.status if isinstance(exc, HttpStatusError) else None
+    wishes = cadence.Wishes(retry_after=exc.retry_after if isinstance(exc, HttpStatusError) else None)
+    failures = state.failures + 1
+    after = replace(
+        state,
+        next_pull=cadence.after_failure(source, failures, wishes, now),
+        last_pull=now,
+        failures=failures,
+        error=message,
+        gone=status == _GONE,
+    )
+    return Pull(source_id=source.id, state=after), Outcome(source_id=source.id, result="failed", error=message)

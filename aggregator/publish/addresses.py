@@ -1,0 +1,41 @@
+"""What our documents are called, and where readers find them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from aggregator import urls
+from aggregator.models import OutputFeed, Publication, Site
+
+
+class Kind(NamedTuple):
+    """The name and media type of a document, and what people call its format."""
+
+    file: str
+    media_type: str
+    label: str
+
+
+ATOM = Kind("atom.xml", "application/atom+xml", "Atom")
+RSS = Kind("rss.xml", "application/rss+xml", "RSS")
+JSON = Kind("feed.json", "application/feed+json", "JSON Feed")
+HTML = Kind("index.html", "text/html", "Web page")
+OPML = Kind("opml.xml", "text/x-opml", "OPML")
+
+#: The kinds that documents of one feed point at each other with, by the name of their format.
+KINDS = {"atom": ATOM, "rss": RSS, "json": JSON, "html": HTML}
+
+
+def address(site: Site, feed: OutputFeed, kind: Kind) -> str:
+    """Return where the document of ``kind`` of ``feed`` is served; a page answers for its folder."""
+    return site.url + urls.path(feed.folder) + ("" if kind is HTML else kind.file)
+
+
+def page(publication: Publication, feed: OutputFeed) -> str:
+    """Return the address of the page that shows ``feed``: the site where no pages are made."""
+    return address(publication.site, feed, HTML) if "html" in publication.formats else publication.site.url
+
+
+def made(publication: Publication) -> list[Kind]:
+    """Return the kinds of documents that every feed of ``publication`` has."""
+    return [KINDS[name] for name in publication.formats if name in KINDS]

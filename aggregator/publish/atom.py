@@ -1,0 +1,184 @@
+"""Atom 1.0 (RFC 4287), with all that is known of each entry's source."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from aggregator import text, urls
+from aggregator.frontmatter import rfc3339
+from aggregator.models import Document, FeedInfo, Link, OutputFeed, Person, Post, Publication
+from aggregator.publish import addresses, facts, generator, safe
+from aggregator.publish.addresses import ATOM, HTML
+from aggregator.publish.generator import MEDIA, add
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+_XML = "{http://www.w3.org/XML/1998/namespace}"
+# What readers that know no text constructs would take for markup, and validators call ContainsUndeclaredHTML.
+_MARKUP = re.compile(r"<[/!?A-Za-z]|&#?\w+;")
+_PAGES = (None, "text/html", "application/xhtml+xml")
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+@safe.tolerant
+def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
+    """Yield ``atom.xml`` of ``feed``, its entries in the order of ``posts``."""
+    made = generator.new_feed(publication, feed, list(_feed_links(publication, feed)), _finish_feed, {"media": MEDIA})
+    made.updated(facts.updated(publication, posts))
+    for post in posts:
+        _add_entry(made, publication, post)
+    yield Document(path=feed.folder + ATOM.file, body=made.atom_str() + b"\n")
+
+
+def _feed_links(publication: Publication, feed: OutputFeed) -> Iterator[Link]:
+    yield Link(href=addresses.address(publication.site, feed, ATOM), rel="self", type=ATOM.media_type)
+    yield Link(href=addresses.page(publication, feed), type=HTML.media_type)
+    for kind in addresses.made(publication):
+        if kind not in (ATOM, HTML):
+            yield Link(href=addresses.address(publication.site, feed, kind), type=kind.media_type)
+
+
+def _finish_feed(feed: Element) -> None:
+    _declare_markup(feed)
+    generator.break_lines(feed)
+
+
+def _add_entry(made: Any, publication: Publication, post: Post) -> None:
+    copy = post.copy
+    entry = generator.add_entry(made, publication, post, partial(_finish_entry, publication, post))
+    entry.updated(facts.second(copy.updated))
+    entry.published(facts.second(copy.published))
+    entry.author([_person(person) for person in facts.authors(post)])
+    entry.contributor([_person(person) for person in facts.named(copy.contributors)])
+    entry.rights(copy.rights)
+    # Section 4.1.2: an entry without a link to its page must have content.
+    body = copy.content or ("" if safe.web(copy.link) else copy.summary)
+    if body or not copy.summary:
+        entry.content(body, type="html")
+    if copy.summary and copy.summary != body:
+        entry.summary(copy.summary, type="html")
+
+
+def _finish_entry(publication: Publication, post: Post, entry: Element) -> None:
+    language = safe.language(post.copy.language)
+    if language:
+        entry.set(f"{_XML}lang", language)
+    content, base = entry.find("content"), safe.web(post.copy.link)
+    if content is not None and base:
+        content.set(f"{_XML}base", base)
+    _declare_markup(entry)
+    for link in _entry_links(post):
+        add(entry, "link", None, **_link(link))
+    generator.add_thumbnail(entry, post)
+    _add_source(publication, post, entry)
+    generator.break_lines(entry)
+    entry.tail = "\n"
+
+
+def _entry_links(post: Post) -> Iterator[Link]:
+    alternates: set[tuple[str | None, str | None]] = set()
+    for link in dict.fromkeys((*_given_links(post), *_our_links(post))):
+        # Section 4.1.2: no two alternates of one type and language.
+        if link.rel == "alternate":
+            if (link.type, link.hreflang) in alternates:
+                continue
+            alternates.add((link.type, link.hreflang))
+        yield link
+
+
+def _given_links(post: Post) -> Iterator[Link]:
+    has_page = safe.web(post.copy.link) is not None
+    for link in post.copy.links:
+        href = safe.web(link.href)
+        if href:
+            media_type = safe.media_type(link.type)
+            # Of several pages some readers take the first alternate for the entry's own, feedparser the last.
+            other_page = has_page and link.rel in ("alternate", "") and media_type in _PAGES
+            yield Link(
+                href=href,
+                rel="related" if other_page else link.rel or "alternate",
+                type=media_type,
+                title=link.title,
+                hreflang=safe.language(link.hreflang),
+                length=link.length,
+            )
+
+
+def _our_links(post: Post) -> Iterator[Link]:
+    via = post.copy.via
+    href = via and (safe.web(via.url) or safe.web(via.link))
+    if via and href:
+        yield Link(href=href, rel="via", title=post.via.title if post.via else via.title)
+    for source in post.also_in:
+        where = facts.place(source)
+        if where:
+            yield Link(href=where, rel="related", title=source.title)
+
+
+def _link(link: Link) -> dict[str, str | None]:
+    length = None if link.length is None else str(link.length)
+    return {
+        "href": link.href,
+        "rel": link.rel,
+        "type": link.type,
+        "hreflang": link.hreflang,
+        "title": link.title,
+        "length": length,
+    }
+
+
+def _add_source(publication: Publication, post: Post, entry: Element) -> None:
+    feed = post.copy.feed
+    source = add(entry, "source")
+    add(source, "id", _source_id(publication, post))
+    # When the entry claims another source than the one that we pull, the editor's name is not that one's.
+    add(source, "title", (post.copy.via and feed.title) or post.source.title)
+    add(source, "updated", rfc3339(_source_updated(feed, post)))
+    for rel, href in (("self", safe.web(feed.url)), ("alternate", safe.web(feed.link))):
+        if href:
+            add(source, "link", rel=rel, href=href)
+    for person in facts.named(feed.authors):
+        _add_author(source, person)
+    if feed.rights:
+        add(source, "rights", feed.rights)
+    _declare_markup(source)
+
+
+def _source_id(publication: Publication, post: Post) -> str:
+    feed = post.copy.feed
+    known = next(filter(urls.valid_id, (feed.id, feed.url, post.source.feed)), None)
+    site = publication.site
+    return known or f"tag:{urls.host(site.url)},{publication.created:%Y}:source:{text.digest(post.source.source_id)}"
+
+
+def _source_updated(feed: FeedInfo, post: Post) -> datetime:
+    # Feeds say the years 1 and 9999 too.
+    believable = feed.updated is not None and _EARLIEST <= feed.updated < _LATEST
+    return feed.updated if feed.updated and believable else post.updated
+
+
+def _add_author(parent: Element, person: Person) -> None:
+    author = add(parent, "author")
+    for name, value in _person(person).items():
+        if value:
+            add(author, name, value)
+
+
+def _person(person: Person) -> dict[str, str | None]:
+    return {"name": person.name, "uri": safe.web(person.uri), "email": safe.email(person.email)}
+
+
+def _declare_markup(parent: Element) -> None:
+    # Section 3.1.1: a text construct that looks like markup says that it is escaped HTML, so no reader can err.
+    for name in ("title", "rights"):
+        construct = parent.find(name)
+        if construct is not None and construct.text and _MARKUP.search(construct.text):
+            construct.text = html.escape(construct.text, quote=False)
+            construct.set("type", "html")

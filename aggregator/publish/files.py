@@ -1,0 +1,159 @@
+"""The folder that outputs are written to: one step per file, only what changed, nothing of other people's.
+
+One writer at a time: the lock of the run sees to that.  Readers may come at any time.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from aggregator import text
+from aggregator.errors import OutputError
+from aggregator.models import Document
+
+#: What a file name may take on Linux, macOS and Windows' NTFS (in bytes, to be safe with all of them).
+_LONGEST_NAME = 255
+
+_HINTS = {
+    errno.ENOSPC: "free some space on the disk and run again",
+    errno.EDQUOT: "free some of the quota and run again",
+    errno.EROFS: "mount the folder so that it can be written to",
+    errno.EACCES: "give the user that runs this program the right to write there",
+    errno.EPERM: "give the user that runs this program the right to write there",
+    errno.ENOTDIR: "a file stands where a folder is needed: move it away",
+    errno.EEXIST: "a file stands where a folder is needed: move it away",
+    errno.EISDIR: "a folder stands where a file is needed: move it away",
+    errno.ENAMETOOLONG: "the path is too long for this disk: choose a shorter output folder or category",
+    errno.ELOOP: "symbolic links lead in a circle: remove one",
+}
+
+
+class OutputFolder:
+    """The files below ``root``, which need not exist yet.
+
+    Paths are relative, with ``/`` between their parts.  With ``durable``, a file that was written survives a
+    power cut.  Every method raises OutputError when the disk says no; what stood there before still does.
+    """
+
+    def __init__(self, root: Path, *, durable: bool = False) -> None:
+        self.root = root
+        self._durable = durable
+
+    def write(self, document: Document, *, ours: bool) -> bool:
+        """Put ``document`` in its place in one step; return whether that changed anything.
+
+        A file that stands there already must be ``ours``, unless its bytes are the same.
+        """
+        with self._reporting(document.path, "written"):
+            target = self._place(document.path)
+            before = _status(target)
+            if before is not None:
+                if _holds(target, before, document.body):
+                    return False
+                if not ours:
+                    raise OutputError(f"{target} was not made by this program, and is left alone; move it away")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._replace(target, document.body)
+            return True
+
+    def differs(self, document: Document) -> bool:
+        """Tell whether ``write`` would change anything."""
+        with self._reporting(document.path, "read"):
+            target = self._place(document.path)
+            before = _status(target)
+            return before is None or not _holds(target, before, document.body)
+
+    def remove(self, path: str) -> bool:
+        """Remove the file at ``path``, and the folders that this leaves empty; return whether there was one."""
+        with self._reporting(path, "removed"):
+            target = self._place(path)
+            there = _status(target) is not None
+            for leaf in (target, _part(target)):
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    leaf.unlink()
+            self._remove_empty(target.parent)
+            return there
+
+    def _place(self, path: str) -> Path:
+        segments = path.split("/")
+        if not all(map(_is_name, segments)):
+            raise OutputError(f"{path!r} cannot be the path of an output")
+        parent = self.root.joinpath(*segments[:-1])
+        # A link inside the folder may point anywhere; the folder itself may be one.
+        real, inside = os.path.realpath(parent), os.path.realpath(self.root)
+        if real != inside and not real.startswith(inside.rstrip("/") + "/"):
+            raise OutputError(f"{parent} leads out of the output folder, to {real}; remove the symbolic link")
+        return parent / segments[-1]
+
+    def _replace(self, target: Path, body: bytes) -> None:
+        part = _part(target)
+        with suppress(FileNotFoundError):
+            part.unlink()  # what a killed run left
+        try:
+            with part.open("xb") as file:
+                file.write(body)
+                if self._durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            part.replace(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        if self._durable:
+            _sync_folder(target.parent)
+
+    def _remove_empty(self, folder: Path) -> None:
+        while self.root in folder.parents:
+            try:
+                folder.rmdir()
+            except FileNotFoundError:
+                pass  # never made
+            except OSError as exc:
+                if exc.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                    return  # still in use, or a link or file of somebody's
+                raise
+            folder = folder.parent
+
+    @contextmanager
+    def _reporting(self, path: str, done: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as exc:
+            hint = _HINTS.get(exc.errno or 0, "see that the folder can be used, and run again")
+            raise OutputError(f"{self.root / path} cannot be {done}: {exc.strerror}; {hint}") from exc
+
+
+def _is_name(segment: str) -> bool:
+    return segment not in ("", ".", "..") and text.legal(segment) == segment and len(segment.encode()) <= _LONGEST_NAME
+
+
+def _part(target: Path) -> Path:
+    # Hidden, so that web servers and site generators pass it by; the same each time, so that none pile up.
+    return target.with_name(f".{text.truncated(target.name, _LONGEST_NAME - len('..part'))}.part")
+
+
+def _status(target: Path) -> os.stat_result | None:
+    try:
+        status = target.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise OutputError(f"{target} is no regular file, so it is no output of ours; move it away")
+    return status
+
+
+def _holds(target: Path, status: os.stat_result, body: bytes) -> bool:
+    return status.st_size == len(body) and target.read_bytes() == body
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,84 @@
+"""JSON Feed 1.1 (jsonfeed.org/version/1.1).
+
+Each item has an extension of ours, ``_source``, that credits where the story came from:
+
+``about``    the address of the project that defines the extension
+``title``    the source's name for readers
+``url``      the source's site, where it is known
+``feed``     the address of the source's feed, where it is known
+``also_in``  other sources that carried the same story: ``title``, ``url``, ``feed``, and ``link``, the story there
+``via``      when the story names a source of its own: the feed that we pulled it from, ``title``, ``url``, ``feed``
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from aggregator import PROJECT_URL, text
+from aggregator.frontmatter import rfc3339
+from aggregator.models import Attribution, Copy, Document, OutputFeed, Person, Post, Publication
+from aggregator.publish import addresses, facts, safe
+from aggregator.publish.addresses import JSON
+
+
+@safe.tolerant
+def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
+    """Yield ``feed.json`` of ``feed``, its items in the order of ``posts``."""
+    site = publication.site
+    head = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed.title,
+        "home_page_url": addresses.page(publication, feed),
+        "feed_url": addresses.address(site, feed, JSON),
+        "language": safe.language(site.language),
+        "authors": [{"name": site.author or site.title}],
+    }
+    made = _given(head) | {"items": [_item(post) for post in posts]}
+    body = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+    yield Document(path=feed.folder + JSON.file, body=f"{body}\n".encode())
+
+
+def _item(post: Post) -> dict[str, Any]:
+    copy = post.copy
+    item = {
+        "id": post.id,
+        "url": safe.web(copy.link),
+        "title": facts.title(post),
+        "summary": text.plain(copy.summary) if copy.content else None,
+        "image": safe.web(copy.image),
+        "date_published": rfc3339(post.published),
+        "date_modified": rfc3339(post.updated) if post.updated > post.published else None,
+        "authors": [_author(person) for person in facts.authors(post)],
+        "tags": list(dict.fromkeys((*post.category, *(tag.label or tag.term for tag in copy.tags)))),
+        "language": safe.language(copy.language),
+        "attachments": _attachments(copy),
+        "_source": {"about": PROJECT_URL, **_credit(post.source)}
+        | _given({"also_in": [_carrier(source) for source in post.also_in], "via": post.via and _credit(post.via)}),
+    }
+    # One of the contents must be there, however empty it is.
+    return _given(item) | {"content_html": copy.content or copy.summary}
+
+
+def _author(person: Person) -> dict[str, Any]:
+    return _given({"name": person.name, "url": safe.web(person.uri)})
+
+
+def _attachments(copy: Copy) -> list[dict[str, Any]]:
+    return [
+        _given({"url": href, "mime_type": media_type, "title": link.title, "size_in_bytes": link.length})
+        for href, media_type, link in facts.enclosures(copy)
+    ]
+
+
+def _credit(source: Attribution) -> dict[str, Any]:
+    return _given({"title": source.title, "url": safe.web(source.url), "feed": safe.web(source.feed)})
+
+
+def _carrier(source: Attribution) -> dict[str, Any]:
+    return _credit(source) | _given({"link": safe.web(source.link)})
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in (None, "", [])}

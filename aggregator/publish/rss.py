@@ -1,0 +1,79 @@
+"""RSS 2.0, with Dublin Core for authors and Media RSS for pictures (rssboard.org/rss-profile)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from aggregator.models import Document, Link, OutputFeed, Post, Publication
+from aggregator.publish import addresses, facts, generator, safe
+from aggregator.publish.addresses import RSS
+from aggregator.publish.generator import DUBLIN_CORE, MEDIA, add
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+
+class _LeftOut(datetime):
+    """A time that is false: feedgen takes it, and writes none.
+
+    To write one it switches the locale of the whole process to and fro, which two threads cannot do at once.
+    """
+
+    def __bool__(self) -> bool:
+        return False
+
+
+_LEFT_OUT = _LeftOut(1970, 1, 1, tzinfo=UTC)
+
+
+@safe.tolerant
+def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
+    """Yield ``rss.xml`` of ``feed``, its items in the order of ``posts``."""
+    links = [
+        Link(href=addresses.address(publication.site, feed, RSS), rel="self", type=RSS.media_type),
+        Link(href=addresses.page(publication, feed)),
+    ]
+    finish = partial(_finish_channel, facts.updated(publication, posts))
+    made = generator.new_feed(publication, feed, links, finish, {"dc": DUBLIN_CORE, "media": MEDIA})
+    made.description(" · ".join((publication.site.title or publication.site.url, *feed.category)))
+    made.updated(_LEFT_OUT)
+    for post in posts:
+        _add_item(made, publication, post)
+    yield Document(path=feed.folder + RSS.file, body=made.rss_str() + b"\n")
+
+
+def _finish_channel(updated: datetime, root: Element) -> None:
+    channel = root[0]
+    add(channel, "lastBuildDate", _rfc822(updated))
+    generator.break_lines(channel)
+
+
+def _add_item(made: Any, publication: Publication, post: Post) -> None:
+    copy = post.copy
+    item = generator.add_entry(made, publication, post, partial(_finish_item, post))
+    # Readers show descriptions as HTML, whether they are or not.
+    item.description(copy.summary or facts.as_html(facts.lead(copy)))
+    if copy.content:
+        item.content(copy.content)
+    for href, media_type, link in facts.enclosures(copy)[:1]:
+        item.enclosure(url=href, length=str(link.length or 0), type=media_type)
+    replies = (safe.web(link.href) for link in copy.links if link.rel == "replies")
+    item.comments(next(filter(None, replies), None))
+    item.source(url=safe.web(post.source.feed) or safe.web(post.source.url), title=post.source.title)
+
+
+def _finish_item(post: Post, item: Element) -> None:
+    add(item, "pubDate", _rfc822(post.published))
+    for person in facts.authors(post):
+        add(item, f"{{{DUBLIN_CORE}}}creator", person.name)
+    generator.add_thumbnail(item, post)
+    generator.break_lines(item)
+    item.tail = "\n"
+
+
+def _rfc822(moment: datetime) -> str:
+    return format_datetime(moment.astimezone(UTC), usegmt=True)

@@ -1,0 +1,81 @@
+"""The last check before a value leaves: what a format's rules forbid is left out, and kills no feed.
+
+Values were cleaned when they came in; a claim of a source (a language, a media type) was only kept.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from typing import Any, TypeVar
+
+from aggregator import text, urls
+from aggregator.models import Document, OutputFeed, Post, Publication
+
+T = TypeVar("T")
+Render = Callable[[Publication, OutputFeed, Sequence[Post]], Iterator[Document]]
+
+_WEB = re.compile(r"https?://[^\s\x00-\x20\x7f-\x9f\"<>\\^`{|}\ud800-\udfff\ufff0-\uffff]+", re.IGNORECASE)
+# RFC 5646, section 2.1, as RFC 4287's schema has it.
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+# RFC 6838, section 4.2, with parameters.
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+( *;[ -~]*)?", re.ASCII)
+_EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+
+
+def web(url: str | None) -> str | None:
+    """Return ``url`` when it is an http(s) address, quoted where that was forgotten, else None."""
+    return url if url and _WEB.fullmatch(url) else urls.absolute(url)
+
+
+def language(tag: str | None) -> str | None:
+    """Return ``tag`` when it is a language tag (``zh_CN`` becomes ``zh-CN``), else None."""
+    dashed = (tag or "").strip().replace("_", "-")
+    return dashed if _LANGUAGE.fullmatch(dashed) else None
+
+
+def media_type(value: str | None) -> str | None:
+    """Return ``value`` when it is a media type, else None."""
+    stripped = (value or "").strip()
+    return stripped if _MEDIA_TYPE.fullmatch(stripped) else None
+
+
+def email(value: str | None) -> str | None:
+    """Return ``value`` when it is an address of e-mail, else None."""
+    stripped = (value or "").strip()
+    return stripped if _EMAIL.fullmatch(stripped) else None
+
+
+def scrubbed(value: T) -> T:
+    """Return ``value``, a string or whatever holds strings, without the characters that may not be published."""
+    return _scrubbed(value)  # type: ignore[no-any-return]  # every kind of value comes back as its own kind
+
+
+def tolerant(render: Render) -> Render:
+    """Return ``render``, tried again with scrubbed values when one of them could not be written.
+
+    lxml and the UTF-8 codec raise ValueError for characters that no document can hold.  Looking at every value
+    beforehand would take longer than rendering does.
+    """
+
+    @wraps(render)
+    def tried(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
+        try:
+            return iter(list(render(publication, feed, posts)))
+        except ValueError:
+            return render(scrubbed(publication), scrubbed(feed), [scrubbed(post) for post in posts])
+
+    return tried
+
+
+def _scrubbed(value: Any) -> Any:
+    if isinstance(value, str):
+        return text.legal(value)
+    if isinstance(value, tuple):
+        return tuple(map(_scrubbed, value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: _scrubbed(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return dataclasses.replace(value, **fields)
+    return value

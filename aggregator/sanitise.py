@@ -1,0 +1,232 @@
+"""Clean HTML: what an article needs, and nothing that runs, follows its reader, or reaches out of its place.
+
+docs/html.md tells users what stays, what changes and what goes.  The parsing is nh3's (the HTML standard's parser,
+in Rust); what nh3 wrote is then finished tag by tag.  Most articles take one call.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+import nh3
+
+from aggregator import embeds, hostile, pictures, text, urls
+from aggregator.elements import ATTRIBUTE, DROPPED, ELEMENTS, GLOBAL, attributes, escaped, paragraphs, start_tag
+
+_SCHEMES = {"http", "https", "mailto"}
+_ATTRIBUTES = {"*": set(GLOBAL)} | {name: set(own) for name, own in ELEMENTS.items() if own}
+_CLEANER = nh3.Cleaner(
+    tags=set(ELEMENTS),
+    attributes=_ATTRIBUTES,
+    clean_content_tags=set(DROPPED),
+    url_schemes=_SCHEMES,
+    link_rel=None,
+)
+
+_FRAMES = {"iframe", "embed", "object", "param"}
+_LATE_NAMES = {*pictures.LAZY_SOURCES, *pictures.LAZY_SETS}
+_LATE = {*_LATE_NAMES, "class"}
+#: Keeps what becomes something else for as long as that takes.
+_KEEPER = nh3.Cleaner(
+    tags={*ELEMENTS, *_FRAMES, "x-noscript", "x-math", "x-annotation"},
+    attributes=_ATTRIBUTES
+    | {name: {*ELEMENTS[name], *_LATE} for name in ("img", "source", "video", "audio")}
+    | {"iframe": {"src", *_LATE}, "embed": {"src"}, "object": {"data"}, "param": {"name", "value"}}
+    | {"x-annotation": {"encoding"}},
+    clean_content_tags=set(DROPPED),
+    url_schemes=_SCHEMES,
+    link_rel=None,
+)
+_LATE_NAME = re.compile(rf"data-(?:{'|'.join(sorted(name.removeprefix('data-') for name in _LATE_NAMES))})[\s=]")
+_LATE_TAG = re.compile(rf"<(audio|img|source|video)({ATTRIBUTE}*+)>")
+
+_NAME = re.compile(r"<([a-zA-Z][^\t\n\f\r />]*+)")
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\t\n\f\r />]*+)")
+#: Elements besides the allowed ones that a parser has rules for (HTML, section 13.2.6).
+_PARSER_NAMES = (
+    "applet area base basefont bgsound body dir embed fieldset font form frame frameset head html iframe image input "
+    "keygen link listing marquee menu meta nobr object param plaintext rb rtc search title xmp"
+)
+_PARSED = DROPPED | set(_PARSER_NAMES.split())
+_KNOWN = _PARSED | ELEMENTS.keys()
+#: Other elements get names that mean nothing to nh3, which drops the text of those of SVG and MathML, wherever they
+#: stand, and takes the markup in the first three of these for text.
+_RENAMED = {"noscript": "x-noscript", "noembed": "x-noscript", "noframes": "x-noscript"}
+_CHANGED = {*_FRAMES, *_RENAMED, "math"}
+_FORMULA = re.compile(r"<x-math(?: [^>]*+)?>.*?</x-math>", re.DOTALL)
+_TEX = re.compile(r'<x-annotation encoding="(?:application/x-)?(?:la)?tex">([^<]*+)</x-annotation>', re.IGNORECASE)
+
+_TEXT_ONLY = {"iframe", "noembed", "noframes", "noscript", "script", "style", "textarea", "title", "xmp"}
+#: In XHTML this is the whole element; a parser of HTML would take the rest of the article for its contents.
+_ENDED = re.compile(rf"<({'|'.join(sorted(_TEXT_ONLY))})((?:\s[^<>]*[\"'\s])?)/>", re.IGNORECASE)
+
+#: A parser makes of most markup what it would make of it again.  Not so of tables and ruby, nor where nh3 takes away
+#: one of the others: they let stand in them what cannot stand there without them (<p><button><p>).
+_TABLES = {"caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"}
+_UNSETTLED = _TABLES | {"ruby", "rp", "rt"} | _PARSED - {"font", "link", "meta", "script", "style"}
+#: Nor of headings in headings, nor, nine levels down, of links in links.
+_IN_ITSELF = re.compile(r"<(a|h)[1-6]?[ >][^<]*+(?:<(?!/?\1[1-6]?[ >])[^<]*+)*+<\1[1-6]?[ >]")
+_MOST_PASSES = 6
+
+_FINISHED_TAG = re.compile(
+    rf"<(?:(audio|img|source|track|video)({ATTRIBUTE}*+)|(a|blockquote|code|del|ins|pre|q)({ATTRIBUTE}++))>"
+)
+_ADDRESSES = ("href", "src", "poster", "cite", "longdesc")
+_LANGUAGE = re.compile(r"(?:language|lang)-[\w+#.-]+")
+_FIRST_LINE = re.compile(rf"(<pre{ATTRIBUTE}*+>)\n")
+#: nh3 drops a byte order mark at the start.
+_AROUND = " \t\n\f\ufeff"
+_IMG = re.compile(rf"<img({ATTRIBUTE}*+)>")
+
+#: An address ends at white space, at what RFC 3986 forbids, and at East Asian text, which needs no blank before it.
+_ADDRESS = re.compile(
+    r"https?://[^\s<>\"`{}|\\^\u2018-\u201f\u2026\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]+", re.IGNORECASE
+)
+_PUNCTUATION = ".,;:!?'*_"
+
+
+def clean(markup: str, base: str | None) -> str:
+    """Return the HTML ``markup`` as a clean fragment that needs no other document; never raises.
+
+    Relative addresses are resolved against ``base``, and go where that gives no address.  Cleaning the result
+    again changes nothing.
+    """
+    cleaned, settled = _pass(markup, base)
+    for _ in range(_MOST_PASSES):
+        if settled:
+            return cleaned
+        again, settled = _pass(cleaned, base)
+        settled = settled or again == cleaned
+        cleaned = again
+    return cleaned if settled else _words(cleaned, base)
+
+
+def from_text(value: str) -> str:
+    """Return plain text as HTML: paragraphs at blank lines, ``<br>`` at line ends, http(s) addresses as links."""
+    lines = (paragraph.splitlines() for paragraph in paragraphs(text.legal(value)))
+    return "".join(f"<p>{'<br>'.join(map(_linked, paragraph))}</p>" for paragraph in lines)
+
+
+def first_image(markup: str) -> str | None:
+    """Return the address of the first picture in clean HTML that can stand for its article.
+
+    A picture whose width or height says that it is a smiley, a button or a tracker cannot.
+    """
+    pictured = (attributes(img[1]) for img in _IMG.finditer(markup))
+    return next((values["src"] for values in pictured if "src" in values and not pictures.is_small(values)), None)
+
+
+def _pass(markup: str, base: str | None) -> tuple[str, bool]:
+    # Returns the markup cleaned once, and whether it is known that a second time would change nothing.
+    markup = text.legal(markup)
+    if hostile.is_bomb(markup):
+        return _words(markup, base), True
+    markup = hostile.defused(markup)
+    names = {name.lower() for name in set(_NAME.findall(markup))}
+    prepared = _prepared(markup, names, base)
+    written = "" if hostile.is_bomb(prepared) else _CLEANER.clean(prepared)
+    if hostile.is_bomb(prepared) or hostile.is_bomb(written) or hostile.is_deep(written):
+        return _words(markup, base), True
+    # A character reference may have been to a character that is not legal.
+    cleaned = _finished(text.legal(written) if "&#" in markup else written, base)
+    is_settled = names.isdisjoint(_UNSETTLED) and not _IN_ITSELF.search(cleaned)
+    return cleaned, is_settled and hostile.defused(cleaned) is cleaned
+
+
+def _words(markup: str, base: str | None) -> str:
+    return _finished(text.legal(_CLEANER.clean(hostile.words(markup))), base)
+
+
+def _prepared(markup: str, names: set[str], base: str | None) -> str:
+    if names & _TEXT_ONLY and "/>" in markup:
+        markup = _ENDED.sub(r"<\1\2></\1>", markup)
+    if not names <= _KNOWN:
+        markup = _TAG.sub(_renamed, markup)
+    if names.isdisjoint(_CHANGED) and not _LATE_NAME.search(markup):
+        return markup
+    kept = _KEEPER.clean(markup)
+    kept = embeds.as_links(pictures.without_noscript(kept), base)
+    kept = _LATE_TAG.sub(lambda tag: start_tag(tag[1], pictures.real_source(attributes(tag[2]))), kept)
+    return _with_first_lines(_FORMULA.sub(_formula, kept))
+
+
+def _renamed(tag: re.Match[str]) -> str:
+    name = tag[2].lower()
+    return tag[0] if name in _KNOWN else f"<{tag[1]}{_RENAMED.get(name, 'x-' + name)}"
+
+
+def _formula(found: re.Match[str]) -> str:
+    tex = _TEX.search(found[0])
+    return f"<code>{tex[1].strip()}</code>" if tex else found[0]
+
+
+def _finished(written: str, base: str | None) -> str:
+    return _with_first_lines(_FINISHED_TAG.sub(partial(_finished_tag, base=base), written)).strip(_AROUND)
+
+
+def _with_first_lines(written: str) -> str:
+    # A parser drops a line end that stands first in a pre; nh3 writes such a one without the one more that is due.
+    return _FIRST_LINE.sub(r"\1\n\n", written)
+
+
+def _finished_tag(tag: re.Match[str], base: str | None) -> str:
+    name, values = (tag[1], attributes(tag[2])) if tag[1] else (tag[3], attributes(tag[4]))
+    for attribute in _ADDRESSES:
+        if attribute in values:
+            _set(values, attribute, _address(values[attribute], base, mail=attribute == "href"))
+    if "srcset" in values:
+        _set(values, "srcset", pictures.srcset(values["srcset"], partial(urls.absolute, base=base)))
+    if "class" in values:
+        _set(values, "class", " ".join(filter(_LANGUAGE.fullmatch, values["class"].split())))
+    if name == "img":
+        return _img(values)
+    if name in ("source", "track") and not values.keys() & {"src", "srcset"}:
+        return ""
+    return start_tag(name, values | {"controls": ""} if name in ("audio", "video") else values)
+
+
+def _set(values: dict[str, str], attribute: str, value: str | None) -> None:
+    if value:
+        values[attribute] = value
+    else:
+        del values[attribute]
+
+
+def _address(value: str, base: str | None, *, mail: bool) -> str | None:
+    stripped = value.strip()
+    if mail and stripped[:7].lower() == "mailto:":
+        return "mailto:" + re.sub(r"\s+", "%20", stripped[7:])
+    return urls.absolute(value, base)
+
+
+def _img(values: dict[str, str]) -> str:
+    if pictures.is_tracker(values):
+        return ""
+    if "srcset" in values:
+        values.setdefault("src", values["srcset"].split()[0].rstrip(","))
+    if "src" not in values:
+        return escaped(values.get("alt", ""))
+    return start_tag("img", values | {"loading": "lazy", "referrerpolicy": "no-referrer"})
+
+
+def _linked(line: str) -> str:
+    parts, end = [], 0
+    for found in _ADDRESS.finditer(line):
+        address = _without_punctuation(found[0])
+        href = urls.absolute(address)
+        if href:
+            parts += [escaped(line[end : found.start()]), start_tag("a", {"href": href}), escaped(address), "</a>"]
+            end = found.start() + len(address)
+    return "".join(parts) + escaped(line[end:])
+
+
+def _without_punctuation(address: str) -> str:
+    # A bracket at the end belongs to the address when the address opened it.
+    end = len(address)
+    unopened = {closing: address.count(closing) - address.count(opening) for opening, closing in ("()", "[]")}
+    while end and (address[end - 1] in _PUNCTUATION or unopened.get(address[end - 1], 0) > 0):
+        end -= 1
+        if address[end] in unopened:
+            unopened[address[end]] -= 1
+    return address[:end]

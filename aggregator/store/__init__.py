@@ -1,0 +1,52 @@
+"""The one place that knows SQLAlchemy.  Values go in and come out; rows never leave.
+
+``pulls`` holds what UPDATE asks and writes, ``binding`` the waist where copies become posts, ``archive`` what
+PUBLISH reads, ``upkeep`` the rest.  Their functions take the transaction that ``Store`` opens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from aggregator.store import engine, lock
+
+__all__ = ["Store", "Transaction"]
+
+Transaction = sa.Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open database."""
+
+    url: str
+    engine: sa.Engine
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Return the store at ``url``, made or migrated where needed; raises DatabaseError."""
+        return cls(url, engine.connect(url))
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Open a transaction that sees one state of the database; raises DatabaseError."""
+        with engine.translated(self.url), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """Open a transaction that is written whole when the block ends, and not at all when it raises."""
+        with engine.translated(self.url), self.engine.execution_options(writes=True).begin() as connection:
+            yield connection
+
+    def lock(self, holder: str) -> AbstractContextManager[None]:
+        """Hold the lock that lets one run at a time work; raises LockedError with the other's ``holder``."""
+        return lock.hold(self.engine, holder)

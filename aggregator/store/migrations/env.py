@@ -1,0 +1,10 @@
+"""Run by Alembic with the connection that ``aggregator.store.engine`` hands over, in that one's transaction."""
+
+from alembic import context
+
+from aggregator.store.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True
+)
+context.run_migrations()

@@ -1,0 +1,243 @@
+"""The store's side of UPDATE: how sources stand, what is known of their entries, and what a pull leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from aggregator import text, urls
+from aggregator.models import Copy, FeedInfo, Source
+from aggregator.records import CopyWrite, Known, Pull, SourceState
+from aggregator.store import codec
+from aggregator.store.engine import PARAMETERS, insert_missing, upsert
+from aggregator.store.schema import alias, copy, info, post, source
+from aggregator.text import chunks
+
+_NEVER = datetime.fromtimestamp(0, UTC)
+
+
+def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
+    """Make the table of sources say what feeds.yaml says.
+
+    A source that left the file stays, unlisted, with all it brought.  One whose address, filters or headers
+    changed is asked anew without validators, since what it said last was read under other rules.
+    """
+    columns = (source.c.id, source.c.position, source.c.listed, source.c.enabled, source.c.category)
+    columns += (source.c.title, source.c.feed, source.c.settings)
+    standing = {row.id: row for row in connection.execute(sa.select(*columns))}
+    wanted = {line.id: _line(line, position) for position, line in enumerate(sources)}
+    changed = [row for name, row in wanted.items() if name not in standing or standing[name]._asdict() != row]
+    upsert(connection, source, changed, ["id"])
+    renewed = [
+        row["id"] for row in changed if row["id"] in standing and standing[row["id"]].settings != row["settings"]
+    ]
+    for chunk in chunks(renewed, PARAMETERS):
+        fresh = {"etag": None, "last_modified": None, "body": None, "next_pull": None, "gone": False, "failures": 0}
+        connection.execute(source.update().where(source.c.id.in_(chunk)).values(fresh))
+    for chunk in chunks([name for name, row in standing.items() if row.listed and name not in wanted], PARAMETERS):
+        connection.execute(source.update().where(source.c.id.in_(chunk)).values(listed=False))
+
+
+def states(connection: sa.Connection, *, due: datetime | None = None) -> dict[str, SourceState]:
+    """Return how the listed sources stand, by id; with ``due``, of those alone that are to be pulled by then."""
+    query = sa.select(source).where(source.c.listed)
+    if due is not None:
+        waiting = sa.or_(source.c.next_pull.is_(None), source.c.next_pull <= due)
+        query = query.where(source.c.enabled, sa.not_(source.c.gone), waiting)
+    return {row.id: state(row) for row in connection.execute(query)}
+
+
+def state(row: sa.Row[Any]) -> SourceState:
+    """Return how the source in ``row`` stands."""
+    return SourceState(
+        etag=row.etag,
+        last_modified=row.last_modified,
+        body=row.body,
+        next_pull=row.next_pull,
+        last_pull=row.last_pull,
+        last_success=row.last_success,
+        failures=row.failures,
+        error=row.error,
+        gone=row.gone,
+        moved_to=row.moved_to,
+        info=codec.load_info(row.info),
+        hints=codec.load_hints(row.hints),
+        warnings=tuple(codec.json.loads(row.warnings)),
+    )
+
+
+def known(connection: sa.Connection, source_id: str, aliases: Sequence[str]) -> dict[str, Known]:
+    """Return the copies that the archive has, or had, of ``source_id`` under ``aliases``, by alias."""
+    columns = (copy.c.key, copy.c.fingerprint, copy.c.version, copy.c.words, copy.c.title, copy.c.guid)
+    columns += (copy.c.published, copy.c.updated, copy.c.first_seen)
+    query = sa.select(alias.c.value, alias.c.copy_pk, copy.c.pk, *columns).outerjoin_from(
+        alias, copy, copy.c.pk == alias.c.copy_pk
+    )
+    here = alias.c.source_pk == sa.select(source.c.pk).where(source.c.id == source_id).scalar_subquery()
+    rows = (
+        row
+        for chunk in chunks(aliases, PARAMETERS)
+        for row in connection.execute(query.where(here, alias.c.value.in_(chunk)))
+    )
+    return {row.value: _known(row) for row in rows}
+
+
+def apply(connection: sa.Connection, pull: Pull) -> None:
+    """Write all that ``pull`` leaves behind; the caller's transaction makes it one step."""
+    query = sa.select(source.c.pk).where(source.c.id == pull.source_id)
+    source_pk = connection.execute(query).scalar_one()
+    connection.execute(source.update().where(source.c.pk == source_pk), _state_row(pull.state))
+    if not pull.writes:
+        return
+    infos = _info_pks(connection, source_pk, [write.copy for write in pull.writes if write.copy])
+    pks = _insert(connection, source_pk, [write for write in pull.writes if write.known is None], infos)
+    _update(connection, source_pk, [write for write in pull.writes if write.known], infos)
+    names = [
+        {"source_pk": source_pk, "value": name, "copy_pk": write.known.pk if write.known else pks[_key(write)]}
+        for write in pull.writes
+        for name in write.aliases
+    ]
+    # A name that another copy of the source has already stays where it is.
+    insert_missing(connection, alias, names, ["source_pk", "value"])
+
+
+def _line(line: Source, position: int) -> dict[str, Any]:
+    parts = (line.url, str(line.keep), repr(sorted(line.include.items())), repr(sorted(line.exclude.items())))
+    return {
+        "id": line.id,
+        "position": position,
+        "listed": True,
+        "enabled": line.enabled,
+        "category": codec.dump(line.category),
+        "title": line.title,
+        "feed": urls.public(line.url),
+        "settings": text.digest(*parts, repr(sorted(line.headers.items()))),
+    }
+
+
+def _known(row: sa.Row[Any]) -> Known:
+    if row.pk is None:
+        return Known(
+            pk=row.copy_pk,
+            key="",
+            fingerprint="",
+            version="",
+            words="",
+            title="",
+            guid=None,
+            published=_NEVER,
+            updated=_NEVER,
+            first_seen=_NEVER,
+            pruned=True,
+        )
+    return Known(
+        pk=row.pk,
+        key=row.key,
+        fingerprint=row.fingerprint,
+        version=row.version,
+        words=row.words,
+        title=row.title,
+        guid=row.guid,
+        published=row.published,
+        updated=row.updated,
+        first_seen=row.first_seen,
+    )
+
+
+def _state_row(new: SourceState) -> dict[str, Any]:
+    return {
+        "etag": new.etag,
+        "last_modified": new.last_modified,
+        "body": new.body,
+        "next_pull": new.next_pull,
+        "last_pull": new.last_pull,
+        "last_success": new.last_success,
+        "failures": new.failures,
+        "error": new.error,
+        "gone": new.gone,
+        "moved_to": new.moved_to,
+        "info": codec.dump_info(new.info),
+        "hints": codec.dump_hints(new.hints),
+        "warnings": codec.dump(new.warnings),
+    }
+
+
+def _info_pks(connection: sa.Connection, source_pk: int, copies: Sequence[Copy]) -> dict[FeedInfo, int]:
+    wanted = {found: text.digest(codec.dump_info(found)) for each in copies for found in (each.feed, each.via) if found}
+    pks: dict[str, int] = {}
+    for chunk in chunks(list(wanted.values()), PARAMETERS):
+        query = sa.select(info.c.digest, info.c.pk).where(info.c.source_pk == source_pk, info.c.digest.in_(chunk))
+        pks |= {row.digest: row.pk for row in connection.execute(query)}
+    missing = {digest: codec.dump_info(found) for found, digest in wanted.items() if digest not in pks}
+    if missing:
+        rows = [{"source_pk": source_pk, "digest": digest, "data": data} for digest, data in missing.items()]
+        made = connection.execute(sa.insert(info).returning(info.c.pk, info.c.digest), rows)
+        pks |= {row.digest: row.pk for row in made}
+    return {found: pks[digest] for found, digest in wanted.items()}
+
+
+def _insert(
+    connection: sa.Connection, source_pk: int, writes: Sequence[CopyWrite], infos: Mapping[FeedInfo, int]
+) -> dict[str, int]:
+    rows = [
+        {
+            **_copy_row(write, write.copy, infos),
+            "source_pk": source_pk,
+            "key": write.copy.key,
+            "first_seen": write.copy.first_seen,
+            "published": write.copy.published,
+            "listed_at": write.copy.published,
+        }
+        for write in writes
+        if write.copy
+    ]
+    if not rows:
+        return {}
+    made = connection.execute(sa.insert(copy).returning(copy.c.pk, copy.c.key), rows)
+    return {row.key: row.pk for row in made}
+
+
+def _update(
+    connection: sa.Connection, source_pk: int, writes: Sequence[CopyWrite], infos: Mapping[FeedInfo, int]
+) -> None:
+    changed = [(write.known.pk, write, write.copy) for write in writes if write.known and write.copy]
+    touched = [
+        {"copy_to_touch": write.known.pk, "fingerprint": write.fingerprint}
+        for write in writes
+        if write.known and write.copy is None and write.fingerprint != write.known.fingerprint
+    ]
+    if changed:
+        rows = [{"copy_to_change": pk, **_copy_row(write, new, infos)} for pk, write, new in changed]
+        connection.execute(copy.update().where(copy.c.pk == sa.bindparam("copy_to_change")), rows)
+        for chunk in chunks([pk for pk, _, _ in changed], PARAMETERS):
+            of_these = sa.select(copy.c.post_pk).where(copy.c.pk.in_(chunk))
+            connection.execute(post.update().where(post.c.pk.in_(of_these)).values(dirty=True))
+    if touched:
+        connection.execute(copy.update().where(copy.c.pk == sa.bindparam("copy_to_touch")), touched)
+
+
+def _copy_row(write: CopyWrite, new: Copy, infos: Mapping[FeedInfo, int]) -> dict[str, Any]:
+    return {
+        "fingerprint": write.fingerprint,
+        "version": write.version,
+        "words": write.words,
+        "page": write.page,
+        "updated": new.updated,
+        "guid": new.guid,
+        "link": new.link,
+        "title": new.title,
+        "info_pk": infos[new.feed],
+        "via_pk": infos[new.via] if new.via else None,
+        "more": codec.dump_more(new),
+        "summary": new.summary,
+        "content": new.content,
+    }
+
+
+def _key(write: CopyWrite) -> str:
+    if write.copy is None:
+        raise ValueError("a write of something new needs its copy")
+    return write.copy.key

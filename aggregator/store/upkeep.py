@@ -1,0 +1,111 @@
+"""What surrounds the posts: the files that we wrote, single facts, retention, and the editor's overview."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from aggregator.records import SourceReport
+from aggregator.store import codec
+from aggregator.store.engine import PARAMETERS, upsert
+from aggregator.store.pulls import state
+from aggregator.store.schema import copy, file, info, meta, post, source
+from aggregator.text import chunks
+
+_WEEKS = 4
+
+
+def fact(connection: sa.Connection, name: str) -> str | None:
+    """Return the single fact called ``name``, or None."""
+    return connection.scalar(sa.select(meta.c.value).where(meta.c.name == name))
+
+
+def set_fact(connection: sa.Connection, name: str, value: str) -> None:
+    """Note a single fact."""
+    upsert(connection, meta, [{"name": name, "value": value}], ["name"])
+
+
+def files(connection: sa.Connection, folder: str) -> set[str]:
+    """Return the paths of all files that we wrote into ``folder``."""
+    return set(connection.scalars(sa.select(file.c.path).where(file.c.folder == folder)))
+
+
+def files_of(connection: sa.Connection, folder: str, posts: Sequence[int]) -> list[tuple[str, int]]:
+    """Return path and post of the files in ``folder`` that we wrote for ``posts``."""
+    query = sa.select(file.c.path, file.c.post_pk).where(file.c.folder == folder)
+    return [
+        (row.path, row.post_pk)
+        for part in chunks(posts, PARAMETERS)
+        for row in connection.execute(query.where(file.c.post_pk.in_(part)))
+    ]
+
+
+def files_of_others(connection: sa.Connection, folder: str, posts: AbstractSet[int]) -> list[str]:
+    """Return the paths of the files in ``folder`` that we wrote for other posts than ``posts``."""
+    query = sa.select(file.c.path, file.c.post_pk).where(file.c.folder == folder).order_by(file.c.path)
+    return [row.path for row in connection.execute(query) if row.post_pk not in posts]
+
+
+def add_files(connection: sa.Connection, folder: str, written: Iterable[tuple[str, int | None]]) -> None:
+    """Note that we are about to write files into ``folder``: path, and the post where it is one's alone."""
+    rows = [{"folder": folder, "path": path, "post_pk": post_pk} for path, post_pk in written]
+    upsert(connection, file, rows, ["folder", "path"])
+
+
+def drop_files(connection: sa.Connection, folder: str, removed: Sequence[str]) -> None:
+    """Note that files of ours are gone from ``folder``."""
+    for part in chunks(removed, PARAMETERS):
+        connection.execute(file.delete().where(file.c.folder == folder, file.c.path.in_(part)))
+
+
+def reports(connection: sa.Connection, now: datetime) -> list[SourceReport]:
+    """Return how every listed source stands, in the order of feeds.yaml."""
+    entries = _counts(connection)
+    recent = _counts(connection, since=now - timedelta(weeks=_WEEKS))
+    rows = connection.execute(sa.select(source).where(source.c.listed).order_by(source.c.position)).all()
+    return [
+        SourceReport(
+            id=row.id,
+            title=row.title or codec.load_info(row.info).title or row.id,
+            feed=row.feed,
+            category=tuple(codec.json.loads(row.category)),
+            enabled=row.enabled,
+            state=state(row),
+            entries=entries.get(row.pk, 0),
+            weekly=recent.get(row.pk, 0) / _WEEKS,
+        )
+        for row in rows
+    ]
+
+
+def _counts(connection: sa.Connection, since: datetime | None = None) -> dict[int, int]:
+    query = sa.select(copy.c.source_pk, sa.func.count()).group_by(copy.c.source_pk)
+    if since is not None:
+        query = query.where(copy.c.listed_at >= since)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def prune(connection: sa.Connection, *, before: datetime | None, per_source: int) -> int:
+    """Remove old posts and return how many went.
+
+    Posts published before ``before`` go, and of each source those beyond its newest ``per_source`` (0: none).
+    Their aliases stay: what is pruned does not come back as new.
+    """
+    gone: set[int] = set()
+    if before is not None:
+        gone |= set(connection.scalars(sa.select(post.c.pk).where(post.c.published < before)))
+    if per_source:
+        for source_pk in connection.scalars(sa.select(source.c.pk)).all():
+            primary = sa.select(post.c.pk).join(copy, copy.c.pk == post.c.copy_pk).where(copy.c.source_pk == source_pk)
+            gone |= set(
+                connection.scalars(primary.order_by(post.c.published.desc(), post.c.pk.desc()).offset(per_source))
+            )
+    for part in chunks(sorted(gone), PARAMETERS):
+        connection.execute(copy.delete().where(copy.c.post_pk.in_(part)))
+        connection.execute(post.delete().where(post.c.pk.in_(part)))
+    used = sa.union(sa.select(copy.c.info_pk), sa.select(copy.c.via_pk).where(copy.c.via_pk.is_not(None)))
+    connection.execute(info.delete().where(info.c.pk.not_in(used)))
+    return len(gone)

@@ -1,0 +1,113 @@
+"""Small pure helpers for words: characters that may be published, plain text, slugs, digests."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import TypeVar
+
+import nh3
+
+T = TypeVar("T")
+
+# XML 1.0, section 2.2: everything that is not a Char; and what section 2.2 discourages
+# (C1 controls except NEL, noncharacters), which validators call BadCharacters.
+_ILLEGAL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
+    + "]"
+)
+# Line and paragraph separators break lines in JavaScript and YAML readers; a blank does their work.
+_BLANK = re.compile(r"[\s\u0085\u2028\u2029]+")
+_NO_SLUG = re.compile(r"-{2,}")
+
+#: Names that Windows keeps for devices; no file or folder may be called so.
+_RESERVED = frozenset({"con", "prn", "aux", "nul"} | {f"{name}{n}" for name in ("com", "lpt") for n in range(10)})
+
+_OPENERS = {"\u202a": "\u202c", "\u202b": "\u202c", "\u202d": "\u202c", "\u202e": "\u202c"}
+_ISOLATES = {"\u2066", "\u2067", "\u2068"}
+
+
+def legal(value: str) -> str:
+    """Return ``value`` without the characters that XML 1.0 forbids or discourages; CR LF becomes LF."""
+    if value.isascii() and value.isprintable():
+        return value
+    return _ILLEGAL.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def one_line(value: str) -> str:
+    """Return ``value`` legal, on one line, with single blanks, and its bidirectional controls closed."""
+    return _close_bidi(_BLANK.sub(" ", legal(value)).strip())
+
+
+def plain(markup: str) -> str:
+    """Return the text of HTML ``markup`` on one line: tags gone, entities resolved once."""
+    if "<" not in markup and "&" not in markup:
+        return one_line(markup)
+    return one_line(html.unescape(nh3.clean(markup, tags=set())))
+
+
+def excerpt(markup: str, length: int) -> str:
+    """Return at most ``length`` characters of the text of ``markup``, cut between words where there are any."""
+    words = plain(markup)
+    if len(words) <= length:
+        return words
+    cut = words[: length - 1]
+    head, blank, _ = cut.rpartition(" ")
+    return (head if blank and len(head) > length // 2 else cut).rstrip() + "…"
+
+
+def slug(name: str, *, limit: int = 120) -> str:
+    """Return ``name`` in lower case, runs of other characters than letters and digits as one hyphen.
+
+    Letters and digits of any script count, with the marks that belong to them; the result is NFC, at most
+    ``limit`` bytes of UTF-8, and a safe name on Linux, macOS and Windows.  It is empty when ``name`` has
+    neither letter nor digit.
+    """
+    lowered = unicodedata.normalize("NFC", name.lower())
+    kept = "".join(c if unicodedata.category(c)[0] in "LM" or unicodedata.category(c) == "Nd" else "-" for c in lowered)
+    short = truncated(_NO_SLUG.sub("-", kept).strip("-"), limit).strip("-")
+    return f"{short}-" if short in _RESERVED else short
+
+
+def truncated(value: str, limit: int) -> str:
+    """Return the longest beginning of ``value`` that takes at most ``limit`` bytes of UTF-8."""
+    return value.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")
+
+
+def digest(*parts: str | None) -> str:
+    """Return 32 hexadecimal digits that stand for ``parts`` in their order; None and "" differ."""
+    hasher = blake2b(digest_size=16)
+    for part in parts:
+        raw = b"\xff" if part is None else part.encode("utf-8", "surrogatepass")
+        hasher.update(len(raw).to_bytes(8, "big"))
+        hasher.update(raw)
+    return hasher.hexdigest()
+
+
+def digest_bytes(body: bytes) -> str:
+    """Return 32 hexadecimal digits that stand for ``body``."""
+    return blake2b(body, digest_size=16).hexdigest()
+
+
+def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Return ``values`` in parts of at most ``size``."""
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def _close_bidi(value: str) -> str:
+    # UAX 9: an embedding or isolate that is left open turns round what follows it on somebody's page.
+    if value.isascii():
+        return value
+    pending: list[str] = []
+    for character in value:
+        if character in _OPENERS:
+            pending.append("\u202c")
+        elif character in _ISOLATES:
+            pending.append("\u2069")
+        elif pending and character == pending[-1]:
+            pending.pop()
+    return value + "".join(reversed(pending))

@@ -1,0 +1,56 @@
+"""What the tests of ``aggregator.fetch`` share: a moment, clients for loopback, names that lead there."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from aggregator.fetch import Address, Client, Limits, Request, Resolver, Response
+
+NOW = datetime(2024, 1, 2, 12, 0, tzinfo=UTC)
+AGENT = "aggregator/1.0 (+https://planet.example.org/)"
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def client(
+    *, timeout: float = 10, max_size: int = 1_000_000, private: bool = True, resolver: Resolver | None = None
+) -> Client:
+    """Return a client that may ask loopback, unless it is not ``private``."""
+    limits = Limits(timeout=timedelta(seconds=timeout), max_size=max_size, allow_private=private)
+    return Client(limits, user_agent=AGENT, resolver=resolver) if resolver else Client(limits, user_agent=AGENT)
+
+
+def ask(
+    by: Client, url: str, *, etag: str | None = None, last_modified: str | None = None, known: str | None = None
+) -> Response:
+    """Return what comes of asking for ``url``, given the validators that ``known``, or the same address, gave."""
+    return by.fetch(
+        Request(source_id="s", url=url, etag=etag, last_modified=last_modified, validators_url=known), now=NOW
+    )
+
+
+def request(url: str, headers: Mapping[str, str]) -> Request:
+    return Request(source_id="s", url=url, headers=headers)
+
+
+def names(**table: Sequence[Address] | int) -> Resolver:
+    """Return a resolver for the names in ``table``, dots written as ``_``: addresses, or a port on loopback.
+
+    The port that is asked for does not count, so that a test can use a name with the default port.
+    """
+
+    def resolve(host: str, port: int) -> Sequence[Address]:
+        answer = table.get(host.replace(".", "_"))
+        if answer is None:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [("127.0.0.1", answer)] if isinstance(answer, int) else answer
+
+    return resolve
+
+
+def unused_port() -> int:
+    """Return a port of loopback where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port

@@ -1,0 +1,110 @@
+"""The feeds that `aggregator demo` serves: that they are what the demonstration says they are."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import feedparser
+import pytest
+from ruamel.yaml import YAML
+
+from aggregator import urls
+
+DEMO = Path(__file__).parent.parent / "aggregator" / "demo"
+FEEDS = DEMO / "feeds"
+ORIGIN = "http://127.0.0.1:8000"
+
+#: Each feed with its version as feedparser names it, and its number of entries.
+XML = {
+    "python-notes.rss.xml": ("rss20", 5),
+    "mirror.rss.xml": ("rss20", 2),
+    "planet-rdf.rdf": ("rss10", 4),
+    "garden.atom.xml": ("atom10", 4),
+    "xinmeiti.rss.xml": ("rss20", 4),
+}
+BROKEN = "broken.xml"
+JSON = "city.json"
+
+
+def parsed(name: str) -> Any:
+    """Return what feedparser makes of the feed when the demo's server sends it."""
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": f"{ORIGIN}/{name}"}
+    body = io.BytesIO((FEEDS / name).read_bytes())
+    return feedparser.parse(body, response_headers=headers)
+
+
+@pytest.mark.parametrize(("name", "expected"), XML.items())
+def test_a_feed_is_well_formed_and_complete(name: str, expected: tuple[str, int]) -> None:
+    """Each feed is of its format, with all its entries; each of these has a title, a link and a date of autumn 2026."""
+    feed = parsed(name)
+    assert not feed.bozo
+    assert (feed.version, len(feed.entries)) == expected
+    for entry in feed.entries:
+        assert entry.title
+        assert urls.is_page(entry.link)
+        assert (2026, 9) <= (entry.get("published_parsed") or entry.updated_parsed)[:2] <= (2026, 11)
+
+
+def test_the_json_feed_is_complete() -> None:
+    """The JSON Feed has four items with ids, dates and bodies, two of them with attachments."""
+    feed = json.loads((FEEDS / JSON).read_text(encoding="utf-8"))
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    items = feed["items"]
+    assert len({item["id"] for item in items}) == len(items) == 4
+    assert all("2026-09" <= item["date_published"][:7] <= "2026-11" and item["content_html"] for item in items)
+    assert sum(1 for item in items if item.get("attachments")) == 2
+
+
+def test_the_broken_feed_is_none() -> None:
+    """Of the maintenance page nothing can be saved."""
+    feed = parsed(BROKEN)
+    assert (feed.version, feed.entries) == ("", [])
+
+
+def test_two_feeds_carry_one_story() -> None:
+    """The shared story has the same address but for tracking parameters, and a guid of its own in either feed."""
+    first = {urls.canonical(entry.link): entry for entry in parsed("python-notes.rss.xml").entries}
+    second = {urls.canonical(entry.link): entry for entry in parsed("mirror.rss.xml").entries}
+    (shared,) = first.keys() & second.keys()
+    assert first[shared].link != second[shared].link
+    assert first[shared].id != second[shared].id
+
+
+def test_pictures_are_small_and_on_the_server_of_the_demo() -> None:
+    """Each picture in a feed is a small file that the demo's own server has, so that no page shows a broken one."""
+    shown = set()
+    for name in XML:
+        for entry in parsed(name).entries:
+            for content in entry.get("content", [{"value": entry.get("summary", ""), "base": ""}]):
+                sources = re.findall(r'<img [^>]*src="([^"]+)"', content["value"])
+                shown |= {urljoin(content["base"], source) for source in sources}
+    files = {f"{ORIGIN}/pictures/{path.name}" for path in (FEEDS / "pictures").iterdir()}
+    assert len(shown) == 2
+    assert shown == files
+    assert all(path.stat().st_size < 2048 for path in (FEEDS / "pictures").iterdir())
+
+
+def test_every_address_is_one_of_the_reserved_names() -> None:
+    """Whoever follows a link of the demonstration disturbs nobody (RFC 2606)."""
+    known = {"www.w3.org", "purl.org", "jsonfeed.org"}  # these name formats
+    hosts = {
+        urlsplit(address).hostname
+        for path in FEEDS.rglob("*.*")
+        for address in re.findall(r"https?://[^\s\"'<>\]]+", path.read_text(encoding="utf-8"))
+    }
+    assert {host for host in hosts - known if not re.search(r"(^|\.)example\.(org|com|net)$", str(host))} == set()
+
+
+def test_the_configuration_names_every_feed_once() -> None:
+    """With the server's address in place, feeds.yaml is YAML and subscribes to all that the folder holds."""
+    template = (DEMO / "feeds.yaml").read_text(encoding="utf-8")
+    config = YAML(typ="safe").load(template.replace("{origin}", ORIGIN))
+    assert config["site"]["title"] == "Planet Example"
+    names = [feed["url"].removeprefix(f"{ORIGIN}/") for feed in config["feeds"]]
+    assert sorted(names) == sorted([*XML, JSON, BROKEN])
+    assert sorted(names) == sorted(path.name for path in FEEDS.iterdir() if path.is_file())
