@@ -37,13 +37,15 @@ def request(url: str, headers: Mapping[str, str]) -> Request:
 def names(**table: Sequence[Address] | int) -> Resolver:
     """Return a resolver for the names in ``table``, dots written as ``_``: addresses, or a port on loopback.
 
-    The port that is asked for does not count, so that a test can use a name with the default port.
+    The port that is asked for does not count, so that a test can use a name with the default port.  Hosts that
+    are addresses stand for themselves; any other name is unknown.
     """
 
     def resolve(host: str, port: int) -> Sequence[Address]:
         answer = table.get(host.replace(".", "_"))
         if answer is None:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+            return [(str(each[4][0]), port) for each in found]
         return [("127.0.0.1", answer)] if isinstance(answer, int) else answer
 
     return resolve

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import io
 import locale
+from calendar import timegm
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
+from time import struct_time
+from typing import Any, cast
 
 import feedparser
 import pytest
@@ -53,7 +55,12 @@ def render(
 
 
 def item(post: Post) -> etree._Element:
-    return found(render([post]), "item")[0]
+    (only,) = found(render([post]), "item")
+    return cast("etree._Element", only)
+
+
+def moment(parsed: struct_time) -> datetime:
+    return datetime.fromtimestamp(timegm(parsed), UTC)
 
 
 def found(element: etree._Element, path: str) -> Any:
@@ -104,7 +111,7 @@ def test_a_reader_finds_everything_again() -> None:
     assert not parsed.bozo
     assert [each.id for each in parsed.entries] == [post.id for post in POSTS]
     assert [each.title for each in parsed.entries] == [post.copy.title for post in POSTS]
-    published = [datetime(*each.published_parsed[:6], tzinfo=UTC) for each in parsed.entries]
+    published = [moment(each.published_parsed) for each in parsed.entries]
     assert published == [post.published for post in POSTS]
     first = parsed.entries[0]
     assert first.link == full_copy().link
@@ -152,13 +159,9 @@ def test_an_entry_without_content(copy: dict[str, Any], description: list[str], 
 
 
 def test_an_enclosure_says_its_type_and_length_whatever_its_source_did() -> None:
-    """RSS asks for both: an unknown length is 0, an unknown type follows from the name or says nothing."""
-    for href, expected in (
-        ("https://e.example/a.mp3", "audio/mpeg"),
-        ("https://e.example/a", "application/octet-stream"),
-    ):
-        (enclosure,) = found(item(full(links=(Link(href=href, rel="enclosure"),))), "enclosure")
-        assert dict(enclosure.attrib) == {"url": href, "length": "0", "type": expected}
+    """RSS asks for both: an unknown length is 0, an unknown type the one that says nothing."""
+    (enclosure,) = found(item(full(links=(Link(href="https://e.example/a", rel="enclosure"),))), "enclosure")
+    assert dict(enclosure.attrib) == {"url": "https://e.example/a", "length": "0", "type": "application/octet-stream"}
 
 
 def test_a_source_without_feed_is_credited_by_its_site() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 
 from aggregator import urls
 from aggregator.errors import FetchError
@@ -24,13 +24,13 @@ def fetch_all(
     concurrency: int,
     per_host: int,
     stop: threading.Event | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Yield each of ``requests`` with what ``fetch`` made of it, in the order in which they are done.
 
     At most ``concurrency`` fetches are under way at once, and ``per_host`` of them to one host; a host that is
     slow holds up no other.  Fetches under way and results not yet taken are at most twice ``concurrency``, so
     a slow consumer slows the fetching down.  Once ``stop`` is set nothing more is begun or yielded; what is
-    under way then, or when the iterator is closed, is left behind (``Client.abort`` ends it).  Any exception
+    under way then, or when the generator is closed, is left behind (``Client.abort`` ends it).  Any exception
     of ``fetch`` that is no FetchError is raised here.
     """
     lanes = _Lanes(requests, fetch, concurrency, per_host)

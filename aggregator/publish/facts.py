@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import mimetypes
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -46,7 +45,7 @@ def named(people: tuple[Person, ...]) -> tuple[Person, ...]:
 def enclosures(copy: Copy) -> list[tuple[str, str, Link]]:
     """Return each enclosure's address and media type, which RSS and JSON Feed ask for, and the link itself."""
     return [
-        (href, safe.media_type(link.type) or mimetypes.guess_type(href)[0] or _UNKNOWN_TYPE, link)
+        (href, safe.media_type(link.type) or _UNKNOWN_TYPE, link)
         for link in copy.links
         if link.rel == "enclosure" and (href := safe.web(link.href))
     ]

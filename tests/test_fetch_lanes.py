@@ -1,0 +1,254 @@
+"""fetch.fetch_all: how many at once, of which host, in which order, and how it ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from functools import partial
+
+import pytest
+from fetching import NOW, OK, client
+from origin import Cue, Origin, Reply, Seen, raw
+
+from aggregator.errors import FetchError
+from aggregator.fetch import Request, Response, fetch_all
+
+ANSWER = Response(
+    status=200, url="", body=b"x", content_type="", etag=None, last_modified=None, moved_to=None, max_age=None
+)
+
+
+def requests(*hosts: str) -> list[Request]:
+    return [Request(source_id=str(number), url=f"http://{host}/{number}") for number, host in enumerate(hosts)]
+
+
+def host(request: Request) -> str:
+    return request.url.split("/")[2]
+
+
+class Gauge:
+    """A fetch that counts how many are under way, in all and to each host."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.now: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+        self.begun = 0
+
+    def __call__(self, request: Request) -> Response:
+        names = (host(request), "all")
+        with self.lock:
+            self.begun += 1
+            self.now.update(names)
+            for name in names:
+                self.most[name] = max(self.most[name], self.now[name])
+        time.sleep(0.2 if host(request) == "slow" else 0.01)
+        with self.lock:
+            self.now.subtract(names)
+        return ANSWER
+
+
+def lanes_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "fetch"]
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 3
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
+
+
+def test_every_request_has_one_result() -> None:
+    """Each request comes back once, with its response or its FetchError."""
+    error = FetchError("no")
+
+    def fetch(request: Request) -> Response:
+        if int(request.source_id) % 3 == 0:
+            raise error
+        return ANSWER
+
+    asked = requests(*(f"h{number % 7}" for number in range(100)))
+    results = list(fetch_all(iter(asked), fetch, concurrency=8, per_host=2))
+    assert sorted(int(request.source_id) for request, _ in results) == list(range(100))
+    assert all(result is (error if int(request.source_id) % 3 == 0 else ANSWER) for request, result in results)
+    assert not lanes_threads()
+
+
+def test_nothing_to_do() -> None:
+    """No requests, no results, no threads."""
+    assert list(fetch_all([], Gauge(), concurrency=8, per_host=2)) == []
+
+
+@pytest.mark.parametrize(("concurrency", "per_host"), [(1, 1), (4, 2), (6, 3), (8, 100)])
+def test_bounds(concurrency: int, per_host: int) -> None:
+    """Neither bound is ever passed, and both are used up where there is enough to do."""
+    gauge = Gauge()
+    asked = requests(*["a"] * 20, *["b"] * 20, *["c"] * 20)
+    assert len(list(fetch_all(asked, gauge, concurrency=concurrency, per_host=per_host))) == 60
+    assert gauge.most["all"] == min(concurrency, 3 * per_host)
+    assert max(gauge.most[name] for name in "abc") <= per_host
+
+
+def test_names_of_hosts_ignore_case_and_port() -> None:
+    """Two spellings of a host, and two of its ports, are one host."""
+    gauge = Gauge()
+
+    def fetch(request: Request) -> Response:
+        return gauge(Request(source_id="", url="http://same/"))
+
+    asked = [Request(source_id="", url=url) for url in ("http://h/", "http://H:81/", "http://u:p@h/", "https://h/") * 3]
+    list(fetch_all(asked, fetch, concurrency=8, per_host=1))
+    assert gauge.most["same"] == 1
+
+
+def test_a_slow_host_holds_up_no_other() -> None:
+    """While a slow host keeps its few threads waiting, all the others are served."""
+    release = threading.Event()
+
+    def fetch(request: Request) -> Response:
+        if host(request) == "slow":
+            release.wait(10)
+        return ANSWER
+
+    results = fetch_all(requests(*["slow"] * 40, *["quick"] * 20), fetch, concurrency=4, per_host=2)
+    assert {host(request) for request, _ in (next(results) for _ in range(20))} == {"quick"}
+    release.set()
+    assert len(list(results)) == 40
+
+
+def test_hosts_take_turns() -> None:
+    """With one thread for two hosts neither waits until the other is done."""
+    results = fetch_all(requests(*["a"] * 6, *["b"] * 6), Gauge(), concurrency=1, per_host=2)
+    assert {host(request) for request, _ in (next(results) for _ in range(2))} == {"a", "b"}
+    assert len(list(results)) == 10
+
+
+def test_results_come_as_they_are_done() -> None:
+    """A result does not wait for those of earlier requests."""
+    results = list(fetch_all(requests("slow", "a", "b"), Gauge(), concurrency=3, per_host=1))
+    assert host(results[-1][0]) == "slow"
+
+
+def test_a_slow_consumer_slows_fetching_down() -> None:
+    """Fetched and not yet taken results are bounded, however many requests there are."""
+    gauge = Gauge()
+    results = fetch_all(requests(*(f"h{number % 50}" for number in range(1000))), gauge, concurrency=4, per_host=2)
+    with closing(results):
+        for taken in range(1, 6):
+            next(results)
+            time.sleep(0.1)
+            assert gauge.begun <= taken + 8
+        assert gauge.begun >= 9
+
+
+def test_ten_thousand_requests() -> None:
+    """Many requests to few hosts are through in no time."""
+    asked = requests(*(f"h{number % 40}" for number in range(10_000)))
+    start = time.monotonic()
+    assert sum(1 for _ in fetch_all(asked, lambda request: ANSWER, concurrency=32, per_host=2)) == 10_000
+    assert time.monotonic() - start < 5
+
+
+def test_stop() -> None:
+    """Once the event is set nothing is begun, nothing is yielded, and the end does not wait for slow fetches."""
+    stop, release, gauge = threading.Event(), threading.Event(), Gauge()
+
+    def fetch(request: Request) -> Response:
+        if host(request) == "hang":
+            release.wait(10)
+        return gauge(request)
+
+    results = fetch_all(requests("hang", *["a"] * 50), fetch, concurrency=3, per_host=2, stop=stop)
+    next(results)
+    stop.set()
+    start = time.monotonic()
+    assert list(results) == []
+    assert time.monotonic() - start < 1
+    assert gauge.begun < 20
+    begun = gauge.begun
+    release.set()
+    assert eventually(lambda: not lanes_threads())
+    assert gauge.begun <= begun + 3
+
+
+def test_stop_while_waiting() -> None:
+    """The event ends the wait for a result, too."""
+    stop, release = threading.Event(), threading.Event()
+
+    def fetch(request: Request) -> Response:
+        release.wait(10)
+        return ANSWER
+
+    threading.Timer(0.1, stop.set).start()
+    start = time.monotonic()
+    assert list(fetch_all(requests("a"), fetch, concurrency=1, per_host=1, stop=stop)) == []
+    assert time.monotonic() - start < 2
+    release.set()
+    assert eventually(lambda: not lanes_threads())
+
+
+def test_closing_early() -> None:
+    """Closing the iterator begins nothing more, and leaves no thread behind."""
+    gauge = Gauge()
+    results = fetch_all(requests(*(f"h{number}" for number in range(100))), gauge, concurrency=4, per_host=2)
+    next(results)
+    results.close()
+    assert eventually(lambda: not lanes_threads())
+    assert gauge.begun <= 9
+
+
+def test_a_bug_is_not_hidden() -> None:
+    """Any other exception than FetchError is raised where the results are taken."""
+
+    def fetch(request: Request) -> Response:
+        raise ZeroDivisionError("a bug")
+
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        list(fetch_all(requests(*"abcdef"), fetch, concurrency=2, per_host=1))
+    assert eventually(lambda: not lanes_threads())
+
+
+def test_a_failing_iterable_is_not_hidden() -> None:
+    """An exception of the requests themselves comes through."""
+
+    def failing() -> Iterable[Request]:
+        yield from requests("a")
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        list(fetch_all(failing(), Gauge(), concurrency=2, per_host=1))
+
+
+def test_with_a_client(origin: Origin) -> None:
+    """Real requests to one host keep to its bound, and share their connections."""
+
+    def script(seen: Seen) -> Reply:
+        time.sleep(0.005)
+        return Reply(body=b"<rss/>")
+
+    origin.handle("/feed", script)
+    asked = [Request(source_id=str(number), url=origin.url(f"/feed?{number}")) for number in range(60)]
+    with client() as made:
+        results = list(fetch_all(asked, partial(made.fetch, now=NOW), concurrency=16, per_host=2))
+    assert len(results) == 60
+    assert all(isinstance(result, Response) for _, result in results)
+    assert origin.most_at_once <= 2
+    assert origin.connections <= 2
+
+
+def test_abort_ends_what_a_stop_left_behind(origin: Origin) -> None:
+    """After a stop, aborting the client ends the threads that still wait for a server."""
+    origin.handle("/feed", raw(OK, Cue.STALL))
+    stop = threading.Event()
+    asked = [Request(source_id=str(number), url=origin.url("/feed")) for number in range(5)]
+    with client(timeout=30) as made:
+        results = fetch_all(asked, partial(made.fetch, now=NOW), concurrency=2, per_host=2, stop=stop)
+        threading.Timer(0.2, stop.set).start()
+        assert list(results) == []
+        made.abort()
+        assert eventually(lambda: not lanes_threads())
+    assert len(origin.requests) == 2
