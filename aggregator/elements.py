@@ -1,7 +1,7 @@
 """The elements of clean HTML: which may stay, and how their tags and texts are read and written.
 
-Reading is only for markup that nh3 wrote: there every attribute has a value in double quotes, every element is closed, and
-no ``<`` stands for itself, so that patterns see exactly what an HTML parser would.
+Reading is only for markup that nh3 wrote: there every attribute has a value in double quotes, every element is
+closed and no ``<`` stands for itself, so that patterns see exactly what an HTML parser would.
 """
 
 from __future__ import annotations

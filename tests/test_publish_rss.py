@@ -35,6 +35,7 @@ from posts import (
     output_feed,
 )
 
+from aggregator import PROJECT_URL, __version__
 from aggregator.models import Link, OutputFeed, Person, Post, Publication
 from aggregator.publish import rss
 
@@ -93,7 +94,7 @@ def test_the_channel_says_what_and_where_it_is() -> None:
     assert texts(channel, "description") == ["Planet Example · 新媒体 · 趣头条"]
     assert texts(channel, "language") == ["en"]
     assert texts(channel, "lastBuildDate") == ["Wed, 06 Mar 2024 09:00:05 GMT"]
-    assert texts(channel, "generator") == ["aggregator"]
+    assert texts(channel, "generator") == [f"aggregator {__version__} ({PROJECT_URL})"]
     (own,) = found(channel, "atom:link")
     assert dict(own.attrib) == {"href": f"{base}rss.xml", "rel": "self", "type": "application/rss+xml"}
 

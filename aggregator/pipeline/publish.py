@@ -6,12 +6,13 @@ were written: whatever a crash interrupts is done again, with the same bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from threading import Event
 
-from aggregator import frontmatter, urls
+from aggregator import PROJECT_URL, frontmatter, urls
 from aggregator.models import Document, Publication, Source, Subscription
 from aggregator.publish import FORMATS, opml
 from aggregator.publish.files import OutputFolder
@@ -21,6 +22,11 @@ from aggregator.text import chunks
 
 #: Posts rendered, noted and written at a time: memory stays flat whatever is published.
 _BATCH = 200
+
+#: The part of a front-matter post that no other post has.
+_ID_LINE = re.compile(rb"^id: .+$", re.MULTILINE)
+#: As many bytes as declare a feed's format and name its title.
+_BEGINNING = 100
 
 FEEDS, POSTS = "feeds", "posts"
 
@@ -143,9 +149,21 @@ def _write(
     folder: OutputFolder, name: str, document: Document, known: AbstractSet[str], changes: Changes, watch: Stopwatch
 ) -> None:
     with watch("write"):
-        changed = folder.write(document, ours=document.path in known)
+        changed = folder.write(document, ours=document.path in known or _is_ours(folder, document))
     if changed:
         changes.written.append(f"{name}: {document.path}")
+
+
+def _is_ours(folder: OutputFolder, document: Document) -> bool:
+    # A database that was lost has forgotten its files: what names this program, starts as our document does,
+    # or is a post of the very same id was made by us.
+    before = folder.read(document.path) or b""
+    same_id = _ID_LINE.search(document.body)
+    return (
+        PROJECT_URL.encode() in before
+        or before[:_BEGINNING] == document.body[:_BEGINNING]
+        or bool(same_id and same_id[0] in before)
+    )
 
 
 def _remove(store: Store, folder: OutputFolder, name: str, paths: Sequence[str], changes: Changes) -> None:

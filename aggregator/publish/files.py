@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from aggregator import text
 from aggregator.errors import OutputError
@@ -57,7 +58,6 @@ class OutputFolder:
                     return False
                 if not ours:
                     raise OutputError(f"{target} was not made by this program, and is left alone; move it away")
-            target.parent.mkdir(parents=True, exist_ok=True)
             self._replace(target, document.body)
             return True
 
@@ -67,6 +67,12 @@ class OutputFolder:
             target = self._place(document.path)
             before = _status(target)
             return before is None or not _holds(target, before, document.body)
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes of the file at ``path``, None where there is none."""
+        with self._reporting(path, "read"):
+            target = self._place(path)
+            return None if _status(target) is None else target.read_bytes()
 
     def remove(self, path: str) -> bool:
         """Remove the file at ``path``, and the folders that this leaves empty; return whether there was one."""
@@ -83,26 +89,31 @@ class OutputFolder:
         segments = path.split("/")
         if not all(map(_is_name, segments)):
             raise OutputError(f"{path!r} cannot be the path of an output")
-        parent = self.root.joinpath(*segments[:-1])
+        folder = self.root
+        for segment in segments[:-1]:
+            folder /= segment
+            if folder.is_symlink():
+                self._demand_inside(folder)
+        return folder / segments[-1]
+
+    def _demand_inside(self, link: Path) -> None:
         # A link inside the folder may point anywhere; the folder itself may be one.
-        real, inside = os.path.realpath(parent), os.path.realpath(self.root)
-        if real != inside and not real.startswith(inside.rstrip("/") + "/"):
-            raise OutputError(f"{parent} leads out of the output folder, to {real}; remove the symbolic link")
-        return parent / segments[-1]
+        real = os.path.realpath(link)  # Path.resolve() raises RuntimeError for links in a circle
+        if not Path(real).is_relative_to(os.path.realpath(self.root)):
+            raise OutputError(f"{link} leads out of the output folder, to {real}; remove the symbolic link")
 
     def _replace(self, target: Path, body: bytes) -> None:
         part = _part(target)
-        with suppress(FileNotFoundError):
-            part.unlink()  # what a killed run left
         try:
-            with part.open("xb") as file:
+            with _opened(part) as file:
                 file.write(body)
                 if self._durable:
                     file.flush()
                     os.fsync(file.fileno())
             part.replace(target)
         except BaseException:
-            part.unlink(missing_ok=True)
+            with suppress(FileNotFoundError, NotADirectoryError):
+                part.unlink()
             raise
         if self._durable:
             _sync_folder(target.parent)
@@ -135,6 +146,17 @@ def _is_name(segment: str) -> bool:
 def _part(target: Path) -> Path:
     # Hidden, so that web servers and site generators pass it by; the same each time, so that none pile up.
     return target.with_name(f".{text.truncated(target.name, _LONGEST_NAME - len('..part'))}.part")
+
+
+def _opened(part: Path) -> BinaryIO:
+    # "x" follows no link that somebody may have put there.
+    try:
+        return part.open("xb")
+    except FileNotFoundError:
+        part.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        part.unlink()  # what a killed run left
+    return part.open("xb")
 
 
 def _status(target: Path) -> os.stat_result | None:

@@ -8,6 +8,7 @@ from email.utils import format_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from aggregator import PROJECT_URL, __version__
 from aggregator.models import Document, Link, OutputFeed, Post, Publication
 from aggregator.publish import addresses, facts, generator, safe
 from aggregator.publish.addresses import RSS
@@ -40,6 +41,7 @@ def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) ->
     finish = partial(_finish_channel, facts.updated(publication, posts))
     made = generator.new_feed(publication, feed, links, finish, {"dc": DUBLIN_CORE, "media": MEDIA})
     made.description(" · ".join((publication.site.title or publication.site.url, *feed.category)))
+    made.generator(f"aggregator {__version__} ({PROJECT_URL})")
     made.updated(_LEFT_OUT)
     for post in posts:
         _add_item(made, publication, post)

@@ -1,13 +1,20 @@
-"""Values ⇄ JSON text for the columns that are never searched.  Empty parts are left out; keys are sorted."""
+"""Values ⇄ JSON text for columns that hold many things at once.  What is as by default is left out; keys are sorted."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import Field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aggregator.models import Copy, FeedInfo, Hints, Link, Person, Tag
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+_PARTS = {"links": Link, "authors": Person, "contributors": Person, "tags": Tag}
+#: The parts of a copy that have no column of their own.
+_MORE = ("links", "authors", "contributors", "tags", "image", "rights", "language")
 
 
 def dump(value: Mapping[str, Any] | Iterable[str]) -> str:
@@ -15,49 +22,34 @@ def dump(value: Mapping[str, Any] | Iterable[str]) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def load_strings(data: str) -> tuple[str, ...]:
+    """Return the strings that ``dump`` wrote."""
+    return tuple(json.loads(data))
+
+
 def dump_info(info: FeedInfo) -> str:
     """Return a feed's words on itself as JSON."""
-    return dump(
-        _present(
-            id=info.id,
-            title=info.title,
-            url=info.url,
-            link=info.link,
-            updated=info.updated and int(info.updated.timestamp()),
-            authors=_people(info.authors),
-            rights=info.rights,
-            language=info.language,
-        )
-    )
+    return dump(_told(info, fields(info)))
 
 
 def load_info(data: str) -> FeedInfo:
     """Return what ``dump_info`` wrote."""
     raw = json.loads(data)
-    updated = raw.pop("updated", None)
-    return FeedInfo(
-        **{**raw, "authors": tuple(Person(**person) for person in raw.get("authors", ()))},
-        updated=None if updated is None else datetime.fromtimestamp(updated, UTC),
-    )
+    if "updated" in raw:
+        raw["updated"] = _EPOCH + raw["updated"] * _SECOND
+    return FeedInfo(**_rebuilt(raw))
 
 
 def dump_hints(hints: Hints) -> str:
     """Return a feed's hints as JSON."""
-    return dump(
-        _present(
-            interval=hints.interval and int(hints.interval.total_seconds()),
-            skip_hours=sorted(hints.skip_hours),
-            skip_days=sorted(hints.skip_days),
-        )
-    )
+    return dump(_told(hints, fields(hints)))
 
 
 def load_hints(data: str) -> Hints:
     """Return what ``dump_hints`` wrote."""
     raw = json.loads(data)
-    interval = raw.get("interval")
     return Hints(
-        interval=None if interval is None else timedelta(seconds=interval),
+        interval=raw["interval"] * _SECOND if "interval" in raw else None,
         skip_hours=frozenset(raw.get("skip_hours", ())),
         skip_days=frozenset(raw.get("skip_days", ())),
     )
@@ -65,37 +57,39 @@ def load_hints(data: str) -> Hints:
 
 def dump_more(copy: Copy) -> str:
     """Return the parts of a copy that have no column of their own as JSON."""
-    return dump(
-        _present(
-            links=[_link(link) for link in copy.links],
-            authors=_people(copy.authors),
-            contributors=_people(copy.contributors),
-            tags=[_present(term=tag.term, scheme=tag.scheme, label=tag.label) for tag in copy.tags],
-            image=copy.image,
-            rights=copy.rights,
-            language=copy.language,
-        )
-    )
+    return dump(_told(copy, (each for each in fields(copy) if each.name in _MORE)))
 
 
 def load_more(data: str) -> dict[str, Any]:
     """Return what ``dump_more`` wrote, as keyword arguments of ``Copy``."""
-    raw = json.loads(data)
-    parts = {"links": Link, "authors": Person, "contributors": Person, "tags": Tag}
+    return _rebuilt(json.loads(data))
+
+
+def tag_within(term: str) -> str:
+    """Return how the JSON of ``dump_more`` says that one of the tags is ``term``."""
+    return dump({"term": term})[1:-1]
+
+
+def _told(value: object, of_these: Iterable[Field[Any]]) -> dict[str, Any]:
+    told = ((each, getattr(value, each.name)) for each in of_these)
+    return {each.name: _plain(said) for each, said in told if said != each.default}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return (value - _EPOCH) // _SECOND
+        case timedelta():
+            return value // _SECOND
+        case frozenset():
+            return sorted(value)
+        case tuple():
+            return [_told(part, fields(part)) for part in value]
+        case _:
+            return value
+
+
+def _rebuilt(raw: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: tuple(parts[name](**part) for part in value) if name in parts else value for name, value in raw.items()
+        name: tuple(_PARTS[name](**part) for part in value) if name in _PARTS else value for name, value in raw.items()
     }
-
-
-def _present(**parts: object) -> dict[str, object]:
-    return {name: value for name, value in parts.items() if value not in (None, "", [], ())}
-
-
-def _people(people: Iterable[Person]) -> list[dict[str, object]]:
-    return [_present(name=person.name, uri=person.uri, email=person.email) for person in people]
-
-
-def _link(link: Link) -> dict[str, object]:
-    return _present(
-        href=link.href, rel=link.rel, type=link.type, title=link.title, hreflang=link.hreflang, length=link.length
-    )

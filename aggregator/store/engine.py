@@ -17,49 +17,78 @@ from sqlalchemy.exc import DatabaseError as SqlError
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregator.errors import DatabaseError
+from aggregator.store import forks
 
 #: The newest migration; a database with an unknown one was written by a newer version of the program.
 HEAD = "0001"
-#: Seconds to wait for another process that writes.
+#: Seconds to wait for another process that writes; ``?timeout=`` in the address of an SQLite database overrides it.
 _BUSY = 30
+#: Seconds to wait for a server that does not answer; ``?connect_timeout=`` overrides it.
+_UNREACHABLE = 10
 #: Kilobytes of SQLite's page cache; memory stays flat whatever the archive's size.
 _CACHE = 16_000
+#: The number of the advisory lock under which PostgreSQL's schema is changed.
+_MIGRATING = 0x61676773
 
 #: Bound parameters in one statement, below the limits of every database.
 PARAMETERS = 500
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
+_HINTS = {
+    "file is not a database": "the file is damaged or no database; restore it from a backup",
+    "database disk image is malformed": "the file is damaged; restore it from a backup",
+    "attempt to write a readonly database": "the file or its folder is read-only; change its permissions",
+    "unable to open database file": "the file cannot be opened; check its permissions",
+    "database is locked": "another process holds the database; try again when it is done",
+    "database or disk is full": "the disk is full; nothing was lost, make room and run again",
+    "disk I/O error": "the disk fails or is full; nothing was lost",
+    "in a read-only transaction": "the server takes no writes, as a standby does not; use the primary one",
+}
+
 
 def connect(url: str) -> sa.Engine:
     """Return an engine for the database at ``url``, made and migrated to the newest schema.
 
-    Raises DatabaseError when it cannot be used: unreachable, read-only, no database, or newer than this
+    Raises DatabaseError when it cannot be used: unreachable, damaged, another program's, or newer than this
     program.  A file that exists is never made anew.
     """
-    target = make_url(url)
-    if target.get_backend_name() == "sqlite":
-        _check_file(target)
     with translated(url):
-        engine = _sqlite(target) if target.get_backend_name() == "sqlite" else _postgresql(target)
-        _migrate(engine, url)
-    return engine
+        target = make_url(url)
+        match target.get_backend_name():
+            case "sqlite":
+                return _opened(_sqlite(target), _file(target))
+            case "postgresql":
+                return _opened(_postgresql(target), None)
+            case other:
+                raise DatabaseError(f"{other}: no such database is supported; use sqlite:/// or postgresql://")
 
 
 @contextmanager
 def translated(url: str) -> Iterator[None]:
-    """Turn the errors of SQLAlchemy and its drivers into DatabaseError; passwords in ``url`` stay hidden."""
+    """Turn the errors of SQLAlchemy and its drivers into DatabaseError; no password in ``url`` is shown."""
     try:
         yield
     except SqlError as exc:
         raise DatabaseError(f"{shown(url)}: {_reason(exc)}") from exc
-    except (SQLAlchemyError, ImportError, OSError) as exc:
+    except SQLAlchemyError as exc:
         raise DatabaseError(f"{shown(url)}: {exc}") from exc
 
 
 def shown(url: str) -> str:
-    """Return ``url`` without its password."""
-    return make_url(url).render_as_string(hide_password=True)
+    """Return ``url`` without its password and its options, which may hold one."""
+    try:
+        return make_url(url).set(query={}).render_as_string(hide_password=True)
+    except (SQLAlchemyError, ValueError):
+        return "the setting 'database'"
+
+
+def snapshot(engine: sa.Engine) -> sa.Engine:
+    """Return ``engine`` for transactions that see one state of the database from beginning to end."""
+    # SQLite's do so by themselves (sqlite.org/isolation.html).
+    if engine.dialect.name != "postgresql":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], index: Sequence[str]) -> None:
@@ -80,21 +109,18 @@ def insert_missing(
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def _check_file(url: URL) -> None:
-    if not url.database or url.database == ":memory:":
-        return
-    path = Path(url.database)
-    if not path.parent.is_dir():
-        raise DatabaseError(f"{path}: the folder {path.parent} does not exist; make it, or change 'database'")
-    if path.is_file() and path.stat().st_size == 0:
-        raise DatabaseError(f"{path}: the file is empty; restore it from a backup, or remove it to start anew")
+def _file(url: URL) -> Path:
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise DatabaseError("the archive must outlive the program: name a file, as in sqlite:///aggregator.db")
+    return Path(url.database)
 
 
 def _sqlite(url: URL) -> sa.Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": _BUSY})
+    waits = {} if "timeout" in url.query else {"timeout": _BUSY}
+    engine = sa.create_engine(url, connect_args=waits, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, record: object) -> None:
@@ -102,7 +128,6 @@ def _sqlite(url: URL) -> sa.Engine:
         # and fail at once when another process wrote in between.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute(f"PRAGMA cache_size = -{_CACHE}")
@@ -118,51 +143,33 @@ def _sqlite(url: URL) -> sa.Engine:
 
 
 def _postgresql(url: URL) -> sa.Engine:
-    return sa.create_engine(url, pool_pre_ping=True, connect_args={"application_name": "aggregator"})
-
-
-def _migrate(engine: sa.Engine, url: str) -> None:
-    with engine.connect() as connection:
-        version = _version(connection)
-    if version == HEAD:
-        return
-    # Alembic takes 0.3 s to import: only a database that is new or old needs it.
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util import CommandError
-
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    with engine.execution_options(writes=True).begin() as connection:
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as exc:
-            raise DatabaseError(
-                f"{shown(url)}: its schema {version!r} is newer than this program; upgrade the program"
-            ) from exc
-
-
-def _version(connection: sa.Connection) -> str | None:
-    inspector = sa.inspect(connection)
-    tables = set(inspector.get_table_names())
-    if "alembic_version" in tables:
-        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-    if tables:
-        raise DatabaseError(
-            f"{shown(str(connection.engine.url))}: this is a database of another program; change 'database'"
+    # SQLAlchemy 2.0 takes another driver where none is named.
+    named = url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+    waits = {} if "connect_timeout" in url.query else {"connect_timeout": _UNREACHABLE}
+    try:
+        engine = sa.create_engine(
+            named, pool_pre_ping=True, connect_args={"application_name": "aggregator"} | waits, hide_parameters=True
         )
-    return None
+    except ImportError as exc:
+        raise DatabaseError(f"PostgreSQL needs a driver: pip install 'aggregator[postgresql]' ({exc})") from exc
+
+    @sa.event.listens_for(engine, "connect")
+    def keep(connection: Any, record: object) -> None:
+        forks.let_go_in_children(connection, lambda opened: forks.close(opened.fileno()))
+
+    return engine
 
 
-def _reason(exc: SqlError) -> str:
-    said = str(exc.orig).strip().splitlines()[0] if exc.orig is not None and str(exc.orig).strip() else str(exc)
-    hints = {
-        "file is not a database": "the file is damaged or no database; restore it from a backup",
-        "database disk image is malformed": "the file is damaged; restore it from a backup",
-        "attempt to write a readonly database": "the file or its folder is read-only; change its permissions",
-        "unable to open database file": "the file cannot be opened; check its permissions",
-        "database is locked": f"another process held the database for {_BUSY} s; try again",
-        "database or disk is full": "the disk is full; nothing was lost, make room and run again",
-    }
-    return next((f"{said}: {hint}" for known, hint in hints.items() if known in said), said)
+def _opened(engine: sa.Engine, path: Path | None) -> sa.Engine:
+    # Closes what was opened when there is no way to use it.
+    try:
+        if path is None:
+            _migrate(engine)
+        else:
+            with _making(path):
+                _migrate(engine)
+                _log_writes_ahead(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine

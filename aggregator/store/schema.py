@@ -13,7 +13,8 @@ Times are whole seconds since 1970 in UTC: integers sort, index and compare alik
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -37,18 +38,37 @@ from sqlalchemy import (
 _Key = BigInteger().with_variant(Integer, "sqlite")
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+# What PostgreSQL cannot keep in a text (its manual, section 8.3), and what UTF-8 cannot say.
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
+
+
 class Moment(TypeDecorator[datetime]):
-    """An aware UTC datetime, kept as whole seconds."""
+    """An aware datetime, kept as whole seconds; the part of a second is cut off."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        return None if value is None else int(value.timestamp())
+        return None if value is None else (value - _EPOCH) // _SECOND
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromtimestamp(value, UTC)
+        return None if value is None else _EPOCH + value * _SECOND
 
+
+class Words(TypeDecorator[str]):
+    """A text; U+FFFD stands for what no database can keep, so that no feed can make a write fail."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else _UNKEEPABLE.sub("\ufffd", value)
+
+
+# What is sorted by sorts by code point, whatever language the server was set up for.
+_Name = Words().with_variant(Text(collation="C"), "postgresql")
 
 metadata = MetaData(
     naming_convention={
@@ -63,27 +83,27 @@ source = Table(
     "source",
     metadata,
     Column("pk", _Key, primary_key=True),
-    Column("id", Text, nullable=False, unique=True),
+    Column("id", _Name, nullable=False, unique=True),
     Column("position", Integer, nullable=False),
     Column("listed", Boolean, nullable=False),
     Column("enabled", Boolean, nullable=False),
-    Column("category", Text, nullable=False),
-    Column("title", Text),
-    Column("feed", Text, nullable=False),
+    Column("category", Words, nullable=False),
+    Column("title", Words),
+    Column("feed", Words, nullable=False),
     Column("settings", String(32), nullable=False),
-    Column("etag", Text),
-    Column("last_modified", Text),
+    Column("etag", Words),
+    Column("last_modified", Words),
     Column("body", String(32)),
     Column("next_pull", Moment),
     Column("last_pull", Moment),
     Column("last_success", Moment),
     Column("failures", Integer, nullable=False, server_default="0"),
-    Column("error", Text),
+    Column("error", Words),
     Column("gone", Boolean, nullable=False, server_default=text("false")),
-    Column("moved_to", Text),
-    Column("info", Text, nullable=False, server_default="{}"),
-    Column("hints", Text, nullable=False, server_default="{}"),
-    Column("warnings", Text, nullable=False, server_default="[]"),
+    Column("moved_to", Words),
+    Column("info", Words, nullable=False, server_default="{}"),
+    Column("hints", Words, nullable=False, server_default="{}"),
+    Column("warnings", Words, nullable=False, server_default="[]"),
 )
 
 info = Table(
@@ -92,7 +112,7 @@ info = Table(
     Column("pk", _Key, primary_key=True),
     Column("source_pk", _Key, ForeignKey("source.pk"), nullable=False),
     Column("digest", String(32), nullable=False),
-    Column("data", Text, nullable=False),
+    Column("data", Words, nullable=False),
     UniqueConstraint("source_pk", "digest"),
 )
 
@@ -100,10 +120,10 @@ post = Table(
     "post",
     metadata,
     Column("pk", _Key, primary_key=True),
-    Column("id", Text, nullable=False),
+    Column("id", Words, nullable=False),
     # Ids may be longer than an index row of PostgreSQL (2,704 bytes): the digest stands in.
     Column("id_digest", String(32), nullable=False, unique=True),
-    Column("name", Text, nullable=False),
+    Column("name", Words, nullable=False),
     Column("copy_pk", _Key, nullable=False),
     Column("published", Moment, nullable=False),
     Column("dirty", Boolean, nullable=False),
@@ -126,14 +146,14 @@ copy = Table(
     Column("published", Moment, nullable=False),
     Column("updated", Moment, nullable=False),
     Column("first_seen", Moment, nullable=False),
-    Column("guid", Text),
-    Column("link", Text),
-    Column("title", Text, nullable=False),
+    Column("guid", Words),
+    Column("link", Words),
+    Column("title", Words, nullable=False),
     Column("info_pk", _Key, ForeignKey("info.pk"), nullable=False),
     Column("via_pk", _Key, ForeignKey("info.pk")),
-    Column("more", Text, nullable=False),
-    Column("summary", Text, nullable=False),
-    Column("content", Text, nullable=False),
+    Column("more", Words, nullable=False),
+    Column("summary", Words, nullable=False),
+    Column("content", Words, nullable=False),
     UniqueConstraint("source_pk", "key"),
     # The aliases of a pruned copy still hold its number: no other copy may get it.
     sqlite_autoincrement=True,
@@ -161,13 +181,17 @@ meta = Table(
     "meta",
     metadata,
     Column("name", String(64), primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("value", Words, nullable=False),
 )
 
 Index("ix_source_next_pull", source.c.next_pull)
 Index("ix_post_published", post.c.published.desc(), post.c.pk.desc())
-Index("ix_post_dirty", post.c.pk, sqlite_where=post.c.dirty, postgresql_where=post.c.dirty)
+# SQLite uses a partial index only where a query says its condition word for word.
+Index("ix_post_dirty", post.c.pk, sqlite_where=text("dirty = 1"), postgresql_where=text("dirty"))
 Index("ix_copy_post_pk", copy.c.post_pk)
+# Without these two, each row of info that is removed costs a look at every copy.
+Index("ix_copy_info_pk", copy.c.info_pk)
+Index("ix_copy_via_pk", copy.c.via_pk)
 Index("ix_copy_page", copy.c.page)
 Index("ix_copy_listed", copy.c.source_pk, copy.c.listed_at.desc(), copy.c.post_pk.desc())
 Index("ix_file_post_pk", file.c.post_pk)
