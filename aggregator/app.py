@@ -126,7 +126,7 @@ class App:
         """Return where outputs go, and how."""
         return Target(
             publication=self.publication(),
-            feeds=OutputFolder(self.settings.output.path),
+            feeds=OutputFolder(self.settings.output.path, durable=True),
             posts=OutputFolder(self.settings.output.posts),
             folder_of=self.folder_of,
             comments=self.settings.output.comments,

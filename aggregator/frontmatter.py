@@ -15,28 +15,36 @@ from aggregator import text
 from aggregator.models import Attribution, Post
 
 # YAML 1.2, section 5.1: what is not printable must be escaped; line separators too, for YAML 1.1 readers.
-_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff\ud800-\udfff]")
-# Hexo hands every post to Nunjucks: an article's own braces must not be read as template tags.
-_BRACES = str.maketrans({"{": "&#123;", "}": "&#125;"})
-# A blank line would end the HTML block (CommonMark 0.31, section 4.6) and hand the rest to Markdown; a
-# reference to the line break means the same to a browser, in <pre> too.
-_BLANK_LINE = re.compile(r"\n(?=[ \t]*\n)")
-# Hexo cuts fenced code out of the text before any HTML is looked at.
-_FENCE = re.compile(r"`{3,}|~{3,}")
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff]")
+# What would not reach the reader as it stands.  Every branch begins with a character of its own: that is what
+# makes the search fast.
+# - Hexo hands every post to Nunjucks: an article's own braces must not be read as template tags.
+# - Hexo puts U+FFFC into the marks that stand for what it set aside, and stops at a mark that it did not set.
+# - Hexo cuts fenced code out of the text before any HTML is looked at, and the text at a comment "more".
+# - A blank line would end the HTML block (CommonMark 0.31, section 4.6) and hand the rest to Markdown; a
+#   reference to the line break means the same to a browser, in <pre> too.
+_MEANT_FOR_OTHERS = re.compile(r"\{|\}|\ufffc|```+|~~~+|<(?=!--)|\r|\n(?=[ \t]*\n)")
 _PLACEHOLDER = "https://picsum.photos/400/300?random={number}"
 _PLACEHOLDERS = 10_000
 
 
 def render(post: Post, *, comments: bool = False) -> str:
-    """Return the file's text: the seven fields of the model, those of the attribution, and the body."""
-    return "\n".join(["---", *_fields(post, comments), "---", "", body(post), ""])
+    """Return the file's text: the seven fields of the model, those of the attribution, and the body.
+
+    Half a surrogate pair, which no UTF-8 file can hold, becomes a question mark.
+    """
+    file = "\n".join(["---", *_fields(post, comments), "---", "", body(post), ""])
+    return file.encode("utf-8", "replace").decode()
 
 
 def body(post: Post) -> str:
     """Return the post's HTML so that neither a template engine nor Markdown finds anything to do in it."""
-    block = f"<div>   \n{post.copy.content or post.copy.summary}  \n</div>".translate(_BRACES)
-    fenceless = _FENCE.sub(lambda found: f"&#{ord(found[0][0])};" * len(found[0]), block)
-    return _BLANK_LINE.sub("&#10;", fenceless)
+    block = f"<div>   \n{post.copy.content or post.copy.summary}  \n</div>"
+    return _MEANT_FOR_OTHERS.sub(_references, block)
+
+
+def _references(found: re.Match[str]) -> str:
+    return "".join(f"&#{ord(character)};" for character in found[0])
 
 
 def picture(post: Post) -> str:
@@ -68,8 +76,10 @@ def _fields(post: Post, comments: bool) -> Iterator[str]:
     if post.copy.link:
         yield f"link: {scalar(post.copy.link)}"
     yield f"id: {scalar(post.id)}"
-    if post.updated != post.published:
-        yield f"updated: {rfc3339(post.updated)}"
+    updated = rfc3339(post.updated)
+    if updated != rfc3339(post.published):
+        # Quoted: Hexo takes the clock of an unquoted time for its machine's local time.
+        yield f"updated: {scalar(updated)}"
     yield from _list("tags", tuple(dict.fromkeys(tag.label or tag.term for tag in post.copy.tags)))
     yield "source:"
     yield from (f"  {line}" for line in _attribution(post.source))
@@ -103,4 +113,4 @@ def _link(source: Attribution) -> Iterator[str]:
 
 def rfc3339(moment: datetime) -> str:
     """Return ``moment`` in UTC as RFC 3339 writes it, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

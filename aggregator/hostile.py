@@ -54,6 +54,9 @@ def defused(markup: str) -> str:
     tags = markup.count("<")
     if tags * tags <= _MOST_REOPENED or tags * len(_REOPENED.findall(markup)) <= _MOST_REOPENED:
         return markup
+    spans = _spans(markup, _REOPENED)
+    if spans is not None and tags * 3 * len({markup[start:end] for start, end in spans}) <= _MOST_REOPENED:
+        return markup
     return _REOPENED.sub(r"<\1>", markup)
 
 
@@ -73,16 +76,21 @@ def words(markup: str) -> str:
 
 
 def _has_overfull_tag(markup: str) -> bool:
+    spans = _spans(markup, _START)
+    return spans is None or any(markup[end : end + 1] not in ("", ">") for _, end in spans)
+
+
+def _spans(markup: str, starts: re.Pattern[str]) -> list[tuple[int, int]] | None:
     # Wherever a tag might start, in a comment or an attribute too: what is text and what is not depends on all
-    # that stands before.  The budget keeps tags within tags within tags from being read over and over.
-    budget = 4 * len(markup)
-    for start in _START.finditer(markup):
+    # that stands before.  None when tags in tags in tags would have to be read over and over.
+    spans, budget = [], 4 * len(markup)
+    for start in starts.finditer(markup):
         tag = _TAG.match(markup, start.start())
-        end = tag.end() if tag else start.end()
-        budget -= end - start.start()
-        if budget < 0 or markup[end : end + 1] not in ("", ">"):
-            return True
-    return False
+        spans.append(tag.span() if tag else start.span())
+        budget -= spans[-1][1] - spans[-1][0]
+        if budget < 0:
+            return None
+    return spans
 
 
 def _texts(markup: str) -> Iterator[str]:

@@ -131,7 +131,7 @@ class Source:
     """
 
     id: str
-    url: str
+    url: str = field(repr=False)
     category: tuple[str, ...] = ()
     title: str | None = None
     interval: timedelta = timedelta(hours=1)

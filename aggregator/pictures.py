@@ -16,7 +16,7 @@ LAZY_SOURCES = (
 LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set")
 #: What scripts show until the real picture comes.
 _PLACEHOLDER = re.compile(
-    r"about:blank|.*[/_.-](?:blank|spacer|place-?holder|loading|loader|lazy|transparent|pixel|gr[ae]y|1x1|dot)[\w-]*"
+    r"about:blank|(?:.*[/_.-])?(?:blank|spacer|place-?holder|loading|loader|lazy|transparent|pixel|gr[ae]y|1x1|dot)[\w-]*"
     r"\.(?:gif|png|svg|jpe?g|webp)(?:[?#].*)?|",
     re.IGNORECASE | re.DOTALL,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from urllib.parse import quote
 
 import nh3
 
@@ -73,6 +74,8 @@ _FINISHED_TAG = re.compile(
     rf"<(?:(audio|img|source|track|video)({ATTRIBUTE}*+)|(a|blockquote|code|del|ins|pre|q)({ATTRIBUTE}++))>"
 )
 _ADDRESSES = ("href", "src", "poster", "cite", "longdesc")
+#: RFC 6068, section 2, and what is quoted already.
+_MAIL_SAFE = "!$%&'()*+,/:;=?@-._~"
 _LANGUAGE = re.compile(r"(?:language|lang)-[\w+#.-]+")
 _FIRST_LINE = re.compile(rf"(<pre{ATTRIBUTE}*+>)\n")
 #: nh3 drops a byte order mark at the start.
@@ -196,7 +199,7 @@ def _set(values: dict[str, str], attribute: str, value: str | None) -> None:
 def _address(value: str, base: str | None, *, mail: bool) -> str | None:
     stripped = value.strip()
     if mail and stripped[:7].lower() == "mailto:":
-        return "mailto:" + re.sub(r"\s+", "%20", stripped[7:])
+        return "mailto:" + quote(stripped[7:], safe=_MAIL_SAFE, errors="replace")
     return urls.absolute(value, base)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from origin import Origin
 
+pytest_plugins = ["databases"]
+
 
 @pytest.fixture
 def origin() -> Iterator[Origin]:

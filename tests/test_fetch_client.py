@@ -142,6 +142,7 @@ def test_cookies_are_never_sent(origin: Origin, loopback: Client) -> None:
     for _ in range(2):
         ask(loopback, origin.url("/old"))
     assert len(origin.requests) == 4
+    assert not list(loopback._session.cookies)
     assert not any("Cookie" in seen.headers or "Referer" in seen.headers for seen in origin.requests)
 
 

@@ -244,8 +244,8 @@ def test_slow_name_servers() -> None:
 
 
 def test_a_client_goes_on_after_a_deadline(origin: Origin) -> None:
-    """What was late leaves nothing behind that a later request could trip over."""
-    origin.handle("/slow", raw(OK, Cue.STALL))
+    """What was late leaves nothing behind that a later request could trip over, and the watch goes on."""
+    origin.handle("/slow", drip(OK + b"\r\n"))
     origin.put("/feed", "<rss/>")
     with client(timeout=0.2) as made:
         for _ in range(2):
@@ -265,6 +265,18 @@ def test_abort(origin: Origin) -> None:
                 ask(made, origin.url("/feed"))
         assert time.monotonic() - start < 2
     assert len(origin.requests) == 1
+
+
+def test_abort_before_the_connection_is_made(origin: Origin) -> None:
+    """Aborting between look-up and connection sends nothing."""
+
+    def resolve(host: str, port: int) -> list[Address]:
+        made.abort()
+        return [("127.0.0.1", port)]
+
+    with client(resolver=resolve) as made, pytest.raises(FetchError, match="the program stops"):
+        ask(made, origin.url("/feed"))
+    assert not origin.requests
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,7 @@ def test_no_tls_at_all() -> None:
     """A server that speaks plain text at the port is named as that, and is not asked without encryption."""
     greetings: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(5)
 
         def answer() -> None:
             with suppress(OSError), listener.accept()[0] as peer:
@@ -138,6 +139,7 @@ def test_no_tls_at_all() -> None:
 def test_a_handshake_that_never_ends(pieces: int) -> None:
     """The deadline covers a handshake that stalls, or comes byte by byte."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(5)
         stopped = threading.Event()
 
         def answer() -> None:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator import embeds, pictures
+from aggregator import embeds
 from aggregator.elements import DROPPED, ELEMENTS, GLOBAL
 from aggregator.sanitise import clean, first_image, from_text
 
@@ -43,7 +43,8 @@ GOLDEN = [
     ("a list of definitions", "<dl><dt>a<dd>b</dl>", "<dl><dt>a</dt><dd>b</dd></dl>"),
     (
         "a table",
-        "<table border=1><caption>c</caption><colgroup><col span=2></colgroup><tr><th scope=col id=x>a<td colspan=2 headers=x>b</table>",
+        "<table border=1><caption>c</caption><colgroup><col span=2></colgroup>"
+        "<tr><th scope=col id=x>a<td colspan=2 headers=x>b</table>",
         '<table><caption>c</caption><colgroup><col span="2"></colgroup><tbody><tr><th scope="col">a</th>'
         '<td colspan="2" headers="x">b</td></tr></tbody></table>',
     ),
@@ -84,7 +85,8 @@ GOLDEN = [
     (
         "a video",
         '<video src="v.mp4" poster="/p.jpg" autoplay loop>no</video>',
-        '<video src="https://blog.example.org/2024/v.mp4" poster="https://blog.example.org/p.jpg" controls="">no</video>',
+        '<video src="https://blog.example.org/2024/v.mp4" poster="https://blog.example.org/p.jpg" controls="">'
+        "no</video>",
     ),
     (
         "sound",
@@ -187,7 +189,8 @@ PAYLOADS = [
     '<img srcset="javascript:alert(1) 1x, data:image/png;base64,x 2x, /a.png 3x">',
     '<picture><source srcset="javascript:x"><img src=/a></picture>',
     "<img srcset='x\" onerror=alert(1) \" 1x'>",
-    '<form action="javascript:x"><button formaction="javascript:alert(1)">a</button><input type=image src=javascript:x></form>',
+    '<form action="javascript:x"><button formaction="javascript:alert(1)">a</button></form>',
+    "<input type=image src=javascript:x formaction=javascript:x>",
     "<isindex action=javascript:x type=image><keygen autofocus onfocus=x>",
     '<a ping="https://evil/" target="_top" download rel=opener href=/x>a</a>',
     # elements that run, load or take over
@@ -227,7 +230,8 @@ PAYLOADS = [
     "<math><malignmark></math><img src=x onerror=alert(1)>",
     "<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
     '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
-    '<noembed><img title="</noembed><img src=x onerror=alert(1)>"></noembed><noframes><a title="</noframes><svg onload=x>">',
+    '<noembed><img title="</noembed><img src=x onerror=alert(1)>"></noembed>',
+    '<noframes><a title="</noframes><svg onload=x>">',
     "<x-noscript><img src=a onerror=x></x-noscript><x-math><p onclick=x></x-math>",
     '<textarea><p title="</textarea><img src=x onerror=alert(1)>">',
     '<title><a title="</title><img src=x onerror=alert(1)>"></title>',
@@ -265,7 +269,14 @@ class _Lexer(HTMLParser):
     def handle_comment(self, data: str) -> None:
         self.others.append(data)
 
-    handle_decl = handle_pi = unknown_decl = handle_comment
+    def handle_decl(self, decl: str) -> None:
+        self.others.append(decl)
+
+    def handle_pi(self, data: str) -> None:
+        self.others.append(data)
+
+    def unknown_decl(self, data: str) -> None:
+        self.others.append(data)
 
 
 def _found(cleaned: str) -> list[tuple[str, dict[str, str]]]:
@@ -285,8 +296,9 @@ def _assert_clean(cleaned: str) -> None:
         assert attributes.keys() <= GLOBAL | ELEMENTS[name]
         for attribute in attributes.keys() & {"href", "src", "poster", "cite", "longdesc"}:
             _assert_address(attributes[attribute], mail=attribute == "href")
-        for address, _ in pictures._candidates(attributes.get("srcset", "")):
-            _assert_address(address, mail=False)
+        for part in attributes.get("srcset", "").replace(", ", " ").split():
+            if not re.fullmatch(r"[\d.]+[wxh]", part):
+                _assert_address(part, mail=False)
         for token in attributes.get("class", "").split():
             assert token.startswith(("language-", "lang-"))
         if name == "img":
@@ -325,90 +337,20 @@ def test_there_are_payloads_of_every_family() -> None:
     assert len(set(PAYLOADS)) == len(PAYLOADS) >= 60
 
 
-_NAMES = sorted(
-    ELEMENTS.keys()
-    | DROPPED
-    | set(
-        [
-            "a",
-            "a",
-            "p",
-            "p",
-            "b",
-            "h1",
-            "h2",
-            "table",
-            "td",
-            "tr",
-            "li",
-            "pre",
-            "iframe",
-            "object",
-            "embed",
-            "param",
-            "noscript",
-            "noembed",
-            "title",
-            "xmp",
-            "form",
-            "input",
-            "font",
-        ]
-    )
-    | set(
-        [
-            "svg",
-            "math",
-            "mi",
-            "mtext",
-            "annotation",
-            "annotation-xml",
-            "mglyph",
-            "malignmark",
-            "foreignObject",
-            "desc",
-            "text",
-            "x-noscript",
-            "unknown",
-        ]
-    )
+_SPECIAL = "iframe object embed param noscript noembed title xmp form input font svg math mi mtext annotation " + (
+    "annotation-xml mglyph malignmark foreignObject desc text x-noscript unknown"
 )
+_NAMES = sorted(ELEMENTS.keys() | DROPPED | set(_SPECIAL.split()))
 _VALUES = (
     'src=a.jpg href="/x y" srcset="a.jpg|1x,|b,c|2x" srcset="a,#|1x,|b" data-src=r.jpg data-srcset="x,|y|2x" width=1 '
-    "height=1 alt=&lt;x> title=&quot;&nbsp;' class=lazy|language-c onclick=x() style=color:red href=javascript:x lang=en "
-    "src=//youtube.com/embed/abcdefghijk data=//e.org/q cite=http://[x poster=http://h:99999/ href=HTTP://ÄÖ.de:80/ü?q# "
-    "href=http:x encoding=application/x-tex name=movie open"
+    "height=1 alt=&lt;x> title=&quot;&nbsp;' class=lazy|language-c onclick=x() style=color:red href=javascript:x "
+    "lang=en src=//youtube.com/embed/abcdefghijk data=//e.org/q cite=http://[x poster=http://h:99999/ "
+    "href=HTTP://ÄÖ.de:80/ü?q# href=http:x encoding=application/x-tex name=movie open"
 )
 _TEXTS = [
-    "x",
-    " ",
-    "\n",
-    "y z",
-    "&amp;",
-    "\x00",
-    "&#0;",
-    "&#x1b;",
-    "&#13;",
-    "\ufeff",
-    "\u00a0",
-    "\ud800",
-    "<!--",
-    "-->",
-    "<",
-]
-_TEXTS += [
-    "<![CDATA[",
-    "]]>",
-    "</",
-    "<!",
-    "<?",
-    "&lt;b&gt;",
-    "'",
-    '"',
-    "\r\n",
-    "http://x.example/",
-    "&#xFFFE;",
-    "\u2028",
+    *"x \n'\"<\x00\ufeff\u00a0\ud800\u2028",
+    *("y z", "&amp;", "&lt;b&gt;", "&#0;", "&#x1b;", "&#13;", "&#xFFFE;", "\r\n"),
+    *("<!--", "-->", "<![CDATA[", "]]>", "</", "<!", "<?", "http://x.example/"),
 ]
 _START = st.builds(
     lambda name, values, end: f"<{name} {' '.join(values)}{end}",
@@ -422,7 +364,7 @@ _SOUP = st.lists(st.one_of(_START, _START, _END, st.sampled_from(_TEXTS), st.tex
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, derandomize=True)
 @given(_SOUP, st.sampled_from([BASE, None]))
 def test_cleaning_is_done_once_and_for_all(markup: str, base: str | None) -> None:
     """Any string gives clean HTML, which cleaning leaves as it is, whatever it is resolved against."""
@@ -432,7 +374,7 @@ def test_cleaning_is_done_once_and_for_all(markup: str, base: str | None) -> Non
     assert clean(cleaned, None) == cleaned
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.data())
 def test_no_word_is_lost(data: st.DataObject) -> None:
     """Every word that stands between tags, of elements known and unknown, is still there."""
@@ -443,7 +385,7 @@ def test_no_word_is_lost(data: st.DataObject) -> None:
     assert [word for number in range(len(pieces)) if (word := f"w{number}w") not in cleaned] == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.text())
 def test_any_text_becomes_clean_html(value: str) -> None:
     """What is made of plain text is clean HTML, and all its words are in it."""
@@ -499,7 +441,7 @@ def test_deep_nesting_is_reduced_to_its_text(depth: int) -> None:
     assert clean("<div>" * depth + "a<p>b &amp; c" + "</div>" * depth, None) == "<p>a</p><p>b &amp; c</p>"
 
 
-_LETTERS = "<p>" + "".join(f"<b x={n}>" for n in range(14_000)) + "</p>" + "<p>x" * 14_000
+_REOPENED = "<p>" + "".join(f"<b x={n}>" for n in range(14_000)) + "</p>" + "<p>x" * 14_000
 _FORMATS = ["b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u", "nobr"]
 HOSTILE = {
     "tags in tags": "<b <b" * 180_000,
@@ -512,7 +454,7 @@ HOSTILE = {
     "attributes": f"<a {' '.join(f'x{n}=1' for n in range(40_000))}>a",
     "attributes with tag ends": "<a " + " ".join(f'x{n}=">"' for n in range(60_000)) + ">a",
     "attributes where a script seems to be": f"<svg><style><a {' '.join(f'x{n}' for n in range(150_000))}>",
-    "emphasis that each paragraph opens again": _LETTERS,
+    "emphasis that each paragraph opens again": _REOPENED,
     "equal emphasis": "<p>" + "".join(f"<{name}>" * 3 for name in _FORMATS) + "</p>" + "<p>x" * 29_000,
     "candidates": f"<img srcset='{'a, ' * 300_000}'>",
     "parentheses": f"<img srcset='a {'(' * 400_000}'>",
@@ -533,7 +475,7 @@ def test_hostile_markup_takes_bounded_time(markup: str) -> None:
 
 
 def test_large_articles_keep_their_markup() -> None:
-    """An article of a megabyte, with more links and code than any that was met, comes through whole."""
+    """An article with more tags, links and code than any that was met comes through whole."""
     part = '<h2>a</h2><p>b <a href="https://x.example/">c</a> <code class="language-c">d</code></p>'
     article = part * 2_500
     assert clean(article, None) == article
@@ -570,7 +512,7 @@ def test_the_documented_allow_list_is_the_real_one() -> None:
 
 
 def test_docs_name_what_is_dropped_and_which_frames_are_known() -> None:
-    """docs/html.md names the elements that vanish with their contents, and every site whose frames become named links."""
+    """docs/html.md names the elements that vanish with their contents, and the sites whose frames are known."""
     page = DOCS.read_text("utf-8")
     dropped = page.partition("## What goes")[2].partition("## What changes")[0].split("and comments")[0]
     assert set(re.findall(r"`<(\w+)>`", dropped)) == DROPPED

@@ -127,7 +127,7 @@ class Client:
         prepared.url = url
         prepared.prepare_headers(headers)
         left = watch.left()
-        return self._session.send(prepared, stream=True, allow_redirects=False, timeout=(left, left), proxies={})
+        return self._session.send(prepared, stream=True, allow_redirects=False, timeout=(left, left))
 
     def _judged(
         self, request: Request, way: Route, sent: Mapping[str, str], answer: requests.Response, now: datetime

@@ -128,7 +128,7 @@ def _connected(address: Address, timeout: float, watch: Watch) -> socket.socket:
         sock.settimeout(timeout)
         watch.hold(lambda: shut_down(sock))
         sock.connect(address)
-        watch.check()  # cutting off what is not connected yet has no effect
+        watch.check()  # cutting off a socket that is not connected yet need have no effect
         sock.settimeout(watch.left())  # a TLS handshake must be done within it as a whole
     except BaseException:
         sock.close()

@@ -120,8 +120,6 @@ class _Lanes:
             self._count(host, +1)
             self._left -= 1
             self._held += 1
-            if not self._left:
-                self._may_begin.notify_all()
             return host, request
 
     def _ready(self) -> bool:

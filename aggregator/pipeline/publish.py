@@ -135,6 +135,7 @@ def _write_feeds(
                 with watch("store"), store.writing() as noting:
                     upkeep.add_files(noting, FEEDS, [(document.path, None)])
             _write(target.feeds, FEEDS, document, known, changes, watch)
+            del document  # before the next one is rendered: a feed without a limit is large
     if touched is None:
         _remove(store, target.feeds, FEEDS, sorted(known - made), changes)
 
@@ -202,7 +203,9 @@ def _feed_documents(
         for name in target.publication.formats:
             with watch("render"):
                 documents = list(FORMATS[name].render(target.publication, feed, posts))
-            yield from documents
+            while documents:  # each is let go of as soon as it is written: a feed without a limit is large
+                yield documents.pop(0)
+        posts.clear()
     yield subscriptions(transaction, target, sources)
 
 

@@ -30,11 +30,18 @@ _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 @safe.tolerant
 def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
     """Yield ``atom.xml`` of ``feed``, its entries in the order of ``posts``."""
-    made = generator.new_feed(publication, feed, list(_feed_links(publication, feed)), _finish_feed, {"media": MEDIA})
-    made.updated(facts.updated(publication, posts))
-    for post in posts:
-        _add_entry(made, publication, post)
-    yield Document(path=feed.folder + ATOM.file, body=made.atom_str() + b"\n")
+    updated = facts.updated(publication, posts)
+    links = list(_feed_links(publication, feed))
+
+    def document(part: Sequence[Post]) -> bytes:
+        made = generator.new_feed(publication, feed, links, _finish_feed, {"media": MEDIA})
+        made.updated(updated)
+        for post in part:
+            _add_entry(made, publication, post)
+        return bytes(made.atom_str())
+
+    body = generator.spliced(document, posts, b"\n<entry", b"</feed>")
+    yield Document(path=feed.folder + ATOM.file, body=body)
 
 
 def _feed_links(publication: Publication, feed: OutputFeed) -> Iterator[Link]:

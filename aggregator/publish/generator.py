@@ -6,10 +6,11 @@ children, and feedgen is imported when the first feed is rendered: it takes 35 m
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aggregator import PROJECT_URL, __version__, urls
+from aggregator import PROJECT_URL, __version__, text, urls
 from aggregator.models import Link, OutputFeed, Post, Publication
 from aggregator.publish import facts, safe
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 #: Media RSS, for thumbnails.
 MEDIA = "http://search.yahoo.com/mrss/"
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
+
+#: How many entries of a feed stand in memory as a tree at once.
+_PART = 100
 
 Extend = Callable[["Element"], None]
 
@@ -79,6 +83,27 @@ def add_entry(made: Any, publication: Publication, post: Post, extend: Extend) -
     entry.category(_categories(publication, post))
     entry.register_extension("aggregator", lambda: Extension(extend, {}))
     return entry
+
+
+def spliced(render: Callable[[Sequence[Post]], bytes], posts: Sequence[Post], first: bytes, behind: bytes) -> bytes:
+    """Return what ``render`` makes of all ``posts``, made of what it makes of a part of them at a time.
+
+    A feed without a limit would else stand in memory as a tree many times its size.  The entries of a document
+    begin at ``first`` and end before the last ``behind``; all around them must be the same for every part.
+    """
+    whole = io.BytesIO()
+    end = b""
+    for part in text.chunks(posts, _PART) if posts else [posts]:
+        document = render(part)
+        start = document.find(first)
+        stop = document.rindex(behind)
+        start = stop if start < 0 else start
+        if not whole.tell():
+            whole.write(document[:start].rstrip(b"\n"))
+        whole.write(document[start:stop].rstrip(b"\n"))
+        end = document[stop:]
+    whole.write(b"\n" + end + b"\n")
+    return whole.getvalue()
 
 
 def add(parent: Element, tag: str, words: str | None = None, /, **attributes: str | None) -> Element:

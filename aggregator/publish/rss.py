@@ -39,13 +39,18 @@ def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) ->
         Link(href=addresses.page(publication, feed)),
     ]
     finish = partial(_finish_channel, facts.updated(publication, posts))
-    made = generator.new_feed(publication, feed, links, finish, {"dc": DUBLIN_CORE, "media": MEDIA})
-    made.description(" · ".join((publication.site.title or publication.site.url, *feed.category)))
-    made.generator(f"aggregator {__version__} ({PROJECT_URL})")
-    made.updated(_LEFT_OUT)
-    for post in posts:
-        _add_item(made, publication, post)
-    yield Document(path=feed.folder + RSS.file, body=made.rss_str() + b"\n")
+
+    def document(part: Sequence[Post]) -> bytes:
+        made = generator.new_feed(publication, feed, links, finish, {"dc": DUBLIN_CORE, "media": MEDIA})
+        made.description(" · ".join((publication.site.title or publication.site.url, *feed.category)))
+        made.generator(f"aggregator {__version__} ({PROJECT_URL})")
+        made.updated(_LEFT_OUT)
+        for post in part:
+            _add_item(made, publication, post)
+        return bytes(made.rss_str())
+
+    body = generator.spliced(document, posts, b"\n<item>", b"</channel>")
+    yield Document(path=feed.folder + RSS.file, body=body)
 
 
 def _finish_channel(updated: datetime, root: Element) -> None:

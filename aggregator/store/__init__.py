@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -21,9 +21,9 @@ Transaction = sa.Connection
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """An open database."""
+    """An open database.  ``url`` may hold a password."""
 
-    url: str
+    url: str = field(repr=False)
     engine: sa.Engine
 
     @classmethod
@@ -38,7 +38,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """Open a transaction that sees one state of the database; raises DatabaseError."""
-        with engine.translated(self.url), self.engine.connect() as connection:
+        with engine.translated(self.url), engine.snapshot(self.engine).connect() as connection:
             yield connection
 
     @contextmanager
@@ -49,4 +49,4 @@ class Store:
 
     def lock(self, holder: str) -> AbstractContextManager[None]:
         """Hold the lock that lets one run at a time work; raises LockedError with the other's ``holder``."""
-        return lock.hold(self.engine, holder)
+        return lock.hold(self.url, self.engine, holder)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from heapq import nlargest
+from html import escape
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +19,7 @@ from aggregator.store.schema import copy, info, post, source
 from aggregator.text import chunks
 
 _NEWEST_FIRST = (post.c.published.desc(), post.c.pk.desc())
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,48 +40,66 @@ def latest(connection: sa.Connection, source_ids: Sequence[str] | None, limit: i
     number of sources and ``limit``, never from the size of the archive.
     """
     if source_ids is None:
-        carried = sa.exists().where(copy.c.post_pk == post.c.pk, copy.c.source_pk == source.c.pk, source.c.listed)
-        query = sa.select(post.c.pk).where(carried).order_by(*_NEWEST_FIRST)
+        query = sa.select(post.c.pk).where(_carried()).order_by(*_NEWEST_FIRST)
         return list(connection.scalars(query.limit(limit) if limit else query))
-    found = {row for part in chunks(source_ids, PARAMETERS) for row in connection.execute(_newest_of_each(part, limit))}
-    ordered = sorted(found, key=lambda row: (row.listed_at, row.post_pk), reverse=True)
-    return [row.post_pk for row in (ordered[:limit] if limit else ordered)]
+    found: set[tuple[datetime, int]] = set()
+    since = _EVER
+    for source_pk in _numbers(connection, source_ids):
+        rows = connection.execute(_newest(limit), {"source": source_pk, "since": since})
+        found.update((row.listed_at, row.post_pk) for row in rows)
+        if limit and len(found) >= limit:
+            # What is older than the oldest that counts so far need not be read from the sources to come.
+            found = set(nlargest(limit, found))
+            since = min(found)[0]
+    return [post_pk for _, post_pk in sorted(found, reverse=True)]
 
 
-def _newest_of_each(source_ids: Sequence[str], limit: int) -> sa.Select[Any]:
-    query = sa.select(copy.c.listed_at, copy.c.post_pk).join(source, source.c.pk == copy.c.source_pk)
-    query = query.where(source.c.id.in_(source_ids), copy.c.post_pk.is_not(None))
-    if not limit:
-        return query
-    inner = copy.alias("newest")
-    newest = (
-        sa.select(inner.c.pk)
-        .where(inner.c.source_pk == source.c.pk, inner.c.post_pk.is_not(None))
-        .order_by(inner.c.listed_at.desc(), inner.c.post_pk.desc())
-        .limit(limit)
-        .correlate(source)
+def _numbers(connection: sa.Connection, source_ids: Sequence[str]) -> list[int]:
+    query = sa.select(source.c.pk)
+    parts = chunks(source_ids, PARAMETERS)
+    return [pk for part in parts for pk in connection.scalars(query.where(source.c.id.in_(part)))]
+
+
+def _newest(limit: int) -> sa.Select[Any]:
+    query = sa.select(copy.c.listed_at, copy.c.post_pk).where(
+        copy.c.source_pk == sa.bindparam("source"),
+        copy.c.listed_at >= sa.bindparam("since"),
+        copy.c.post_pk.is_not(None),
     )
-    return query.where(copy.c.pk.in_(newest))
+    return query.order_by(copy.c.listed_at.desc(), copy.c.post_pk.desc()).limit(limit) if limit else query
+
+
+def _carried() -> sa.Exists:
+    return sa.exists().where(copy.c.post_pk == post.c.pk, copy.c.source_pk == source.c.pk, source.c.listed)
 
 
 def search(connection: sa.Connection, query: Query, limit: int) -> list[int]:
-    """Return the numbers of the posts that fit ``query``, newest first, at most ``limit`` (0: all)."""
+    """Return the numbers of the posts that fit ``query``, newest first, at most ``limit`` (0: all).
+
+    Words are looked for in titles and bodies, without regard to case.
+    """
     fits = [copy.c.post_pk == post.c.pk, copy.c.source_pk == source.c.pk, source.c.listed]
     if query.source_id is not None:
         fits.append(source.c.id == query.source_id)
     if query.category:
         whole = codec.dump(query.category)
-        fits.append(sa.or_(source.c.category == whole, source.c.category.startswith(whole[:-1] + ",", autoescape=True)))
-    fits += [
-        sa.or_(copy.c.title.icontains(word, autoescape=True), copy.c.content.icontains(word, autoescape=True))
-        for word in query.words
-    ]
+        below = f"{whole[:-1]},"
+        # Not LIKE, which takes capitals for small letters on SQLite.
+        start = sa.func.substr(source.c.category, 1, len(below))
+        fits.append(sa.or_(source.c.category == whole, start == below))
+    fits += [_says(word) for word in query.words]
     if query.tag is not None:
-        fits.append(copy.c.more.icontains(codec.dump([query.tag])[1:-1], autoescape=True))
+        fits.append(copy.c.more.icontains(codec.tag_within(query.tag), autoescape=True))
     statement = sa.select(post.c.pk).where(sa.exists().where(*fits)).order_by(*_NEWEST_FIRST)
     if query.since is not None:
         statement = statement.where(post.c.published >= query.since)
     return list(connection.scalars(statement.limit(limit) if limit else statement))
+
+
+def _says(word: str) -> sa.ColumnElement[bool]:
+    # A body is HTML: "AT&T" stands there as "AT&amp;T".
+    in_markup = escape(word, quote=False)
+    return sa.or_(copy.c.title.icontains(word, autoescape=True), copy.c.content.icontains(in_markup, autoescape=True))
 
 
 def dirty(connection: sa.Connection) -> list[int]:
@@ -88,8 +109,7 @@ def dirty(connection: sa.Connection) -> list[int]:
 
 def everything(connection: sa.Connection) -> list[int]:
     """Return the numbers of all posts that a listed source carries."""
-    carried = sa.exists().where(copy.c.post_pk == post.c.pk, copy.c.source_pk == source.c.pk, source.c.listed)
-    return list(connection.scalars(sa.select(post.c.pk).where(carried).order_by(post.c.pk)))
+    return list(connection.scalars(sa.select(post.c.pk).where(_carried()).order_by(post.c.pk)))
 
 
 def carriers(connection: sa.Connection, pks: Sequence[int]) -> set[str]:
@@ -128,9 +148,17 @@ _via = info.alias("via")
 def _primary() -> sa.Select[Any]:
     columns = (post.c.pk.label("post_pk"), post.c.id.label("post_id"), post.c.name)
     line = (source.c.id.label("source_id"), source.c.title.label("source_title"))
-    line += (source.c.feed, source.c.category, source.c.listed)
     return (
-        sa.select(*columns, *line, copy, _own.c.data.label("own"), _via.c.data.label("via"))
+        sa.select(
+            *columns,
+            *line,
+            source.c.feed,
+            source.c.category,
+            source.c.listed,
+            copy,
+            _own.c.data.label("own"),
+            _via.c.data.label("via"),
+        )
         .join(copy, copy.c.pk == post.c.copy_pk)
         .join(source, source.c.pk == copy.c.source_pk)
         .join(_own, _own.c.pk == copy.c.info_pk)
@@ -161,7 +189,7 @@ def _post(row: sa.Row[Any], others: Iterable[sa.Row[Any]]) -> Post:
         id=row.post_id,
         name=row.name,
         copy=found,
-        category=tuple(codec.json.loads(row.category)),
+        category=codec.load_strings(row.category),
         source=_claim(row.source_id, own, found.link, author) if via else pulled,
         also_in=tuple(_also(other) for other in others),
         via=pulled if via else None,

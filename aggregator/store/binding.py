@@ -52,11 +52,11 @@ def posts_by_page(connection: sa.Connection, pages: Sequence[str]) -> dict[str, 
     carrying = sa.select(copy.c.post_pk, source.c.id).join(source)
     carriers: dict[int, set[str]] = defaultdict(set)
     for part in chunks([row.pk for row in found], PARAMETERS):
-        for row in connection.execute(carrying.where(copy.c.post_pk.in_(part))):
-            carriers[row.post_pk].add(row.id)
+        for post_pk, source_id in connection.execute(carrying.where(copy.c.post_pk.in_(part))):
+            carriers[post_pk].add(source_id)
     refs: dict[str, dict[str, PostRef]] = defaultdict(dict)
-    for row in found:
-        refs[row.page][row.id] = PostRef(id=row.id, sources=frozenset(carriers[row.pk]))
+    for page, pk, post_id in found:
+        refs[page][post_id] = PostRef(id=post_id, sources=frozenset(carriers[pk]))
     return {page: list(by_id.values()) for page, by_id in refs.items()}
 
 

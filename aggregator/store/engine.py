@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from aggregator.errors import DatabaseError
 from aggregator.store import forks
+from aggregator.store.schema import metadata
 
 #: The newest migration; a database with an unknown one was written by a newer version of the program.
 HEAD = "0001"
@@ -155,21 +156,99 @@ def _postgresql(url: URL) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def keep(connection: Any, record: object) -> None:
-        forks.let_go_in_children(connection, lambda opened: forks.close(opened.fileno()))
+        forks.keep_from_children(connection)
 
     return engine
 
 
 def _opened(engine: sa.Engine, path: Path | None) -> sa.Engine:
-    # Closes what was opened when there is no way to use it.
     try:
         if path is None:
             _migrate(engine)
         else:
             with _making(path):
                 _migrate(engine)
-                _log_writes_ahead(engine)
+                _log_ahead(engine)
     except BaseException:
         engine.dispose()
         raise
     return engine
+
+
+@contextmanager
+def _making(path: Path) -> Iterator[None]:
+    # A file is empty between its birth and the first write.  The mark tells one that was left so by a kill,
+    # which may be made, from one that was lost, which may not.
+    if not path.parent.is_dir():
+        raise DatabaseError(f"{path}: the folder {path.parent} does not exist; make it, or change 'database'")
+    mark = path.with_name(f"{path.name}.new")
+    try:
+        if not path.exists():
+            _refuse_orphan(path)
+            mark.touch()
+        elif path.stat().st_size == 0 and not mark.exists() and path.stat().st_size == 0:
+            raise DatabaseError(f"{path}: the file is empty; restore it from a backup, or remove it to start anew")
+        yield
+        mark.unlink(missing_ok=True)
+    except OSError as exc:
+        raise DatabaseError(f"{path}: the file cannot be made or opened: {exc.strerror}") from exc
+
+
+def _refuse_orphan(path: Path) -> None:
+    # SQLite would throw away the log that waits for its database.
+    for log in (path.with_name(path.name + ending) for ending in ("-wal", "-journal")):
+        if log.exists() and log.stat().st_size:
+            raise DatabaseError(f"{path}: the file is gone, but not its log {log.name}; restore it, or remove both")
+
+
+def _log_ahead(engine: sa.Engine) -> None:
+    # Only now that the file is known to be ours: the mode is kept in the file.
+    engine.dispose()
+    sa.event.listen(engine, "connect", lambda connection, record: connection.execute("PRAGMA journal_mode = WAL"))
+    with engine.connect():
+        pass
+
+
+def _migrate(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        version = _version(connection)
+    if version == HEAD:
+        return
+    # Alembic takes 0.3 s to import: only a database that is new or old needs it.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    with engine.execution_options(writes=True).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # SQLite lets one process write at a time; here two that start at once would both make the tables.
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as exc:
+            raise DatabaseError(
+                f"{_name(engine)}: its schema {version!r} is newer than this program; upgrade the program"
+            ) from exc
+
+
+def _version(connection: sa.Connection) -> str | None:
+    tables = set(sa.inspect(connection).get_table_names())
+    others = tables - {"alembic_version"}
+    if others and ("alembic_version" not in tables or others.isdisjoint(metadata.tables)):
+        raise DatabaseError(f"{_name(connection.engine)}: this is a database of another program; change 'database'")
+    if not tables:
+        return None
+    version: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return version
+
+
+def _name(engine: sa.Engine) -> str:
+    return shown(engine.url.render_as_string(hide_password=True))
+
+
+def _reason(exc: SqlError) -> str:
+    said = str(exc.orig).strip().partition("\n")[0] or str(exc)
+    return next((f"{said}: {hint}" for known, hint in _HINTS.items() if known in said), said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,68 +12,84 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from aggregator.errors import DatabaseError, LockedError
+from aggregator.store import forks
+from aggregator.store.engine import translated
 
 #: The number of our advisory lock; PostgreSQL counts them within one database.
 _ADVISORY = 0x61676772
-_LONGEST_HOLDER = 63
+
+_TAKE = sa.text("SELECT pg_try_advisory_lock(:number)")
+# A program's name is what other sessions see of this one; the server cuts it at 63 bytes.
+_SAY_WHO = sa.text("SELECT set_config('application_name', :holder, false)")
+_WHO = sa.text(
+    "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+    "WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = :number AND l.objsubid = 1 "
+    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 @contextmanager
-def hold(engine: sa.Engine, holder: str) -> Iterator[None]:
-    """Hold the lock of the database of ``engine`` for the block.
+def hold(url: str, engine: sa.Engine, holder: str) -> Iterator[None]:
+    """Hold the lock of the database at ``url``, which ``engine`` is for, until the block ends.
 
     ``holder`` tells others who it is.  Raises LockedError when another process holds the lock, DatabaseError
     when it cannot be told.
     """
     if engine.dialect.name == "postgresql":
-        with _advisory(engine, holder):
-            yield
-    elif engine.url.database and engine.url.database != ":memory:":
-        with _flock(Path(engine.url.database + ".lock"), holder):
-            yield
-    else:
-        yield  # a database in memory belongs to one process
-
-
-@contextmanager
-def _flock(path: Path, holder: str) -> Iterator[None]:
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as exc:
-        raise DatabaseError(f"{path}: the lock file cannot be opened: {exc.strerror}") from exc
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            raise LockedError(path.read_text("utf-8", "replace").strip() or "unknown") from exc
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{holder}\n".encode(), 0)
-        yield
-    finally:
-        # The file stays: removing it would let two processes lock two files of one name.
-        os.close(handle)
-
-
-@contextmanager
-def _advisory(engine: sa.Engine, holder: str) -> Iterator[None]:
-    with engine.connect() as connection:
-        connection.execute(
-            sa.text("SELECT set_config('application_name', :name, false)"), {"name": holder[:_LONGEST_HOLDER]}
-        )
-        held = connection.scalar(sa.text("SELECT pg_try_advisory_lock(:number)"), {"number": _ADVISORY})
-        connection.commit()
-        if not held:
-            raise LockedError(_other(connection))
+        with translated(url):
+            connection = _advisory(engine, holder)
         try:
             yield
         finally:
-            # Closing the session frees the lock whatever state it is in; the pool would keep both.
-            connection.invalidate()
+            _end(connection)
+    else:
+        # Two names of one file are one database.
+        path = Path(engine.url.database or "").resolve()
+        file = _flock(path.with_name(f"{path.name}.lock"), holder)
+        try:
+            yield
+        finally:
+            # The file stays: removing it would let two processes lock two files of one name.
+            file.close()
 
 
-def _other(connection: sa.Connection) -> str:
-    query = sa.text(
-        "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
-        "WHERE l.locktype = 'advisory' AND l.objid = :number AND l.granted LIMIT 1"
-    )
-    return connection.scalar(query, {"number": _ADVISORY}) or "unknown"
+def _flock(path: Path, holder: str) -> io.FileIO:
+    try:
+        file = io.FileIO(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+")
+    except OSError as exc:
+        raise DatabaseError(f"{path}: the lock file cannot be opened: {exc.strerror}") from exc
+    forks.keep_from_children(file)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        file.truncate(0)
+        file.write(f"{holder}\n".encode())
+    except BlockingIOError as exc:
+        with file:
+            raise LockedError(file.readall().decode("utf-8", "replace").strip() or "unknown") from exc
+    except OSError as exc:
+        file.close()
+        raise DatabaseError(f"{path}: the lock file cannot be locked: {exc.strerror}") from exc
+    return file
+
+
+def _advisory(engine: sa.Engine, holder: str) -> sa.Connection:
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        connection.execute(_SAY_WHO, {"holder": holder})
+        _take(connection)
+    except BaseException:
+        _end(connection)
+        raise
+    return connection
+
+
+def _take(connection: sa.Connection) -> None:
+    number = {"number": _ADVISORY}
+    if not connection.scalar(_TAKE, number):
+        raise LockedError(connection.scalar(_WHO, number) or "unknown")
+
+
+def _end(connection: sa.Connection) -> None:
+    # Closing the session frees the lock whatever state it is in; the pool would keep both.
+    connection.invalidate()
+    connection.close()

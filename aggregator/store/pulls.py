@@ -17,6 +17,16 @@ from aggregator.store.schema import alias, copy, info, post, source
 from aggregator.text import chunks
 
 _NEVER = datetime.fromtimestamp(0, UTC)
+#: The columns that recognising takes.
+_RECOGNISED = ("pk", "key", "fingerprint", "version", "words", "title", "guid", "published", "updated", "first_seen")
+#: The columns that feeds.yaml decides.
+_LINE = ("id", "position", "listed", "enabled", "category", "title", "feed", "settings")
+#: How a source stands that is to be asked as if for the first time.
+_AFRESH: dict[str, Any] = {
+    **dict.fromkeys(("etag", "last_modified", "body", "next_pull", "error", "moved_to")),
+    "gone": False,
+    "failures": 0,
+}
 
 
 def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
@@ -25,8 +35,7 @@ def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
     A source that left the file stays, unlisted, with all it brought.  One whose address, filters or headers
     changed is asked anew without validators, since what it said last was read under other rules.
     """
-    columns = (source.c.id, source.c.position, source.c.listed, source.c.enabled, source.c.category)
-    columns += (source.c.title, source.c.feed, source.c.settings)
+    columns = [source.c[name] for name in _LINE]
     standing = {row.id: row for row in connection.execute(sa.select(*columns))}
     wanted = {line.id: _line(line, position) for position, line in enumerate(sources)}
     changed = [row for name, row in wanted.items() if name not in standing or standing[name]._asdict() != row]
@@ -35,8 +44,7 @@ def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
         row["id"] for row in changed if row["id"] in standing and standing[row["id"]].settings != row["settings"]
     ]
     for chunk in chunks(renewed, PARAMETERS):
-        fresh = {"etag": None, "last_modified": None, "body": None, "next_pull": None, "gone": False, "failures": 0}
-        connection.execute(source.update().where(source.c.id.in_(chunk)).values(fresh))
+        connection.execute(source.update().where(source.c.id.in_(chunk)).values(_AFRESH))
     for chunk in chunks([name for name, row in standing.items() if row.listed and name not in wanted], PARAMETERS):
         connection.execute(source.update().where(source.c.id.in_(chunk)).values(listed=False))
 
@@ -65,15 +73,14 @@ def state(row: sa.Row[Any]) -> SourceState:
         moved_to=row.moved_to,
         info=codec.load_info(row.info),
         hints=codec.load_hints(row.hints),
-        warnings=tuple(codec.json.loads(row.warnings)),
+        warnings=codec.load_strings(row.warnings),
     )
 
 
 def known(connection: sa.Connection, source_id: str, aliases: Sequence[str]) -> dict[str, Known]:
     """Return the copies that the archive has, or had, of ``source_id`` under ``aliases``, by alias."""
-    columns = (copy.c.key, copy.c.fingerprint, copy.c.version, copy.c.words, copy.c.title, copy.c.guid)
-    columns += (copy.c.published, copy.c.updated, copy.c.first_seen)
-    query = sa.select(alias.c.value, alias.c.copy_pk, copy.c.pk, *columns).outerjoin_from(
+    columns = [copy.c[name] for name in _RECOGNISED]
+    query = sa.select(alias.c.value, alias.c.copy_pk, *columns).outerjoin_from(
         alias, copy, copy.c.pk == alias.c.copy_pk
     )
     here = alias.c.source_pk == sa.select(source.c.pk).where(source.c.id == source_id).scalar_subquery()
@@ -95,13 +102,7 @@ def apply(connection: sa.Connection, pull: Pull) -> None:
     infos = _info_pks(connection, source_pk, [write.copy for write in pull.writes if write.copy])
     pks = _insert(connection, source_pk, [write for write in pull.writes if write.known is None], infos)
     _update(connection, source_pk, [write for write in pull.writes if write.known], infos)
-    names = [
-        {"source_pk": source_pk, "value": name, "copy_pk": write.known.pk if write.known else pks[_key(write)]}
-        for write in pull.writes
-        for name in write.aliases
-    ]
-    # A name that another copy of the source has already stays where it is.
-    insert_missing(connection, alias, names, ["source_pk", "value"])
+    _name(connection, source_pk, pull.writes, pks)
 
 
 def _line(line: Source, position: int) -> dict[str, Any]:
@@ -133,18 +134,7 @@ def _known(row: sa.Row[Any]) -> Known:
             first_seen=_NEVER,
             pruned=True,
         )
-    return Known(
-        pk=row.pk,
-        key=row.key,
-        fingerprint=row.fingerprint,
-        version=row.version,
-        words=row.words,
-        title=row.title,
-        guid=row.guid,
-        published=row.published,
-        updated=row.updated,
-        first_seen=row.first_seen,
-    )
+    return Known(**{name: getattr(row, name) for name in _RECOGNISED})
 
 
 def _state_row(new: SourceState) -> dict[str, Any]:
@@ -235,6 +225,21 @@ def _copy_row(write: CopyWrite, new: Copy, infos: Mapping[FeedInfo, int]) -> dic
         "summary": new.summary,
         "content": new.content,
     }
+
+
+def _name(connection: sa.Connection, source_pk: int, writes: Sequence[CopyWrite], pks: Mapping[str, int]) -> None:
+    primary_key = ["source_pk", "value"]
+    # A copy is found under its key, even where another one had that as a name before.
+    keys = [{"source_pk": source_pk, "value": key, "copy_pk": pk} for key, pk in pks.items()]
+    upsert(connection, alias, keys, primary_key)
+    names = [
+        {"source_pk": source_pk, "value": name, "copy_pk": write.known.pk if write.known else pks[_key(write)]}
+        for write in writes
+        for name in write.aliases
+        if name not in pks
+    ]
+    # Any other name that a copy of the source has already stays where it is.
+    insert_missing(connection, alias, names, primary_key)
 
 
 def _key(write: CopyWrite) -> str:

@@ -45,8 +45,8 @@ def files_of(connection: sa.Connection, folder: str, posts: Sequence[int]) -> li
 
 def files_of_others(connection: sa.Connection, folder: str, posts: AbstractSet[int]) -> list[str]:
     """Return the paths of the files in ``folder`` that we wrote for other posts than ``posts``."""
-    query = sa.select(file.c.path, file.c.post_pk).where(file.c.folder == folder).order_by(file.c.path)
-    return [row.path for row in connection.execute(query) if row.post_pk not in posts]
+    query = sa.select(file.c.path, file.c.post_pk).where(file.c.folder == folder)
+    return sorted(row.path for row in connection.execute(query) if row.post_pk not in posts)
 
 
 def add_files(connection: sa.Connection, folder: str, written: Iterable[tuple[str, int | None]]) -> None:
@@ -71,7 +71,7 @@ def reports(connection: sa.Connection, now: datetime) -> list[SourceReport]:
             id=row.id,
             title=row.title or codec.load_info(row.info).title or row.id,
             feed=row.feed,
-            category=tuple(codec.json.loads(row.category)),
+            category=codec.load_strings(row.category),
             enabled=row.enabled,
             state=state(row),
             entries=entries.get(row.pk, 0),

@@ -11,6 +11,7 @@ branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -43,7 +44,12 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_post_dirty", "post", ["pk"], unique=False, sqlite_where=sa.text("dirty"), postgresql_where=sa.text("dirty")
+        "ix_post_dirty",
+        "post",
+        ["pk"],
+        unique=False,
+        sqlite_where=sa.text("dirty = 1"),
+        postgresql_where=sa.text("dirty"),
     )
     op.create_index(
         "ix_post_published", "post", [sa.literal_column("published DESC"), sa.literal_column("pk DESC")], unique=False
@@ -51,7 +57,7 @@ def upgrade() -> None:
     op.create_table(
         "source",
         sa.Column("pk", KEY, nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", NAME, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("listed", sa.Boolean(), nullable=False),
         sa.Column("enabled", sa.Boolean(), nullable=False),
@@ -131,6 +137,8 @@ def upgrade() -> None:
         ["source_pk", sa.literal_column("listed_at DESC"), sa.literal_column("post_pk DESC")],
         unique=False,
     )
+    op.create_index("ix_copy_info_pk", "copy", ["info_pk"], unique=False)
+    op.create_index("ix_copy_via_pk", "copy", ["via_pk"], unique=False)
     op.create_index("ix_copy_page", "copy", ["page"], unique=False)
     op.create_index("ix_copy_post_pk", "copy", ["post_pk"], unique=False)
 

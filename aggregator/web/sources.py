@@ -1,0 +1,70 @@
+"""/sources: how every source stands, for whoever looks after them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aggregator import text, urls
+from aggregator.frontmatter import rfc3339
+from aggregator.records import SourceReport
+from aggregator.service import Service
+from aggregator.service.standing import STATES, standing
+from aggregator.store import upkeep
+from aggregator.web import page
+from aggregator.web.answers import Version, answer
+
+
+def handler(service: Service) -> Callable[[Request], Response]:
+    """Return what answers requests for the page; it raises DatabaseError."""
+
+    def respond(request: Request) -> Response:
+        app, now = service.app, service.clock()
+        # Not ``app.sources``, which writes: who only looks must neither wait for a cycle nor hold it up.
+        with app.store.reading() as transaction:
+            reports = upkeep.reports(transaction, now)
+        body = render(app.settings.site_model.title, reports, now).encode()
+        version = Version(digest=text.digest_bytes(body), size=len(body), media_type="text/html; charset=utf-8")
+        return answer(request.headers, version, BytesIO(body), cache="no-cache")
+
+    return respond
+
+
+def render(site: str, reports: list[SourceReport], now: datetime) -> str:
+    """Return the page for the site of that title, as it is at ``now``."""
+    rows = [_row(report, now) for report in reports]
+    counts = Counter(row["state"] for row in rows)
+    figures = [f"{counts[state]} {state}" for state in STATES if counts[state]]
+    return page.render("sources.html.j2", site=site, rows=rows, figures=figures, now=_time(now))
+
+
+def _row(report: SourceReport, now: datetime) -> dict[str, Any]:
+    state = report.state
+    asked = report.enabled and not state.gone
+    return {
+        "id": report.id,
+        "title": report.title,
+        "feed": urls.absolute(report.feed),
+        "site": urls.absolute(state.info.link),
+        "category": " / ".join(report.category),
+        "state": standing(state, enabled=report.enabled),
+        "success": _time(state.last_success),
+        "next": _time(max(state.next_pull or now, now)) if asked else None,
+        "failures": state.failures,
+        "error": state.error,
+        "moved_to": state.moved_to and urls.public(state.moved_to),
+        "warnings": state.warnings,
+        "entries": report.entries,
+        "weekly": f"{report.weekly:.1f}",
+    }
+
+
+def _time(moment: datetime | None) -> dict[str, str] | None:
+    stamp = moment and rfc3339(moment)
+    return {"stamp": stamp, "words": f"{stamp[:10]} {stamp[11:16]}"} if stamp else None
