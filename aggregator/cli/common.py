@@ -145,3 +145,6 @@ class StopFlag:
         """Note the signal ``number``."""
         self.number = number
         self.event.set()
+
+    def __call__(self) -> bool:
+        return self.event.is_set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -92,7 +93,18 @@ def demo(
 
     Example: aggregator demo --output /tmp/demo
     """
-    from aggregator import demo as demonstration
+    from aggregator import demo as shipped
+    from aggregator.app import opened
+    from aggregator.pipeline.cycle import Orders
 
-    with common.stoppable() as stop:
-        demonstration.run(output, serve=serve, stop=stop.event, now=common.clock())
+    now = common.clock()
+    with common.stoppable() as stop, shipped.feeds(output, os.environ) as settings:
+        with opened(settings, now) as app, show.progress() as progress:
+            orders = Orders(now=now, force=True, stop=stop.event, begun=progress.begin, done=progress.step)
+            summary = app.cycle(orders, common.holder("demo"))
+        show.summary(summary, settings)
+        show.what_to_open(settings)
+        if serve and not stop():
+            with shipped.serving(settings.output.path) as address:
+                show.line(f"serving {address}/ until Ctrl-C")
+                stop.event.wait()

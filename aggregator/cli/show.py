@@ -102,6 +102,22 @@ def summary_json(done: Summary) -> dict[str, Any]:
     }
 
 
+def what_to_open(settings: Settings) -> None:
+    """Print the paths of the demo's outputs."""
+    out = console()
+    out.print("\nOpen these:")
+    out.print(f"  {settings.output.path / 'index.html'}  the page")
+    out.print(
+        f"  {settings.output.path / 'atom.xml'}  all of it, for a feed reader; each category has a feed of its own"
+    )
+    out.print(f"  {settings.file}  what made them")
+
+
+def line(words: str) -> None:
+    """Print one line."""
+    console().print(words, markup=False)
+
+
 def changes(found: Changes, *, would: bool) -> None:
     """Print which files were, or would be, written and removed."""
     out = console()

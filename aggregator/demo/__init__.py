@@ -1,55 +1,49 @@
-"""The whole job over feeds of our own, served by a server of our own on loopback: ``aggregator demo``."""
+"""What `aggregator demo` works on: feeds of our own, a configuration for them, and a server on loopback."""
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from aggregator.app import opened
-from aggregator.cli import common, show
-from aggregator.config import load
-from aggregator.pipeline.cycle import Orders
+from aggregator.config import Settings, load
 
 _TYPES = {".rdf": "application/rdf+xml", ".json": "application/feed+json", ".svg": "image/svg+xml"}
+#: Tried first, so that a second demo finds the feeds where the first one did, and nothing new in them.
+_PORT = 8973
 
 
-def run(output: Path, *, serve: bool, stop: threading.Event, now: datetime) -> None:
-    """Pull the demo's feeds into ``output`` and print what came of it; with ``serve``, go on until ``stop``.
+@contextmanager
+def feeds(output: Path, environ: Mapping[str, str]) -> Iterator[Settings]:
+    """Serve the demo's feeds for the block, and yield settings that pull them into ``output``.
 
-    ``output`` gets a feeds.yaml, a database and the outputs; a second run finds nothing new.
+    The settings are written to ``output`` as a feeds.yaml.
     """
-    with as_file(files(__package__) / "feeds") as feeds, _serving(feeds) as origin:
+    with as_file(files(__package__) / "feeds") as folder, serving(folder, _PORT) as origin:
         output.mkdir(parents=True, exist_ok=True)
         config = output / "feeds.yaml"
         template = (files(__package__) / "feeds.yaml").read_text("utf-8")
         config.write_text(template.replace("{origin}", origin), "utf-8")
-        settings = load(config, os.environ)
-        with opened(settings, now) as app:
-            with show.progress() as progress:
-                orders = Orders(now=now, force=True, stop=stop, begun=progress.begin, done=progress.step)
-                summary = app.cycle(orders, common.holder("demo"))
-            show.summary(summary, settings)
-        _tell(output, settings.output.path)
-        if serve and not stop.is_set():
-            with _serving(settings.output.path) as pages:
-                common.console().print(f"serving {pages}/ until Ctrl-C")
-                stop.wait()
+        yield load(config, environ)
 
 
-def _tell(output: Path, public: Path) -> None:
-    out = common.console()
-    out.print("\nOpen these:")
-    out.print(f"  {public / 'index.html'}  the page")
-    out.print(f"  {public / 'atom.xml'}  everything, for a feed reader; one folder a category has its own")
-    out.print(f"  {output / 'feeds.yaml'}  what made them")
+@contextmanager
+def serving(folder: Path, port: int = 0) -> Iterator[str]:
+    """Serve ``folder`` on loopback for the block, at ``port`` if that is free, and yield the address."""
+    server = _server(partial(_Handler, directory=str(folder)), port)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -59,14 +53,8 @@ class _Handler(SimpleHTTPRequestHandler):
         """Say nothing: the summary tells what was pulled."""
 
 
-@contextmanager
-def _serving(folder: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
+def _server(handler: partial[_Handler], port: int) -> ThreadingHTTPServer:
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError:
+        return ThreadingHTTPServer(("127.0.0.1", 0), handler)
