@@ -107,6 +107,7 @@ class App:
         try:
             yield client
         finally:
+            client.abort()  # what is under way still when a run was stopped
             client.close()
 
     def address(self, url: str) -> str:
@@ -156,6 +157,7 @@ def open_client(settings: Settings) -> fetch.Client:
     limits = fetch.Limits(
         timeout=settings.fetch.timeout,
         max_size=settings.fetch.max_size,
+        per_host=settings.fetch.per_host,
         allow_private=settings.fetch.allow_private,
     )
     return fetch.Client(limits, user_agent=f"aggregator/{__version__} (+{settings.site_model.url})")

@@ -43,7 +43,7 @@ def after_failure(source: Source, failures: int, wishes: Wishes, now: datetime) 
     The interval doubles with each failure up to ``LONGEST_BACKOFF``; a Retry-After counts where it is
     later, up to ``LONGEST_WISH`` (RFC 9110, section 10.2.3).
     """
-    doubled = source.interval * 2 ** min(failures, 16)
+    doubled = source.interval * (1 << min(failures, 16))
     backoff = max(source.interval, min(doubled, LONGEST_BACKOFF))
     own = now + backoff + _jitter(source, backoff)
     if wishes.retry_after is None:

@@ -34,13 +34,14 @@ class Known:
 class SourceState:
     """How a source stands after its last pull.
 
-    ``etag`` and ``last_modified`` are the validators as they came, ``body`` a digest of the last body that
-    was stored.  ``next_pull`` is None for a source that was never pulled and for one that is ``gone``.
+    ``etag`` and ``last_modified`` are the validators as they came, from ``validators_url``; ``body`` is a
+    digest of the last body that was stored.  ``next_pull`` is None for a source that was never pulled and for one that is ``gone``.
     ``failures`` counts those in a row; ``error`` is the last one's message.
     """
 
     etag: str | None = None
     last_modified: str | None = None
+    validators_url: str | None = None
     body: str | None = None
     next_pull: datetime | None = None
     last_pull: datetime | None = None

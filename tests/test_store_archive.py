@@ -42,7 +42,8 @@ def test_zero_means_all(store: Store) -> None:
 
 def test_of_equal_times_the_later_post_comes_first(store: Store) -> None:
     """Posts of the same second have an order that stays, for the site and for a category alike."""
-    fill(store, *(copy("a", str(n)) for n in range(3)), copy("b", "3"))
+    for each in (*(copy("a", str(n)) for n in range(3)), copy("b", "3")):
+        fill(store, each)
     assert latest(store, None, 0) == latest(store, ["a", "b"], 0) == ["3", "2", "1", "0"]
     assert latest(store, ["b", "a"], 2) == ["3", "2"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -40,7 +41,7 @@ def _options(
     context.obj = Shared(config=config)
 
 
-for _name, _command in {
+_COMMANDS: dict[str, Callable[..., None]] = {
     "run": running.run,
     "serve": serving.serve,
     "schedule": serving.schedule,
@@ -55,7 +56,8 @@ for _name, _command in {
     "prune": running.prune,
     "demo": running.demo,
     "schema": editing.schema,
-}.items():
+}
+for _name, _command in _COMMANDS.items():
     program.command(_name)(_command)
 
 
@@ -68,5 +70,5 @@ def main() -> None:
         sys.exit(exc.exit_code)
     except BrokenPipeError:
         # The reader of our output left (`| head -1`); the work itself is done.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         sys.exit(0)

@@ -42,7 +42,8 @@ def _loaded(body: bytes) -> JsonObject:
     version = data.get("version") if isinstance(data, dict) else None
     if not isinstance(version, str) or not version.replace("http:", "https:").startswith(_VERSION):
         raise ParseError("the answer is JSON, but no JSON Feed: it names no version of jsonfeed.org")
-    return data
+    found: JsonObject = data
+    return found
 
 
 def _info(data: JsonObject, url: str) -> FeedInfo:

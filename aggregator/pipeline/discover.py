@@ -23,9 +23,14 @@ _COMMON_PATHS = ("/feed", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/
 class Limits(Protocol):
     """The part of the settings that fetching looks at."""
 
-    rsshub: str
-    concurrency: int
-    per_host: int
+    @property
+    def rsshub(self) -> str: ...
+
+    @property
+    def concurrency(self) -> int: ...
+
+    @property
+    def per_host(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

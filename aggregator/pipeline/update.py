@@ -122,6 +122,7 @@ def request_for(source: Source, state: SourceState, address: Callable[[str], str
         headers=source.headers,
         etag=state.etag,
         last_modified=state.last_modified,
+        validators_url=state.validators_url,
     )
 
 
@@ -198,6 +199,7 @@ def _succeeded(source: Source, state: SourceState, response: Response, hints: Hi
         state,
         etag=response.etag or kept.etag,
         last_modified=response.last_modified or kept.last_modified,
+        validators_url=response.url,
         next_pull=cadence.after_success(source, cadence.Wishes(max_age=response.max_age, hints=hints), now),
         last_pull=now,
         last_success=now,

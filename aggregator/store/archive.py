@@ -76,7 +76,8 @@ def _carried() -> sa.Exists:
 def search(connection: sa.Connection, query: Query, limit: int) -> list[int]:
     """Return the numbers of the posts that fit ``query``, newest first, at most ``limit`` (0: all).
 
-    Words are looked for in titles and bodies, without regard to case.
+    Words are looked for in titles and bodies; the case of letters does not count (beyond ASCII on PostgreSQL
+    alone, as far as its locale knows them).
     """
     fits = [copy.c.post_pk == post.c.pk, copy.c.source_pk == source.c.pk, source.c.listed]
     if query.source_id is not None:

@@ -23,7 +23,7 @@ _RECOGNISED = ("pk", "key", "fingerprint", "version", "words", "title", "guid", 
 _LINE = ("id", "position", "listed", "enabled", "category", "title", "feed", "settings")
 #: How a source stands that is to be asked as if for the first time.
 _AFRESH: dict[str, Any] = {
-    **dict.fromkeys(("etag", "last_modified", "body", "next_pull", "error", "moved_to")),
+    **dict.fromkeys(("etag", "last_modified", "validators_url", "body", "next_pull", "error", "moved_to")),
     "gone": False,
     "failures": 0,
 }
@@ -63,6 +63,7 @@ def state(row: sa.Row[Any]) -> SourceState:
     return SourceState(
         etag=row.etag,
         last_modified=row.last_modified,
+        validators_url=row.validators_url,
         body=row.body,
         next_pull=row.next_pull,
         last_pull=row.last_pull,
@@ -141,6 +142,7 @@ def _state_row(new: SourceState) -> dict[str, Any]:
     return {
         "etag": new.etag,
         "last_modified": new.last_modified,
+        "validators_url": new.validators_url,
         "body": new.body,
         "next_pull": new.next_pull,
         "last_pull": new.last_pull,

@@ -93,6 +93,7 @@ source = Table(
     Column("settings", String(32), nullable=False),
     Column("etag", Words),
     Column("last_modified", Words),
+    Column("validators_url", Words),
     Column("body", String(32)),
     Column("next_pull", Moment),
     Column("last_pull", Moment),

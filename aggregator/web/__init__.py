@@ -104,7 +104,7 @@ class _Counted:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not scope["path"].startswith("/"):
             # RFC 9112, section 3.2.2: a client may name the whole address.
-            raw = urlsplit(scope["raw_path"]).path or b"/"
+            raw: bytes = urlsplit(scope["raw_path"]).path or b"/"
             scope = {**scope, "raw_path": raw, "path": unquote(raw.decode("ascii"))}
         route = scope["path"] if scope["path"] in self._routes else "files"
 

@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("settings", sa.String(length=32), nullable=False),
         sa.Column("etag", sa.Text(), nullable=True),
         sa.Column("last_modified", sa.Text(), nullable=True),
+        sa.Column("validators_url", sa.Text(), nullable=True),
         sa.Column("body", sa.String(length=32), nullable=True),
         sa.Column("next_pull", sa.BigInteger(), nullable=True),
         sa.Column("last_pull", sa.BigInteger(), nullable=True),
