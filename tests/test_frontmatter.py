@@ -145,7 +145,9 @@ def credit(also: Attribution) -> dict[str, str | None]:
 def test_any_text_reads_back(read: Read, title: str, author: str, category: list[str], tag: str) -> None:
     """Whatever text a title, author, category or tag is, it reads back as it was, and brings no field along."""
     post = with_copy(title=title, authors=(Person(name=author),), tags=(Tag(term=tag),))
-    fields = read(parts(dataclasses.replace(post, category=tuple(category)))[0])
+    front = parts(dataclasses.replace(post, category=tuple(category)))[0]
+    assert front.splitlines() == front.removesuffix("\n").split("\n")
+    fields = read(front)
     assert list(fields) == [*MODEL, "id", "tags", "source"]
     assert (fields["title"], fields["author"]) == (title, author)
     assert (fields["categories"], fields["tags"]) == (category, [tag])
@@ -203,7 +205,7 @@ def test_braces_are_written_as_the_model_has_them() -> None:
 
 def test_code_keeps_its_lines() -> None:
     """A blank line in code is still one to a browser."""
-    assert "<pre>a&#10;\n  &#10;\nb</pre>" in frontmatter.body(with_copy(content="<pre>a\n\n  \n\nb</pre>"))
+    assert "<pre>a&#10;&#10;  &#10;\nb</pre>" in frontmatter.body(with_copy(content="<pre>a\n\n  \n\nb</pre>"))
 
 
 def test_the_summary_stands_in_for_a_missing_body() -> None:

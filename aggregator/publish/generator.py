@@ -60,13 +60,18 @@ def new_feed(
 
     made = FeedGenerator()
     made.id(feed.id)
-    made.title(feed.title or publication.site.title or publication.site.url)
-    made.author({"name": publication.site.author or publication.site.title or publication.site.url})
+    site = publication.site
+    made.title(_said(feed.title, site.title, site.url))
+    made.author({"name": _said(site.author, site.title, site.url)})
     made.link([{"href": link.href, "rel": link.rel, "type": link.type} for link in links])
     made.generator("aggregator", version=__version__, uri=PROJECT_URL)
     made.language(safe.language(publication.site.language))
     made.register_extension("aggregator", lambda: Extension(extend, namespaces))
     return made
+
+
+def _said(*names: str | None) -> str:
+    return next(name for name in names if name and name.strip())
 
 
 def add_entry(made: Any, publication: Publication, post: Post, extend: Extend) -> Any:
