@@ -28,7 +28,7 @@ _AS_ROOT = os.geteuid() == 0
 # PostgreSQL refuses to run as root.
 _USER: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if _AS_ROOT else {}
 _TABLES = ", ".join(metadata.tables)
-_SPEED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=40")
+_SPEED = ("fsync=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=40")
 
 
 class Server:

@@ -35,9 +35,13 @@ def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) ->
         "language": safe.language(site.language),
         "authors": [{"name": site.author or site.title}],
     }
-    made = _given(head) | {"items": [_item(post) for post in posts]}
-    body = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
-    yield Document(path=feed.folder + JSON.file, body=f"{body}\n".encode())
+    # Item by item: one character beyond the BMP would make a text of the whole feed four times its size.
+    items = b",".join(_dump(_item(post)) for post in posts)
+    yield Document(path=feed.folder + JSON.file, body=_dump(_given(head))[:-1] + b',"items":[' + items + b"]}\n")
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _item(post: Post) -> dict[str, Any]:

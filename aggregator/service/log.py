@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import FileIO
 from threading import Lock
-from typing import Any, TextIO
+from typing import IO, Any
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -20,10 +22,10 @@ Log = FilteringBoundLogger
 _LIBRARIES = ("apscheduler", "asyncio", "uvicorn")
 
 
-def opened(stream: TextIO | None = None) -> Log:
+def opened(stream: IO[bytes] | FileIO | None = None) -> Log:
     """Return a log that writes to ``stream``, standard error when there is none."""
     log: Log = structlog.wrap_logger(
-        _Lines(stream or sys.stderr),
+        _Lines(stream or _standard_error()),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%SZ", utc=True, key="time"),
@@ -41,21 +43,22 @@ def _escaped(logger: object, method: str, line: Any) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
+def _standard_error() -> FileIO:
+    # Without a buffer: what cannot be written is lost, and does not pile up.
+    return FileIO(sys.stderr.fileno() if sys.stderr else os.open(os.devnull, os.O_WRONLY), "w", closefd=False)
+
+
 class _Lines:
     """Writes lines, each in one piece whatever thread it comes from."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: IO[bytes] | FileIO) -> None:
         self._stream = stream
         self._lock = Lock()
 
     def write(self, line: str) -> None:
-        with self._lock:
-            try:
-                self._stream.write(f"{line}\n")
-                self._stream.flush()
-            except (OSError, ValueError):
-                # The log is full or closed, and there is no other place to say so; the work goes on.
-                return
+        with self._lock, suppress(OSError):
+            # When the log is full or its reader left there is no other place to say so; the work goes on.
+            self._stream.write(f"{line}\n".encode())
 
     info = warning = error = write
 

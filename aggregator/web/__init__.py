@@ -104,8 +104,8 @@ class _Counted:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not scope["path"].startswith("/"):
             # RFC 9112, section 3.2.2: a client may name the whole address.
-            raw: bytes = urlsplit(scope["raw_path"]).path or b"/"
-            scope = {**scope, "raw_path": raw, "path": unquote(raw.decode("ascii"))}
+            path = urlsplit(scope["raw_path"].decode("ascii")).path or "/"
+            scope = {**scope, "raw_path": path.encode(), "path": unquote(path)}
         route = scope["path"] if scope["path"] in self._routes else "files"
 
         async def counted(message: Message) -> None:
