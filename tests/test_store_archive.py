@@ -93,7 +93,7 @@ def naive(rows: Sequence[Row], times: Sequence[int], sources: Sequence[int], lim
     return ordered[:limit] if limit else ordered
 
 
-class _Undo(Exception):
+class _UndoError(Exception):
     """Takes back what an example wrote."""
 
 
@@ -106,12 +106,12 @@ def test_latest_is_what_reading_everything_gives(store: Store, data: st.DataObje
     rows = data.draw(st.lists(pairs, max_size=40, unique=True))
     wanted = data.draw(st.lists(st.integers(0, 4), unique=True))
     limit = data.draw(st.integers(0, 8))
-    with pytest.raises(_Undo), store.writing() as transaction:
+    with pytest.raises(_UndoError), store.writing() as transaction:
         numbers = _insert(transaction, rows, times)
         found = archive.latest(transaction, [f"s{each}" for each in wanted], limit)
         assert [numbers[pk] for pk in found] == naive(rows, times, wanted, limit)
         assert [numbers[pk] for pk in archive.latest(transaction, None, limit)] == naive(rows, times, range(5), limit)
-        raise _Undo
+        raise _UndoError
 
 
 def _insert(transaction: sa.Connection, rows: Sequence[Row], times: Sequence[int]) -> dict[int, int]:

@@ -19,6 +19,7 @@ from databases import PASSWORD, Server, on_postgresql
 from stored import NOW, copy, fill, pull, source, sync, write
 
 from aggregator.errors import DatabaseError, ParseError
+from aggregator.records import Pull, SourceState
 from aggregator.store import Store, archive, pulls, schema, upkeep
 
 
@@ -63,9 +64,10 @@ def test_a_database_keeps_what_was_written(empty_database: str) -> None:
 def test_opening_a_database_of_ours_imports_no_alembic(path: Path) -> None:
     """Only a database that is new or old pays for the migrations' tool."""
     filled(path)
-    code = "import sys; from aggregator.store import Store; Store.open(sys.argv[1]).close(); print('alembic' in sys.modules)"
+    code = "import sys; from aggregator.store import Store; Store.open(sys.argv[1]).close(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code, f"sqlite:///{path}"], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+    assert "aggregator.store" in done.stdout.split()
+    assert "alembic" not in done.stdout.split()
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
@@ -183,7 +185,7 @@ def unchangeable(target: Path) -> Iterator[None]:
 def test_a_read_only_file_is_told(path: Path) -> None:
     """A write to a file that may not be changed says so; what is there stays."""
     filled(path)
-    with unchangeable(path), pytest.raises(DatabaseError, match="readonly database: .* is read-only; change its"):
+    with unchangeable(path), pytest.raises(DatabaseError, match=r"readonly database: .* is read-only; change its"):
         _write(opened(path))
 
 
@@ -306,7 +308,7 @@ def test_two_programs_may_make_a_database_at_once(empty_database: str) -> None:
         program.stdin.write("x")
         program.stdin.flush()
     said = [program.communicate(timeout=60)[1] for program in programs]
-    assert [program.returncode for program in programs] == [0] * 4, said
+    assert [program.returncode for program in programs] == [0] * 3, said
 
 
 @pytest.mark.parametrize(
@@ -316,8 +318,8 @@ def test_two_programs_may_make_a_database_at_once(empty_database: str) -> None:
         ("sqlite:///:memory:", "name a file"),
         ("sqlite:///file:x?mode=memory&uri=true", "name a file"),
         ("mysql://user:open-sesame@localhost/x", "mysql: no such database is supported"),
-        ("no address: open-sesame", "the setting 'database'"),
-        ("postgresql://user:open-sesame@localhost:port/x", "the setting 'database'"),
+        ("no address: open-sesame", "'database' is no address"),
+        ("postgresql://user:open-sesame@localhost:port/x", "'database' is no address"),
         ("postgresql+nothing://user:open-sesame@localhost/x", "nothing"),
     ],
 )
@@ -343,6 +345,7 @@ def test_an_unreachable_server_is_told(url: str) -> None:
     assert PASSWORD not in str(caught.value)
 
 
+@on_postgresql
 def test_a_database_that_the_server_does_not_have_is_told(postgresql_server: Server) -> None:
     """A name that is no database is told with the server's own words."""
     with pytest.raises(DatabaseError, match='database "nowhere" does not exist') as caught:
@@ -381,6 +384,7 @@ def test_errors_of_the_database_are_told(store: Store) -> None:
         transaction.execute(sa.text("SELECT nothing FROM nowhere"))
 
 
+@on_postgresql
 def test_a_reader_cannot_write_by_mistake_on_a_server(postgresql_server: Server) -> None:
     """A transaction for reading refuses writes where the database can tell them apart."""
     with postgresql_server.database() as url:
@@ -436,7 +440,7 @@ def test_a_server_without_a_free_connection_is_told(postgresql_server: Server) -
     """A server that takes no more connections is an error that passes."""
     with postgresql_server.database() as url:
         Store.open(url).close()
-        with _all_connections(url), pytest.raises(DatabaseError, match="too many|remaining connection slots"):
+        with _all_connections(url), pytest.raises(DatabaseError, match=r"too many|remaining connection slots"):
             Store.open(url)
         Store.open(url).close()
 
@@ -455,8 +459,8 @@ def test_a_standby_is_told(postgresql_server: Server) -> None:
 _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'aggregator'"
 
 
-def _pull() -> pulls.Pull:
-    return pulls.Pull(source_id="a", state=pulls.SourceState(), writes=(write(copy("a", "1")),))
+def _pull() -> Pull:
+    return Pull(source_id="a", state=SourceState(), writes=(write(copy("a", "1")),))
 
 
 def _restart(server: Server) -> None:

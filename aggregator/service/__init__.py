@@ -103,6 +103,7 @@ class Service:
                     side.start(lambda: self._inbox.put("failed"))
                 watcher.start()
                 self._ticker.start()
+                self._log.info("started", sources=len(self.app.settings.sources))
                 self._notifier.ready("waiting for the first cycle")
                 return self._obey()
             finally:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from aggregator.store import engine, lock
+from aggregator.store import engine, lock, opening
 
 __all__ = ["Store", "Transaction"]
 
@@ -29,7 +29,7 @@ class Store:
     @classmethod
     def open(cls, url: str) -> Store:
         """Return the store at ``url``, made or migrated where needed; raises DatabaseError."""
-        return cls(url, engine.connect(url))
+        return cls(url, opening.connect(url))
 
     def close(self) -> None:
         """Let go of all connections."""

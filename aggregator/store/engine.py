@@ -1,4 +1,4 @@
-"""Opening a database: what only one dialect knows, the checks on the way in, and the migrations.
+"""What only one database knows: how it is connected to, set up and written to, and what its errors mean.
 
 The one place with SQL and settings that only SQLite, or only PostgreSQL, understands.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,23 +17,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from aggregator.errors import DatabaseError
 from aggregator.store import forks
-from aggregator.store.schema import metadata
 
-#: The newest migration; a database with an unknown one was written by a newer version of the program.
-HEAD = "0001"
 #: Seconds to wait for another process that writes; ``?timeout=`` in the address of an SQLite database overrides it.
 _BUSY = 30
 #: Seconds to wait for a server that does not answer; ``?connect_timeout=`` overrides it.
 _UNREACHABLE = 10
 #: Kilobytes of SQLite's page cache; memory stays flat whatever the archive's size.
 _CACHE = 16_000
-#: The number of the advisory lock under which PostgreSQL's schema is changed.
-_MIGRATING = 0x61676773
 
 #: Bound parameters in one statement, below the limits of every database.
 PARAMETERS = 500
-
-_MIGRATIONS = Path(__file__).parent / "migrations"
 
 _HINTS = {
     "file is not a database": "the file is damaged or no database; restore it from a backup",
@@ -48,19 +40,15 @@ _HINTS = {
 }
 
 
-def connect(url: str) -> sa.Engine:
-    """Return an engine for the database at ``url``, made and migrated to the newest schema.
-
-    Raises DatabaseError when it cannot be used: unreachable, damaged, another program's, or newer than this
-    program.  A file that exists is never made anew.
-    """
+def create(url: str) -> sa.Engine:
+    """Return an engine for the database at ``url``, which is not touched yet; raises DatabaseError."""
     with translated(url):
-        target = make_url(url)
+        target = _parsed(url)
         match target.get_backend_name():
             case "sqlite":
-                return _opened(_sqlite(target), _file(target))
+                return _sqlite(target)
             case "postgresql":
-                return _opened(_postgresql(target), None)
+                return _postgresql(target)
             case other:
                 raise DatabaseError(f"{other}: no such database is supported; use sqlite:/// or postgresql://")
 
@@ -76,12 +64,9 @@ def translated(url: str) -> Iterator[None]:
         raise DatabaseError(f"{shown(url)}: {exc}") from exc
 
 
-def shown(url: str) -> str:
+def shown(url: str | URL) -> str:
     """Return ``url`` without its password and its options, which may hold one."""
-    try:
-        return make_url(url).set(query={}).render_as_string(hide_password=True)
-    except (SQLAlchemyError, ValueError):
-        return "the setting 'database'"
+    return make_url(url).set(query={}).render_as_string(hide_password=True)
 
 
 def snapshot(engine: sa.Engine) -> sa.Engine:
@@ -113,13 +98,16 @@ def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | s
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def _file(url: URL) -> Path:
-    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
-        raise DatabaseError("the archive must outlive the program: name a file, as in sqlite:///aggregator.db")
-    return Path(url.database)
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (SQLAlchemyError, ValueError) as exc:
+        raise DatabaseError("'database' is no address; write one like sqlite:///aggregator.db") from exc
 
 
 def _sqlite(url: URL) -> sa.Engine:
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise DatabaseError("the archive must outlive the program: name a file, as in sqlite:///aggregator.db")
     waits = {} if "timeout" in url.query else {"timeout": _BUSY}
     engine = sa.create_engine(url, connect_args=waits, hide_parameters=True)
 
@@ -159,94 +147,6 @@ def _postgresql(url: URL) -> sa.Engine:
         forks.keep_from_children(connection)
 
     return engine
-
-
-def _opened(engine: sa.Engine, path: Path | None) -> sa.Engine:
-    try:
-        if path is None:
-            _migrate(engine)
-        else:
-            with _making(path):
-                _migrate(engine)
-                _log_ahead(engine)
-    except BaseException:
-        engine.dispose()
-        raise
-    return engine
-
-
-@contextmanager
-def _making(path: Path) -> Iterator[None]:
-    # A file is empty between its birth and the first write.  The mark tells one that was left so by a kill,
-    # which may be made, from one that was lost, which may not.
-    if not path.parent.is_dir():
-        raise DatabaseError(f"{path}: the folder {path.parent} does not exist; make it, or change 'database'")
-    mark = path.with_name(f"{path.name}.new")
-    try:
-        if not path.exists():
-            _refuse_orphan(path)
-            mark.touch()
-        elif path.stat().st_size == 0 and not mark.exists() and path.stat().st_size == 0:
-            raise DatabaseError(f"{path}: the file is empty; restore it from a backup, or remove it to start anew")
-        yield
-        mark.unlink(missing_ok=True)
-    except OSError as exc:
-        raise DatabaseError(f"{path}: the file cannot be made or opened: {exc.strerror}") from exc
-
-
-def _refuse_orphan(path: Path) -> None:
-    # SQLite would throw away the log that waits for its database.
-    for log in (path.with_name(path.name + ending) for ending in ("-wal", "-journal")):
-        if log.exists() and log.stat().st_size:
-            raise DatabaseError(f"{path}: the file is gone, but not its log {log.name}; restore it, or remove both")
-
-
-def _log_ahead(engine: sa.Engine) -> None:
-    # Only now that the file is known to be ours: the mode is kept in the file.
-    engine.dispose()
-    sa.event.listen(engine, "connect", lambda connection, record: connection.execute("PRAGMA journal_mode = WAL"))
-    with engine.connect():
-        pass
-
-
-def _migrate(engine: sa.Engine) -> None:
-    with engine.connect() as connection:
-        version = _version(connection)
-    if version == HEAD:
-        return
-    # Alembic takes 0.3 s to import: only a database that is new or old needs it.
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util import CommandError
-
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    with engine.execution_options(writes=True).begin() as connection:
-        if engine.dialect.name == "postgresql":
-            # SQLite lets one process write at a time; here two that start at once would both make the tables.
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as exc:
-            raise DatabaseError(
-                f"{_name(engine)}: its schema {version!r} is newer than this program; upgrade the program"
-            ) from exc
-
-
-def _version(connection: sa.Connection) -> str | None:
-    tables = set(sa.inspect(connection).get_table_names())
-    others = tables - {"alembic_version"}
-    if others and ("alembic_version" not in tables or others.isdisjoint(metadata.tables)):
-        raise DatabaseError(f"{_name(connection.engine)}: this is a database of another program; change 'database'")
-    if not tables:
-        return None
-    version: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    return version
-
-
-def _name(engine: sa.Engine) -> str:
-    return shown(engine.url.render_as_string(hide_password=True))
 
 
 def _reason(exc: SqlError) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
@@ -111,7 +112,9 @@ class _Counted:
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._service.metrics.request(route, message["status"])
-                message["headers"] = [*message["headers"], *_HEADERS]
+                # Uvicorn's own date is up to a second old: a file's time must not come after it.
+                date = format_datetime(self._service.clock(), usegmt=True)
+                message["headers"] = [*message["headers"], *_HEADERS, (b"date", date.encode())]
             await send(message)
 
         await self._inner(scope, receive, counted)

@@ -61,6 +61,7 @@ class WebServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,
             proxy_headers=False,
             limit_concurrency=_CONNECTIONS,
             timeout_keep_alive=_IDLE,

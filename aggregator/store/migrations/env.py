@@ -1,4 +1,4 @@
-"""Run by Alembic with the connection that ``aggregator.store.engine`` hands over, in that one's transaction."""
+"""Run by Alembic with the connection that ``aggregator.store.opening`` hands over, in that one's transaction."""
 
 from alembic import context
 

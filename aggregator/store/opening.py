@@ -1,0 +1,116 @@
+"""Opening a database: the checks on the way in, and the migrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from aggregator.errors import DatabaseError
+from aggregator.store import engine
+from aggregator.store.engine import shown, translated
+from aggregator.store.schema import metadata
+
+#: The newest migration; a database with an unknown one was written by a newer version of the program.
+HEAD = "0001"
+#: The number of the advisory lock under which PostgreSQL's schema is changed.
+_MIGRATING = 0x61676773
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def connect(url: str) -> sa.Engine:
+    """Return an engine for the database at ``url``, made and migrated to the newest schema.
+
+    Raises DatabaseError when it cannot be used: unreachable, damaged, another program's, or newer than this
+    program.  A file that exists is never made anew.
+    """
+    made = engine.create(url)
+    try:
+        with translated(url):
+            _prepare(made)
+    except BaseException:
+        made.dispose()
+        raise
+    return made
+
+
+def _prepare(made: sa.Engine) -> None:
+    if made.dialect.name == "postgresql":
+        _migrate(made)
+        return
+    with _making(Path(made.url.database or "")):
+        _migrate(made)
+        _log_ahead(made)
+
+
+@contextmanager
+def _making(path: Path) -> Iterator[None]:
+    # A file is empty between its birth and the first write.  The mark tells one that was left so by a kill,
+    # which may be made, from one that was lost, which may not.
+    if not path.parent.is_dir():
+        raise DatabaseError(f"{path}: the folder {path.parent} does not exist; make it, or change 'database'")
+    mark = path.with_name(f"{path.name}.new")
+    try:
+        if not path.exists():
+            _refuse_orphan(path)
+            mark.touch()
+        elif path.stat().st_size == 0 and not mark.exists() and path.stat().st_size == 0:
+            raise DatabaseError(f"{path}: the file is empty; restore it from a backup, or remove it to start anew")
+        yield
+        mark.unlink(missing_ok=True)
+    except OSError as exc:
+        raise DatabaseError(f"{path}: the file cannot be made or opened: {exc.strerror}") from exc
+
+
+def _refuse_orphan(path: Path) -> None:
+    # SQLite would throw away the log that waits for its database.
+    for log in (path.with_name(path.name + ending) for ending in ("-wal", "-journal")):
+        if log.exists() and log.stat().st_size:
+            raise DatabaseError(f"{path}: the file is gone, but not its log {log.name}; restore it, or remove both")
+
+
+def _log_ahead(made: sa.Engine) -> None:
+    # Only now that the file is known to be ours: the mode is kept in the file.
+    made.dispose()
+    sa.event.listen(made, "connect", lambda connection, record: connection.execute("PRAGMA journal_mode = WAL"))
+    with made.connect():
+        pass
+
+
+def _migrate(made: sa.Engine) -> None:
+    with made.connect() as connection:
+        version = _version(connection)
+    if version == HEAD:
+        return
+    # Alembic takes 0.3 s to import: only a database that is new or old needs it.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    with made.execution_options(writes=True).begin() as connection:
+        if made.dialect.name == "postgresql":
+            # SQLite lets one process write at a time; here two that start at once would both make the tables.
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as exc:
+            raise DatabaseError(
+                f"{shown(made.url)}: its schema {version!r} is newer than this program; upgrade the program"
+            ) from exc
+
+
+def _version(connection: sa.Connection) -> str | None:
+    tables = set(sa.inspect(connection).get_table_names())
+    others = tables - {"alembic_version"}
+    if others and ("alembic_version" not in tables or others.isdisjoint(metadata.tables)):
+        raise DatabaseError(f"{shown(connection.engine.url)}: this is a database of another program; change 'database'")
+    if not tables:
+        return None
+    version: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return version

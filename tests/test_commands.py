@@ -1,0 +1,229 @@
+"""The other commands, as a user types them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from origin import Origin
+from planet import Item, Planet, rss
+from ruamel.yaml import YAML
+
+COMMANDS = (
+    "run serve schedule check add preview sources posts publish import export prune demo schema".split()  # noqa: SIM905
+)
+
+
+@pytest.fixture
+def planet(tmp_path: Path) -> Planet:
+    return Planet(tmp_path)
+
+
+@pytest.fixture
+def filled(planet: Planet, origin: Origin) -> Planet:
+    """A planet of two sources that was run once."""
+    origin.put("/a.xml", rss(Item(title="On asyncio", guid="1", link="https://a.example.org/1"), title="A"))
+    origin.put("/b.xml", rss(Item(title="城市", guid="2", date="Sun, 22 Nov 2026 08:00:00 GMT"), title="B"))
+    planet.configure(
+        [
+            f"{{url: '{origin.url('/a.xml')}', category: Tech/Python, id: a}}",
+            f"{{url: '{origin.url('/b.xml')}', category: Techno, id: b}}",
+        ]
+    )
+    planet.run()
+    return planet
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_an_example(planet: Planet, command: str) -> None:
+    """--help works without a configuration, and shows how the command is used."""
+    done = planet.command(command, "--help", COLUMNS="120")
+    assert done.returncode == 0
+    assert f"Example: aggregator {command}" in done.stdout
+
+
+def test_every_command_is_in_the_readme(planet: Planet) -> None:
+    """The README names every command, and there is no other one."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    assert not [command for command in COMMANDS if f"`{command}" not in readme]
+    listed = planet.command("--help", COLUMNS="120").stdout
+    assert not [command for command in COMMANDS if f"│ {command} " not in listed]
+
+
+def test_check_tells_every_mistake_with_its_place(planet: Planet) -> None:
+    """Mistakes go to standard error, a line each, and the exit code is 2."""
+    (planet.folder / "feeds.yaml").write_text("site: {titel: T, url: x}\n")
+    done = planet.command("check")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert [line.partition(": ")[0] for line in done.stderr.splitlines()] == [
+        "feeds.yaml:1:7",
+        "feeds.yaml:1:8",
+        "feeds.yaml:1:23",
+    ]
+
+
+def test_the_configuration_may_be_named_in_three_ways(planet: Planet) -> None:
+    """-c before or after the command, and an environment variable."""
+    planet.configure([], name="other.yaml")
+    assert planet.command("-c", "other.yaml", "check").returncode == 0
+    assert planet.command("check", "-c", "other.yaml").returncode == 0
+    assert planet.command("check", AGGREGATOR_CONFIG="other.yaml").returncode == 0
+    assert planet.command("check").returncode == 2
+
+
+def test_check_fetch_tries_each_source_and_stores_nothing(planet: Planet, origin: Origin) -> None:
+    """A source that fails makes the exit code 1; no database is made."""
+    origin.put("/a.xml", rss(Item(guid="1")))
+    planet.configure([f"{{url: '{origin.url(path)}', id: {path[1]}}}" for path in ("/a.xml", "/b.xml")])
+    done = planet.command("check", "--fetch", "--json")
+    assert done.returncode == 1
+    assert [(each["source"], each["ok"], each["entries"]) for each in json.loads(done.stdout)] == [
+        ("a", True, 1),
+        ("b", False, 0),
+    ]
+    assert [path.name for path in planet.folder.iterdir()] == ["feeds.yaml"]
+
+
+def test_add_finds_the_feed_behind_a_page(planet: Planet, origin: Origin) -> None:
+    """The feed that the page links to is appended with its category; the rest of the file stays."""
+    origin.put("/feed", rss(Item(guid="1"), title="Found"))
+    link = '<link rel="alternate" type="application/rss+xml" href="feed">'
+    origin.put("/", f"<!doctype html><title>x</title>{link}", content_type="text/html")
+    path = planet.configure([f"{{url: '{origin.url('/a.xml')}'}} # the first one"])
+    before = path.read_text()
+    done = planet.command("add", origin.url("/"), "-k", "Tech/新闻")
+    assert done.returncode == 0, done.stderr
+    assert path.read_text().startswith(before)
+    feed = YAML(typ="safe").load(path.read_text())["feeds"][-1]
+    assert feed == {"url": origin.url("/feed"), "category": "Tech/新闻"}
+    again = planet.command("add", origin.url("/feed"))
+    assert (again.returncode, "already" in again.stderr) == (2, True)
+
+
+def test_add_says_when_there_is_no_feed(planet: Planet, origin: Origin) -> None:
+    """A page without a feed changes nothing."""
+    origin.put("/", "<!doctype html><p>nothing</p>", content_type="text/html")
+    path = planet.configure([])
+    before = path.read_bytes()
+    done = planet.command("add", origin.url("/"))
+    assert done.returncode == 1
+    assert "no feed" in done.stderr
+    assert path.read_bytes() == before
+
+
+def test_preview_prints_posts_and_stores_nothing(planet: Planet, origin: Origin) -> None:
+    """The posts that a feed would make are printed as they would be written."""
+    origin.put("/a.xml", rss(Item(title="First: a title", guid="urn:example:1")))
+    planet.configure([])
+    done = planet.command("preview", origin.url("/a.xml"))
+    assert done.returncode == 0, done.stderr
+    assert 'title: "First: a title"' in done.stdout
+    (post,) = json.loads(planet.command("preview", origin.url("/a.xml"), "--json").stdout)
+    assert post["id"] == "urn:example:1"
+    assert [path.name for path in planet.folder.iterdir()] == ["feeds.yaml"]
+
+
+def test_sources_tells_how_each_stands(filled: Planet) -> None:
+    """State, success, next pull, entries and posts a week of every source, for people and for scripts."""
+    reports = json.loads(filled.command("sources", "--json").stdout)
+    assert [(each["id"], each["state"], each["entries"]) for each in reports] == [("a", "ok", 1), ("b", "ok", 1)]
+    assert all(each["next_pull"] > "2026-11-24T09:00:00Z" for each in reports)
+    assert "Techno" in filled.command("sources", COLUMNS="200").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "titles"),
+    [
+        ([], ["On asyncio", "城市"]),
+        (["asyncio"], ["On asyncio"]),
+        (["城"], ["城市"]),
+        (["nothing"], []),
+        (["--category", "Tech"], ["On asyncio"]),
+        (["--source", "b"], ["城市"]),
+        (["--since", "2026-11-23"], ["On asyncio"]),
+        (["--limit", "1"], ["On asyncio"]),
+    ],
+)
+def test_posts_searches_the_archive(filled: Planet, arguments: list[str], titles: list[str]) -> None:
+    """By words, category path, source and date, newest first."""
+    found = json.loads(filled.command("posts", "--json", *arguments).stdout)
+    assert [post["title"] for post in found] == titles
+
+
+def test_a_name_that_is_not_known_is_told_with_the_nearest(filled: Planet) -> None:
+    """A mistyped source is a mistake of usage."""
+    done = filled.command("run", "aa")
+    assert done.returncode == 2
+    assert "did you mean 'a'?" in done.stderr
+
+
+def test_subscriptions_go_out_and_come_in_as_opml(filled: Planet, tmp_path: Path) -> None:
+    """What export prints, import takes: addresses, titles and categories."""
+    (tmp_path / "out.opml").write_text(filled.command("export").stdout)
+    other = Planet(tmp_path / "other")
+    other.folder.mkdir()
+    other.configure([])
+    assert other.command("import", str(tmp_path / "out.opml")).returncode == 0
+    feeds = YAML(typ="safe").load((other.folder / "feeds.yaml").read_text())["feeds"]
+    assert [(feed["category"], feed["title"]) for feed in feeds] == [("Tech/Python", "A"), ("Techno", "B")]
+    assert other.command("check").returncode == 0
+    assert "0 feeds added" in other.command("import", str(tmp_path / "out.opml")).stdout
+
+
+def test_publish_makes_lost_files_again(filled: Planet) -> None:
+    """What was removed by hand is written again, byte for byte."""
+    before = {path: body for path, (body, _) in filled.snapshot().items()}
+    for path in list(before)[:5]:
+        (filled.folder / path).unlink()
+    done = json.loads(filled.command("publish", "--json").stdout)
+    assert len(done["written"]) == 5
+    assert {path: body for path, (body, _) in filled.snapshot().items()} == before
+
+
+def test_a_damaged_database_is_told_and_left_alone(filled: Planet) -> None:
+    """A database that is empty, garbage or newer than the program ends with 3; nothing is made anew over it."""
+    database = filled.folder / "aggregator.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    assert "newer" in filled.command("run").stderr
+    for content in (b"", b"garbage" * 1000):
+        for leftover in filled.folder.glob("aggregator.db*"):
+            leftover.unlink()
+        database.write_bytes(content)
+        done = filled.command("run")
+        assert done.returncode == 3
+        assert "aggregator.db" in done.stderr
+        assert database.read_bytes() == content
+
+
+def test_the_schema_is_valid_and_accepts_the_example(planet: Planet) -> None:
+    """`schema` prints a JSON Schema that takes the feeds.yaml of the repository."""
+    made = json.loads(planet.command("schema").stdout)
+    Draft202012Validator.check_schema(made)
+    example = (Path(__file__).parent.parent / "feeds.yaml").read_text("utf-8")
+    Draft202012Validator(made).validate(YAML(typ="safe").load(example))
+    assert list(Draft202012Validator(made).iter_errors({"site": {"titel": "x"}}))
+
+
+def test_the_demo_runs_the_whole_job_and_a_second_one_finds_nothing_new(planet: Planet) -> None:
+    """Six sources answer, one fails as it should; the shared story is one post; the paths to open exist."""
+    done = planet.command("demo", "--output", "out")
+    assert done.returncode == 0, done.stderr
+    assert "6 ok, 0 not modified, 1 failed" in done.stdout
+    assert "1 duplicate" in done.stdout
+    assert (planet.folder / "out/public/index.html").is_file()
+    assert "0 new" in planet.command("demo", "--output", "out").stdout
+
+
+def test_help_comes_at_once() -> None:
+    """No heavy room is imported for --help."""
+    heavy = "sqlalchemy requests feedparser feedgen lxml pydantic starlette apscheduler jinja2 alembic"
+    code = f"import sys, aggregator.cli; print([m for m in {heavy.split()} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.strip() == "[]"
