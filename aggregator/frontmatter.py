@@ -21,9 +21,10 @@ _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff]")
 # - Hexo hands every post to Nunjucks: an article's own braces must not be read as template tags.
 # - Hexo puts U+FFFC into the marks that stand for what it set aside, and stops at a mark that it did not set.
 # - Hexo cuts fenced code out of the text before any HTML is looked at, and the text at a comment "more".
+# - Markdown of Hexo 7 (marked 4) makes four blanks of a tab at the beginning of a line, in <pre> too.
 # - A blank line would end the HTML block (CommonMark 0.31, section 4.6) and hand the rest to Markdown; a
 #   reference to the line break means the same to a browser, in <pre> too.
-_MEANT_FOR_OTHERS = re.compile(r"\{|\}|\ufffc|```+|~~~+|<(?=!--)|\r|\n(?=[ \t]*\n)")
+_MEANT_FOR_OTHERS = re.compile(r"\{|\}|\ufffc|```+|~~~+|<(?=!--)|\r|\t|\n(?= *\n)")
 _PLACEHOLDER = "https://picsum.photos/400/300?random={number}"
 _PLACEHOLDERS = 10_000
 

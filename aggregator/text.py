@@ -26,9 +26,30 @@ _LEGAL = re.compile(
     + "".join(f"{chr(plane)}-{chr(plane + 0xFFFD)}" for plane in range(0x10000, 0x110000, 0x10000))
     + "]*+"
 )
-# Line and paragraph separators break lines in JavaScript and YAML readers; a blank does their work.
-_BLANK = re.compile(r"[\s\u0085\u2028\u2029]+")
+# Line and paragraph separators break lines in JavaScript and YAML readers; a blank does their work.  Blanks that a
+# typographer chose (no-break, ideographic) stay.
+_BLANK = re.compile(r"[ \t\n\r\x0b\f\x1c-\x1f\x85\u2028\u2029]+")
+
+# HTML, section 15.3: elements that begin and end a line, so that the words before and after them do not touch.
+_BLOCK = re.compile(
+    r"<(?=/?(?:address|article|aside|blockquote|br|center|dd|div|dl|dt|figcaption|figure|footer|form|h[1-6]|header|hr|li"
+    r"|main|nav|ol|option|p|pre|section|summary|table|td|th|tr|ul)\b)",
+    re.IGNORECASE,
+)
+# An HTML parser's work grows with the square of nested or crowded tags: 160 kB took 4 s.
+_MOST_TAGS = 2_000
+_MOST_MARKUP = 50_000
+_TAG = re.compile(
+    r"<(?:!--.*?(?:-->|\Z)|(script|style)\b.*?(?:</\1[^>]*+(?:>|\Z)|\Z)|[A-Za-z/!?][^>]*+(?:>|\Z))",
+    re.DOTALL | re.IGNORECASE,
+)
+
+# RFC 5646, section 2.1, as far as RFC 4287's schema looks at it.
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
+
 _NO_SLUG = re.compile(r"-{2,}")
+# Letters and marks that show nothing (Unicode's Default_Ignorable_Code_Point): as a name they are empty.
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 #: Names that Windows keeps for devices; no file or folder may be called so.
 _RESERVED = frozenset({"con", "prn", "aux", "nul"} | {f"{name}{n}" for name in ("com", "lpt") for n in range(10)})
@@ -53,17 +74,28 @@ def plain(markup: str) -> str:
     """Return the text of HTML ``markup`` on one line: tags gone, entities resolved once."""
     if "<" not in markup and "&" not in markup:
         return one_line(markup)
-    return one_line(html.unescape(nh3.clean(markup, tags=set())))
+    if len(markup) > _MOST_MARKUP or markup.count("<") > _MOST_TAGS:
+        return one_line(html.unescape(_TAG.sub(" ", markup)))
+    return one_line(html.unescape(nh3.clean(_BLOCK.sub(" <", legal(markup)), tags=set())))
 
 
 def excerpt(markup: str, length: int) -> str:
-    """Return at most ``length`` characters of the text of ``markup``, cut between words where there are any."""
+    """Return at most ``length`` characters of the text of ``markup``, cut between words where there are any.
+
+    What closes bidirectional controls that the cut left open comes on top.
+    """
     words = plain(markup)
     if len(words) <= length:
         return words
     cut = words[: length - 1]
     head, blank, _ = cut.rpartition(" ")
-    return (head if blank and len(head) > length // 2 else cut).rstrip() + "…"
+    return _close_bidi((head if blank and len(head) > length // 2 else cut).rstrip() + "…")
+
+
+def language_tag(value: str | None) -> str | None:
+    """Return ``value`` when it is a language tag (``zh_CN`` becomes ``zh-CN``), else None."""
+    dashed = (value or "").strip().replace("_", "-")
+    return dashed if _LANGUAGE.fullmatch(dashed) else None
 
 
 def slug(name: str, *, limit: int = 120) -> str:
@@ -73,10 +105,18 @@ def slug(name: str, *, limit: int = 120) -> str:
     ``limit`` bytes of UTF-8, and a safe name on Linux, macOS and Windows.  It is empty when ``name`` has
     neither letter nor digit.
     """
-    lowered = unicodedata.normalize("NFC", name.lower())
-    kept = "".join(c if unicodedata.category(c)[0] in "LM" or unicodedata.category(c) == "Nd" else "-" for c in lowered)
-    short = truncated(_NO_SLUG.sub("-", kept).strip("-"), limit).strip("-")
-    return f"{short}-" if short in _RESERVED else short
+    lowered = unicodedata.normalize("NFC", _INVISIBLE.sub("", name.lower()))
+    short = truncated(_NO_SLUG.sub("-", _letters(lowered)).strip("-"), limit).strip("-")
+    return truncated(f"{short}-", limit) if short in _RESERVED else short
+
+
+def _letters(lowered: str) -> str:
+    kept: list[str] = []
+    for character in lowered:
+        category = unicodedata.category(character)
+        belongs = category[0] == "M" and kept and kept[-1] != "-"
+        kept.append(character if category[0] == "L" or category == "Nd" or belongs else "-")
+    return "".join(kept)
 
 
 def truncated(value: str, limit: int) -> str:

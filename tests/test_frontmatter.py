@@ -32,7 +32,7 @@ FOLDER = Path(__file__).parent / "data" / "frontmatter"
 MODEL = ["title", "categories", "headimg", "author", "comments", "date", "thumbnail"]
 ATTRIBUTION = ["link", "id", "updated", "tags", "source", "also_in", "via"]
 #: All that a file can hold: half a surrogate pair is no character.
-TEXT = st.text(st.characters(exclude_categories=("Cs",))) | st.sampled_from(TITLES)
+TEXT = st.text(st.characters(codec="utf-8")) | st.sampled_from(TITLES)
 
 Read = Callable[[str], Mapping[str, Any]]
 
@@ -199,7 +199,7 @@ def test_half_a_surrogate_pair_becomes_a_question_mark(read: Read) -> None:
 
 @pytest.mark.parametrize("content", [*BODIES.values(), *mixtures(50)], ids=[*BODIES, *range(50)])
 def test_bodies_hold_nothing_for_others(content: str) -> None:
-    """There is no brace, blank line, fence or comment in a body, and a browser finds in it what it found before."""
+    """There is no brace, tab, blank line, fence or comment in a body, and a browser finds in it what it found before."""
     assert_harmless(content)
 
 
@@ -213,7 +213,7 @@ def assert_harmless(content: str) -> None:
     body = parts(with_copy(content=content))[1]
     written = content.encode("utf-8", "replace").decode()
     assert html.unescape(body) == html.unescape(f"<div>   \n{written}  \n</div>\n")
-    assert not re.search(r"[{}\r\ufffc]|\n[ \t]*\n|```|~~~|<!--", body)
+    assert not re.search(r"[{}\r\t\ufffc]|\n *\n|```|~~~|<!--", body)
 
 
 def test_braces_are_written_as_the_model_has_them() -> None:

@@ -35,7 +35,7 @@ class File:
 
     @property
     def words(self) -> str:
-        return fragment_fromstring(self.body).text_content().strip()
+        return str(fragment_fromstring(self.body).text_content()).strip()
 
 
 def taken_apart(text: str) -> File:

@@ -338,6 +338,25 @@ def test_no_two_ticks_at_once() -> None:
     assert most == 1
 
 
+def test_a_tick_asked_for_during_another_follows_it() -> None:
+    """A change of feeds.yaml in the middle of a cycle does not wait for the next quarter of a minute."""
+    ticks = [Event(), Event()]
+    release = Event()
+    waiting = iter(ticks)
+
+    def work() -> None:
+        next(waiting).set()
+        assert release.wait(10)
+
+    ticker = Ticker(work)
+    ticker.start()
+    assert ticks[0].wait(5)
+    ticker.soon()
+    release.set()
+    assert ticks[1].wait(5)
+    assert ticker.stop(5)
+
+
 def test_a_tick_that_does_not_end_is_not_waited_for() -> None:
     """Stopping tells, in its time, that the tick goes on."""
     release, begun, ended = Event(), Event(), Event()
@@ -362,7 +381,7 @@ def test_the_pulse_tells_what_takes_too_long() -> None:
     parts: list[tuple[Callable[[], None], float]] = [
         (pulse.resting, 300),
         (lambda: pulse.pulling(timedelta(seconds=20)), 620),
-        (pulse.publishing, 3600),
+        (pulse.working, 3600),
     ]
     for begin, patience in parts:
         begin()

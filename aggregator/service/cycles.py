@@ -47,10 +47,12 @@ class Cycles:
         self._report = report
         self._troubles: dict[str, str] = {}
         self._failures: dict[str, str | None] = {}
+        self._waiting = 0
 
     def __call__(self) -> None:
         if self._stop.is_set():
             return
+        self._pulse.working()
         try:
             self._renew()
             self._cycle()
@@ -72,25 +74,9 @@ class Cycles:
             self._troubles.pop("configuration", None)
 
     def _cycle(self) -> None:
-        app, timeout = self._current.app, self._current.app.settings.fetch.timeout
-        waiting = 0
-
-        def begun(total: int) -> None:
-            nonlocal waiting
-            waiting = total
-            self._pulse.pulling(timeout)
-
-        def done(outcome: Outcome) -> None:
-            nonlocal waiting
-            waiting -= 1
-            self._pulse.pulling(timeout) if waiting else self._pulse.publishing()
-            if outcome.result != "failed":
-                self._failures.pop(outcome.source_id, None)
-
-        self._pulse.pulling(timeout)
-        orders = Orders(now=self._clock(), stop=self._stop, begun=begun, done=done)
+        orders = Orders(now=self._clock(), stop=self._stop, begun=self._begun, done=self._done)
         try:
-            summary = app.cycle(orders, self._holder)
+            summary = self._current.app.cycle(orders, self._holder)
         except LockedError as exc:
             self._metrics.cycle("locked")
             if self._is_news("tick", str(exc)):
@@ -102,6 +88,22 @@ class Cycles:
                 self._report(f"trouble: {exc}")
         else:
             self._tell(summary)
+
+    def _begun(self, total: int) -> None:
+        self._waiting = total
+        self._beat()
+
+    def _done(self, outcome: Outcome) -> None:
+        self._waiting -= 1
+        self._beat()
+        if outcome.result != "failed":
+            self._failures.pop(outcome.source_id, None)
+
+    def _beat(self) -> None:
+        if self._waiting:
+            self._pulse.pulling(self._current.app.settings.fetch.timeout)
+        else:
+            self._pulse.working()
 
     def _tell(self, done: Summary) -> None:
         self._metrics.cycle("done")

@@ -10,8 +10,8 @@ from time import monotonic
 _LONGEST_REST = 300.0
 #: What a tick may take, besides the time-out of a fetch, until its next outcome: parsing, and a database that is busy.
 _LONGEST_STEP = 600.0
-#: Publishing shows no steps; a million posts on a slow disk take this long.
-_LONGEST_PUBLISHING = 3600.0
+#: Other work shows no steps: a million posts that are published to a slow disk, an archive that gets a new schema.
+_LONGEST_WORK = 3600.0
 
 
 class Pulse:
@@ -29,9 +29,9 @@ class Pulse:
         """A tick waits for its next outcome; ``timeout`` is the longest that a fetch may take."""
         self._state = ("pulling", self._clock(), timeout.total_seconds() + _LONGEST_STEP)
 
-    def publishing(self) -> None:
-        """A tick has all of its outcomes."""
-        self._state = ("publishing", self._clock(), _LONGEST_PUBLISHING)
+    def working(self) -> None:
+        """A tick is at anything else."""
+        self._state = ("working", self._clock(), _LONGEST_WORK)
 
     def trouble(self) -> str | None:
         """Return what takes too long, or None."""

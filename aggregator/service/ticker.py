@@ -35,6 +35,7 @@ class Ticker:
         self._work = work
         self._every = every
         self._at_work = Lock()
+        self._again = False
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._scheduler.add_job(
             self._tick, _Tick(every), id=_JOB, max_instances=1, coalesce=True, misfire_grace_time=None
@@ -45,7 +46,8 @@ class Ticker:
         self._scheduler.start()
 
     def soon(self) -> None:
-        """Let the next tick come at once; while one is at work, it comes in its turn."""
+        """Let the next tick come at once, or when the one at work has ended."""
+        self._again = True
         self._scheduler.modify_job(_JOB, next_run_time=datetime.now(UTC))
 
     def keep_time(self) -> None:
@@ -66,4 +68,7 @@ class Ticker:
 
     def _tick(self) -> None:
         with self._at_work:
-            self._work()
+            self._again = True
+            while self._again:
+                self._again = False
+                self._work()
