@@ -24,6 +24,7 @@ lint: $(VENV)/.installed-dev  ## check style, types and the order of the layers
 
 clean:  ## remove .venv, caches and what the demo made
 	rm -rf $(VENV) build dist *.egg-info demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf tests/hexo/*/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps are younger than pyproject.toml as long as what it asks for is installed.

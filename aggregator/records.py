@@ -35,8 +35,8 @@ class SourceState:
     """How a source stands after its last pull.
 
     ``etag`` and ``last_modified`` are the validators as they came, from ``validators_url``; ``body`` is a
-    digest of the last body that was stored.  ``next_pull`` is None for a source that was never pulled and for one that is ``gone``.
-    ``failures`` counts those in a row; ``error`` is the last one's message.
+    digest of the last body that was stored.  ``next_pull`` is None for a source that was never pulled, or
+    that is ``gone``.  ``failures`` counts those in a row; ``error`` is the last one's message.
     """
 
     etag: str | None = None

@@ -107,7 +107,9 @@ def slug(name: str, *, limit: int = 120) -> str:
     """
     lowered = unicodedata.normalize("NFC", _INVISIBLE.sub("", name.lower()))
     short = truncated(_NO_SLUG.sub("-", _letters(lowered)).strip("-"), limit).strip("-")
-    return truncated(f"{short}-", limit) if short in _RESERVED else short
+    if short in _RESERVED:
+        return f"{short}-" if len(short) < limit else short[:-1]
+    return short
 
 
 def _letters(lowered: str) -> str:

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from unicodedata import normalize
+from urllib.parse import (
+    SplitResult,
+    parse_qsl,
+    quote,
+    unquote,
+    unquote_to_bytes,
+    urlencode,
+    urljoin,
+    urlsplit,
+    urlunsplit,
+)
 
 #: RFC 3986, section 2: what may stand in an address as it is; ``%`` because it is quoted already.
-_SAFE = "!#$%&'()*+,/:;=?@[]~-._"
+_SAFE = "!$%&'()*+,/:;=?@[]~-._"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # WHATWG URL, section 4.4: browsers drop tabs and line breaks anywhere, and blanks around.
 _DROPPED = re.compile(r"[\t\r\n]")
-# RFC 3987, section 2.2: ucschar and iprivate are allowed, blanks, quotes, brackets and controls are not.
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x20\x7f-\x9f<>\"{}|\\^`\ufdd0-\ufdef\ufff0-\uffff]+")
-_URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:.+", re.IGNORECASE)
-_TAG = re.compile(r"tag:[^,:]+,\d{4}(-\d\d){0,2}:.*", re.IGNORECASE)
-#: An id longer than this is replaced by one of ours (20 kB ids were met; PostgreSQL indexes 2,704 bytes).
+# What resolvers take for a host name (RFC 1123, section 2.1, and the underscore that is met), or an IPv6 address.
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*(?:%[a-z0-9._~%-]+)?")
+# RFC 3987, sections 2.2 and 4.1: ucschar and iprivate are allowed; blanks, quotes, brackets, controls and those of
+# writing direction are not.
+_IRI = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*:"
+    r"[^\s\x00-\x20\x7f-\x9f<>\"{}|\\^`\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufff0-\uffff]+"
+)
+_URN = re.compile(r"urn:[a-z0-9][a-z0-9-]{0,30}[a-z0-9]:.+", re.IGNORECASE | re.ASCII)
+_TAG = re.compile(r"tag:[^,:]+,[0-9]{4}(-[0-9]{2}){0,2}:.*", re.IGNORECASE)
+#: An id of more bytes than this is replaced by one of ours (20 kB ids were met).
 _MAX_ID = 1024
 
 _TRACKING = re.compile(
@@ -24,9 +41,16 @@ _TRACKING = re.compile(
     re.IGNORECASE,
 )
 _SECRET = re.compile(
-    r".*(?:token|secret|passw(?:or)?d|signature|credential|apikey|api_key|auth).*|key|sig|pwd|pass|sid|session",
-    re.IGNORECASE,
+    r".*(?:token|secret|passw(?:or)?d|passphrase|passcode|signature|credential|session|auth(?!or)).*"
+    r"|(?:.*[_.-])?(?:key|sig|pwd|pass|sid|jwt)|(?:access|api|auth|feed|private|rss|secret|user)key(?:id)?|.*sessid",
+    re.IGNORECASE | re.DOTALL,
 )
+_PAIRS = re.compile(r"[&;]")
+_UNSHOWN = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff]")
+_WWW = re.compile(r"^(?:www\.)+")
+_DEVIATION = re.compile("[\u00df\u03c2\u200c\u200d]")
+# RFC 3490, section 3.1: what stands for the dot between labels.
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")
 
 
 def absolute(reference: str | None, base: str | None = None) -> str | None:
@@ -36,7 +60,7 @@ def absolute(reference: str | None, base: str | None = None) -> str | None:
     User names and passwords are dropped; characters that may not stand in an address are percent-encoded.
     """
     split = _resolved(reference, base)
-    if split is None or split.scheme not in ("http", "https") or not split.hostname:
+    if split is None or split.scheme not in ("http", "https") or not _HOST.fullmatch(split.hostname or ""):
         return None
     return urlunsplit(split)
 
@@ -56,13 +80,23 @@ def _resolved(reference: str | None, base: str | None) -> SplitResult | None:
 
 
 def _netloc(split: SplitResult) -> str:
-    host = (split.hostname or "").rstrip(".")
-    if not host.isascii():
-        host = host.encode("idna").decode("ascii")
+    host = _ascii(split.hostname or "").rstrip(".")
     port = split.port
     bracketed = f"[{host}]" if ":" in host else host
     default = {"http": 80, "https": 443}.get(split.scheme)
     return bracketed if port is None or port == default else f"{bracketed}:{port}"
+
+
+def _ascii(host: str) -> str:
+    if host.isascii():
+        return host
+    return ".".join(
+        # The codec, older than these, would make another name of faß.de: fass.de (UTS 46, section 7, deviations).
+        "xn--" + normalize("NFC", label).encode("punycode").decode()
+        if _DEVIATION.search(label)
+        else label.encode("idna").decode()
+        for label in _DOTS.split(host)
+    )
 
 
 def _quoted(part: str) -> str:
@@ -78,51 +112,58 @@ def host(url: str) -> str:
 
 
 def public(url: str) -> str:
-    """Return ``url`` as it may be shown and published: without user name, password and secret parameters."""
+    """Return ``url`` as it may be shown and published: without user name, password and secret parameters.
+
+    What cannot be read as an address, so that nobody knows where its secrets are, comes out as "".
+    """
     try:
         split = urlsplit(url)
         netloc = _netloc(split)
     except ValueError:
         return ""
-    query = split.query
-    if query:
-        pairs = query.split("&")
-        query = "&".join(pair for pair in pairs if not _SECRET.fullmatch(unquote(pair.partition("=")[0])))
-    return urlunsplit(SplitResult(split.scheme, netloc, split.path, query, ""))
+    if not netloc and "@" in split.path:
+        return ""
+    shown = SplitResult(split.scheme, netloc, split.path, _without_secrets(split.query), "")
+    return _UNSHOWN.sub(lambda found: quote(found[0], errors="replace"), urlunsplit(shown))
+
+
+def _without_secrets(query: str) -> str:
+    separators, kept = ["", *_PAIRS.findall(query)], []
+    for separator, pair in zip(separators, _PAIRS.split(query), strict=True):
+        if not _SECRET.fullmatch(unquote(pair.partition("=")[0])):
+            kept.append(separator + pair)
+    return "".join(kept).lstrip("&;")
 
 
 def canonical(url: str) -> str:
     """Return a form of ``url`` that is the same for addresses of the same page; for comparing, never for use.
 
-    Scheme, ``www.``, default port, fragment, trailing slash, tracking parameters and the order of the others
-    do not count.
+    Scheme, ``www.``, default port, fragment, trailing slash, percent-encoding, tracking parameters and the order of
+    the others do not count.  What has no host comes back as it is.
     """
     try:
         split = urlsplit(url)
-        netloc = _netloc(split).removeprefix("www.")
+        netloc = _WWW.sub("", _netloc(split))
+        path = quote(unquote_to_bytes(split.path), safe=_SAFE.replace("%", "")).rstrip("/")
+        pairs = parse_qsl(split.query, keep_blank_values=True, errors="surrogateescape")
+        kept = sorted(pair for pair in pairs if not _TRACKING.fullmatch(pair[0]))
+        query = urlencode(kept, errors="surrogateescape")
     except ValueError:
         return url
-    kept = sorted(
-        (name, value)
-        for name, value in parse_qsl(split.query, keep_blank_values=True, errors="surrogateescape")
-        if not _TRACKING.fullmatch(name)
-    )
-    path = split.path.rstrip("/")
-    query = urlencode(kept, errors="surrogateescape")
     # A fragment that starts with a bang or a slash is a page of its own (hash routing).
     fragment = f"#{split.fragment}" if split.fragment[:1] in ("!", "/") else ""
-    return f"{netloc}{path}{'?' + query if query else ''}{fragment}"
+    return f"//{netloc}{path}{'?' + query if query else ''}{fragment}" if netloc else url
 
 
 def is_page(url: str) -> bool:
     """Tell whether ``url`` can name one story: a bare site (``https://example.org/``) cannot."""
     canon = canonical(url)
-    return "/" in canon or "?" in canon
+    return canon.startswith("//") and any(mark in canon[2:] for mark in "/?#")
 
 
 def valid_id(value: str | None) -> bool:
     """Tell whether ``value`` may be an ``atom:id`` as it is: an absolute IRI (RFC 4287, section 4.2.6)."""
-    if not value or len(value) > _MAX_ID or not _IRI.fullmatch(value) or _STRAY_PERCENT.search(value):
+    if not value or not _IRI.fullmatch(value) or _STRAY_PERCENT.search(value) or len(value.encode()) > _MAX_ID:
         return False
     scheme = value.partition(":")[0].lower()
     if scheme in ("http", "https"):

@@ -199,7 +199,7 @@ def test_half_a_surrogate_pair_becomes_a_question_mark(read: Read) -> None:
 
 @pytest.mark.parametrize("content", [*BODIES.values(), *mixtures(50)], ids=[*BODIES, *range(50)])
 def test_bodies_hold_nothing_for_others(content: str) -> None:
-    """There is no brace, tab, blank line, fence or comment in a body, and a browser finds in it what it found before."""
+    """A body has no brace, tab, blank line, fence or comment, and a browser finds in it what it found before."""
     assert_harmless(content)
 
 

@@ -1,4 +1,8 @@
-"""Front-matter posts as Hexo reads them: the static site generator that they are made for."""
+"""Front-matter posts as Hexo reads them: the static site generator that they are made for.
+
+The newest Hexo is asked, and the last one that runs on older Node.js; they differ in what reads YAML and Markdown.
+Their packages are fetched when they are needed for the first time, and kept beside their lists.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +29,11 @@ from aggregator import frontmatter, sanitise
 from aggregator.models import Post, Tag
 
 HEXO = Path(__file__).parent / "hexo"
-MODULES = HEXO / "node_modules"
 #: What npm says when the machine is to blame, not the list of packages: no way to the registry, or an old Node.js.
 _NO_NETWORK = re.compile(r"\b(?:ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT|E(?:NET|HOST)UNREACH|ERR_SOCKET\w*|E[45]\d\d)\b")
 _OLD_NODE = re.compile(r"\bEBADENGINE\b")
 
-# One worker builds the site, once.  The first time, all packages are fetched.
+# One worker builds the sites, once.
 pytestmark = [
     pytest.mark.xdist_group("hexo"),
     pytest.mark.timeout(180),
@@ -105,17 +108,26 @@ class Built:
         return main
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+@pytest.fixture(scope="session", params=["hexo-7", "hexo-8"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """A site of all the posts, built on a machine whose clock is not at UTC."""
-    _install()
-    site = tmp_path_factory.mktemp("hexo") / "site"
-    shutil.copytree(HEXO, site, ignore=shutil.ignore_patterns("node_modules"))
-    (site / "node_modules").symlink_to(MODULES)
+    packages = HEXO / request.param
+    _install(packages)
+    site = tmp_path_factory.mktemp(request.param) / "site"
+    shutil.copytree(HEXO / "site", site)
+    shutil.copy(packages / "package.json", site)
+    (site / "node_modules").symlink_to(packages / "node_modules")
     for path, text in _files():
         file = site / "source" / "_posts" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text.encode())
+    said = _generate(site)
+    assert not re.search(r"^\s*(?:FATAL|ERROR|WARN)", said, re.MULTILINE), said
+    facts = json.loads((site / "public" / "facts.json").read_text("utf-8"))
+    return Built(facts={fact["id"]: fact for fact in facts}, pages=site / "public")
+
+
+def _generate(site: Path) -> str:
     done = subprocess.run(
         ["node", "node_modules/hexo/bin/hexo", "generate"],
         cwd=site,
@@ -127,9 +139,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
-    assert not re.search(r"^\s*(?:FATAL|ERROR|WARN)", said, re.MULTILINE), said
-    facts = json.loads((site / "public" / "facts.json").read_text("utf-8"))
-    return Built(facts={fact["id"]: fact for fact in facts}, pages=site / "public")
+    return said
 
 
 def _files() -> Iterator[tuple[str, str]]:
@@ -138,38 +148,38 @@ def _files() -> Iterator[tuple[str, str]]:
         yield f"news/{post.name}.md", frontmatter.render(post)
 
 
-def _install() -> None:
-    wanted = hashlib.sha256((HEXO / "package-lock.json").read_bytes()).hexdigest()
-    stamp = MODULES / ".installed"
-    with _alone():
+def _install(packages: Path) -> None:
+    wanted = hashlib.sha256((packages / "package-lock.json").read_bytes()).hexdigest()
+    stamp = packages / "node_modules" / ".installed"
+    with _alone(packages):
         if not stamp.exists() or stamp.read_text("ascii") != wanted:
-            _npm_ci()
+            _npm_ci(packages)
             stamp.write_text(wanted, "ascii")
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    folder = os.open(HEXO, os.O_RDONLY)
+def _alone(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(folder)
+        os.close(handle)
 
 
-def _npm_ci() -> None:
+def _npm_ci(packages: Path) -> None:
     command = [
         *("npm", "ci", "--ignore-scripts", "--engine-strict", "--prefer-offline", "--no-audit", "--no-fund"),
         *("--fetch-retries=1", "--fetch-timeout=20000", "--loglevel=error"),
     ]
     try:
-        done = subprocess.run(command, cwd=HEXO, capture_output=True, text=True, timeout=110, check=False)
+        done = subprocess.run(command, cwd=packages, capture_output=True, text=True, timeout=110, check=False)
     except subprocess.TimeoutExpired:
-        pytest.skip("npm ci did not end within 110 seconds; the registry may be out of reach")
+        pytest.skip("npm did not fetch Hexo within 110 seconds")
     if done.returncode and (found := _NO_NETWORK.search(done.stderr)):
         pytest.skip(f"npm cannot fetch Hexo: {found[0]}")
     if done.returncode and _OLD_NODE.search(done.stderr):
-        pytest.skip("Hexo needs a newer Node.js than the one that is installed")
+        pytest.skip(f"{packages.name} needs a newer Node.js than the one that is installed")
     assert done.returncode == 0, done.stderr
 
 

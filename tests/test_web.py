@@ -62,10 +62,6 @@ def address(planet: Planet) -> Iterator[Address]:
             yield service.address
 
 
-def linked(body: bytes, rel: str) -> list[str]:
-    return [str(link.href) for link in feedparser.parse(BytesIO(body)).feed.links if link.rel == rel]
-
-
 # files
 
 

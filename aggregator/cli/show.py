@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from aggregator import frontmatter
 from aggregator.cli.common import console
 from aggregator.frontmatter import rfc3339
@@ -107,9 +109,7 @@ def what_to_open(settings: Settings) -> None:
     out = console()
     out.print("\nOpen these:")
     out.print(f"  {settings.output.path / 'index.html'}  the page")
-    out.print(
-        f"  {settings.output.path / 'atom.xml'}  all of it, for a feed reader; each category has its own"
-    )
+    out.print(f"  {settings.output.path / 'atom.xml'}  all of it, for a feed reader; each category has its own")
     out.print(f"  {settings.file}  what made them")
 
 
@@ -224,10 +224,9 @@ def post_json(post: Post) -> dict[str, Any]:
 
 def front_matter(found: Sequence[Post], *, total: int) -> None:
     """Print posts as the files that they would become."""
-    out = console()
     for post in found:
-        out.print(frontmatter.render(post), markup=False)
-    out.print(f"[dim]{len(found)} of {total} posts[/dim]")
+        typer.echo(frontmatter.render(post))  # as it is: a console would wrap it
+    typer.echo(f"{len(found)} of {total} posts")
 
 
 def tries(found: Sequence[Try]) -> None:
