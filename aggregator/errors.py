@@ -6,6 +6,7 @@ AggregatorError
 │   ├── DatabaseError
 │   └── OutputError
 ├── LockedError            another run is at work                                              (exit 4)
+├── ListenError            the web server's address is taken; raised and kept by ``web``         (exit 3)
 └── SourceError            one source failed; all the others go on
     ├── FetchError         no usable answer came
     │   ├── ForbiddenError     a rule of ours forbids to ask (scheme, private address, redirect)

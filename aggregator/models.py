@@ -228,13 +228,15 @@ class Level:
 class OutputFeed:
     """A feed that we publish: the whole site (no levels) or one level of a category path.
 
-    ``id`` is its ``atom:id``, for ever.  ``limit`` is the number of entries; 0 means all.
+    ``id`` is its ``atom:id``, for ever.  ``limit`` is the number of entries; 0 means all.  ``query`` makes it a
+    feed on demand, which stands in no folder: what follows ``?`` in its address, "" where nothing does.
     """
 
     id: str
     title: str
     levels: tuple[Level, ...]
     limit: int
+    query: str | None = None
 
     @property
     def category(self) -> tuple[str, ...]:

@@ -55,6 +55,21 @@ class SourceState:
     warnings: tuple[str, ...] = ()
 
 
+#: All that ``standing`` returns.
+STATES = ("ok", "new", "failing", "gone", "disabled")
+
+
+def standing(state: SourceState, *, enabled: bool) -> str:
+    """Return a source's state in one word."""
+    if not enabled:
+        return "disabled"
+    if state.gone:
+        return "gone"
+    if state.failures:
+        return "failing"
+    return "ok" if state.last_success else "new"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyWrite:
     """A copy to be written: a new one, or a new version of the ``known`` one.

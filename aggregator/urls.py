@@ -42,7 +42,7 @@ _TRACKING = re.compile(
 )
 _SECRET = re.compile(
     r".*(?:token|secret|passw(?:or)?d|passphrase|passcode|signature|credential|session|auth(?!or)).*"
-    r"|(?:.*[_.-])?(?:key|sig|pwd|pass|sid|jwt)|(?:access|api|auth|feed|private|rss|secret|user)key(?:id)?|.*sessid",
+    r"|(?:.*[_.-])?(?:key|sig|pwd|pass|sid|jwt)|.*(?:access|api|auth|feed|private|rss|secret|user)key(?:id)?|.*sessid",
     re.IGNORECASE | re.DOTALL,
 )
 _PAIRS = re.compile(r"[&;]")

@@ -95,7 +95,7 @@ class Server:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Server]:
-    """A running PostgreSQL server."""
+    """A running PostgreSQL server: each worker has its own, so that a test may stop it."""
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), default=None)
     if programs is None:
         pytest.skip("PostgreSQL is not installed; on Debian or Ubuntu: apt-get install postgresql")
@@ -126,9 +126,7 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-#: One worker runs all tests of PostgreSQL: one server is enough, and a test may stop it.
-on_postgresql = pytest.mark.xdist_group("postgresql")
-_KINDS = ["sqlite", pytest.param("postgresql", marks=on_postgresql)]
+_KINDS = ["sqlite", "postgresql"]
 
 
 @pytest.fixture(params=_KINDS)

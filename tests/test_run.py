@@ -162,6 +162,16 @@ def test_sources_that_are_not_due_are_not_asked(planet: Planet, origin: Origin) 
     assert origin.hits("/a.xml") == 3
 
 
+def test_a_clock_that_was_set_back_freezes_no_source(planet: Planet, origin: Origin) -> None:
+    """What was pulled in the future is pulled again now, not in ten years."""
+    origin.put("/a.xml", rss(Item(guid="1")))
+    planet.configure([f"{{url: '{origin.url('/a.xml')}'}}"])
+    planet.run(at="2036-11-24T08:00:00Z")
+    assert planet.command("run", "--at", "2026-11-24T08:00:00Z").returncode == 0
+    assert planet.command("run", "--at", "2026-11-24T08:30:00Z").returncode == 0
+    assert origin.hits("/a.xml") == 2
+
+
 def test_a_source_that_is_gone_is_not_asked_again(planet: Planet, origin: Origin) -> None:
     """After 410 Gone the source is left alone, and the list of sources says so."""
     origin.put("/a.xml", "", status=410)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from databases import Server, on_postgresql
+from databases import Server
 from stored import AUTHORITY, NOW, bind, copy, fill, pull, source, sync, titles, write
 
 from aggregator import dedupe
@@ -76,7 +76,6 @@ def test_the_order_of_answers_does_not_matter(store: Store) -> None:
     assert [post.source.source_id, *(also.source_id for also in post.also_in)] == ["b", "c", "a"]
 
 
-@on_postgresql
 def test_the_order_follows_no_language(postgresql_server: Server) -> None:
     """Names are sorted by code point on a server that was set up for a language, too."""
     if postgresql_server.version < 15:

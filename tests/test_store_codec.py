@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,7 +63,7 @@ def test_hints_survive(given: Hints) -> None:
 
 
 @given(mores)
-def test_the_rest_of_a_copy_survives(more: dict[str, object]) -> None:
+def test_the_rest_of_a_copy_survives(more: dict[str, Any]) -> None:
     """Every value comes back equal; what is as by default is not written at all."""
     before = Copy(**{**_bare(), **more})
     after = Copy(**{**_bare(), **codec.load_more(codec.dump_more(before))})
@@ -86,7 +87,7 @@ def test_what_is_written_stays_as_it_is() -> None:
     )
 
 
-def _bare() -> dict[str, object]:
+def _bare() -> dict[str, Any]:
     full = copy("a", "1")
     names = ("source_id", "key", "guid", "link", "title", "content", "summary", "published", "updated", "first_seen")
     return {name: getattr(full, name) for name in (*names, "feed")}

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from databases import Server, on_postgresql
+from databases import Server
 from stored import copy, fill
 
 from aggregator.errors import DatabaseError, LockedError, ParseError
@@ -145,7 +145,6 @@ def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     store.close()
 
 
-@on_postgresql
 def test_databases_of_one_server_have_locks_of_their_own(postgresql_server: Server) -> None:
     """A run on another database of the server holds up nobody, and is not named."""
     with postgresql_server.database() as first, postgresql_server.database() as second:
@@ -157,7 +156,6 @@ def test_databases_of_one_server_have_locks_of_their_own(postgresql_server: Serv
         other.close()
 
 
-@on_postgresql
 def test_a_server_that_is_gone_is_told(postgresql_server: Server) -> None:
     """A lock of a server that does not answer raises; one that was lost with the server ends in peace."""
     with postgresql_server.database() as url:

@@ -9,17 +9,17 @@ from time import process_time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from properties import ANY, steady
 
 from aggregator import text
 
-#: Everything a string can hold, lone surrogates too.
-ANY = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
 LIMITS = st.integers(min_value=1, max_value=130)
 
 # XML 1.0, section 2.2, without the characters that it discourages.
 _LEGAL = re.compile(r"[\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010fffd]*")
 
 
+@steady
 @given(ANY)
 def test_legal_leaves_only_characters_of_xml(value: str) -> None:
     """No control, surrogate or noncharacter is left, and a second time changes nothing."""
@@ -35,6 +35,7 @@ def test_legal_keeps_what_is_legal() -> None:
     assert text.legal("\x00a\x0bb\x7fc\x9fd\ud800e\ufffef\U0001ffffg") == "abcdefg"
 
 
+@steady
 @given(ANY)
 def test_one_line_is_one_line(value: str) -> None:
     """The result has no line break of any kind, no blanks around or in a row, and is stable."""
@@ -116,6 +117,7 @@ def test_long_markup_is_read_like_short() -> None:
     assert text.plain(part * 2_000) == " ".join(["a & b"] * 2_000)
 
 
+@steady
 @given(ANY, st.integers(min_value=2, max_value=40))
 def test_an_excerpt_is_no_longer_than_asked(markup: str, length: int) -> None:
     """An excerpt has at most the given number of characters, besides what closes bidirectional controls."""
@@ -180,6 +182,7 @@ def test_slugs(name: str, slug: str) -> None:
 _WINDOWS = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9])(?:\..*)?", re.IGNORECASE)
 
 
+@steady
 @given(ANY | st.sampled_from(["con", "nul", "com1", "LPT9"]), LIMITS)
 def test_a_slug_is_a_safe_file_name(name: str, limit: int) -> None:
     """It fits the limit, is NFC, holds nothing that a system forbids, is no device, and is its own slug."""
@@ -191,6 +194,7 @@ def test_a_slug_is_a_safe_file_name(name: str, limit: int) -> None:
     assert text.slug(slug, limit=limit) == slug
 
 
+@steady
 @given(ANY, st.integers(min_value=0, max_value=30))
 def test_truncated_cuts_between_characters(value: str, limit: int) -> None:
     """The result is a beginning of the value in at most so many bytes."""
@@ -203,6 +207,7 @@ def test_truncated_cuts_between_characters(value: str, limit: int) -> None:
 PARTS = st.lists(st.none() | ANY, max_size=4)
 
 
+@steady
 @given(PARTS, PARTS)
 def test_digests_are_equal_only_for_equal_parts(some: list[str | None], others: list[str | None]) -> None:
     """Order, borders, None and "" count."""

@@ -6,12 +6,12 @@ import re
 from urllib.parse import quote, urlsplit
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import ANY, brief, steady
 
 from aggregator import urls
 
-ANY = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)
 PIECES = st.sampled_from(
     [
         *("http:", "https:", "HTTP:", "ftp:", "javascript:", "rsshub:", "//", "/", "\\", "@", ":", ":80", ":443", ":x"),
@@ -44,9 +44,10 @@ SLUGGISH = st.text("abcXYZ019-_.~ é新%&=?#/+", max_size=8)
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 
 
+@steady
 @given(ADDRESSES, st.none() | ADDRESSES)
 def test_absolute_never_raises_and_is_stable(reference: str, base: str | None) -> None:
-    """Whatever comes in: an http(s) address of legal characters comes out, or None; resolving it again changes nothing."""
+    """An http(s) address of legal characters comes out, or None; resolving it again changes nothing."""
     address = urls.absolute(reference, base)
     if address is not None:
         split = urlsplit(address)
@@ -112,6 +113,7 @@ def test_without_a_base_a_relative_reference_is_none() -> None:
     assert urls.absolute("//example.org/x") is None
 
 
+@steady
 @given(ADDRESSES)
 def test_public_never_raises_and_is_stable(url: str) -> None:
     """Whatever comes in, the public form is its own public form, on one line."""
@@ -121,17 +123,20 @@ def test_public_never_raises_and_is_stable(url: str) -> None:
     assert not re.search(r"[\x00-\x20\x7f-\x9f]", shown)
 
 
-SECRET_NAMES = st.sampled_from(
+_SECRET_NAMES = (
     "token TOKEN access_token auth_token rss-key api_key apikey api-key key pwd password passwd secret client_secret "
     "sig signature X-Amz-Signature X-Amz-Credential auth oauth jwt sid PHPSESSID session_id credentials accesskey "
-    "pass passphrase AWSAccessKeyId to%6ben feed.key".split()
+    "pass passphrase AWSAccessKeyId to%6ben feed.key"
 )
 
 
-@given(SECRET_NAMES, st.lists(st.tuples(st.sampled_from("abc"), SLUGGISH)), st.data())
-def test_public_holds_no_secret(name: str, others: list[tuple[str, str]], data: st.DataObject) -> None:
+@pytest.mark.parametrize("name", _SECRET_NAMES.split())
+@brief
+@given(data=st.data())
+def test_public_holds_no_secret(name: str, data: st.DataObject) -> None:
     """User name, password and the values of parameters that are called like secrets are not in the public form."""
     secret = "S3CRET"
+    others = data.draw(st.lists(st.tuples(st.sampled_from("abc"), SLUGGISH), max_size=3))
     pairs = [f"{key}={quote(value)}" for key, value in others]
     pairs.insert(data.draw(st.integers(0, len(pairs))), f"{name}={secret}")
     query = data.draw(st.sampled_from("&;")).join(pairs)
@@ -160,6 +165,7 @@ def test_public_forms(url: str, shown: str) -> None:
     assert urls.public(url) == shown
 
 
+@steady
 @given(ADDRESSES)
 def test_canonical_never_raises_and_is_stable(url: str) -> None:
     """Whatever comes in, the canonical form is its own canonical form."""
@@ -168,7 +174,6 @@ def test_canonical_never_raises_and_is_stable(url: str) -> None:
     urls.is_page(url)
     urls.host(url)
     urls.has_scheme(url)
-    urls.path(url)
     urls.valid_id(url)
 
 
@@ -182,12 +187,13 @@ VARIANTS = st.sampled_from(
         lambda url: f"{url}{'&' if '?' in url else '?'}utm_source=rss&utm_medium=feed",
         lambda url: f"{url}{'&' if '?' in url else '?'}fbclid=x",
         lambda url: url.replace("?", "/?", 1) if "?" in url else f"{url}/",
-        lambda url: url.replace("%C3%A9", "%c3%a9").replace("a", "%61"),
+        lambda url: url.replace("%C3%A9", "%c3%a9").replace("post", "p%6Fst"),
     ]
 )
 PATHS = st.sampled_from(["", "/post", "/a/b", "/caf%C3%A9", "/post?id=1", "/?b=2&a=1", "/x?id=1&id=2&q="])
 
 
+@steady
 @given(PATHS, VARIANTS)
 def test_variants_of_one_page_have_one_canonical_form(path: str, variant: object) -> None:
     """Scheme, www, case of the host, credentials, fragment, slash, escapes and tracking parameters do not count."""
@@ -196,8 +202,9 @@ def test_variants_of_one_page_have_one_canonical_form(path: str, variant: object
     assert urls.canonical(variant(url)) == urls.canonical(url)
 
 
-@given(st.lists(st.tuples(SLUGGISH, SLUGGISH), min_size=1, max_size=4), st.randoms())
-def test_the_order_of_parameters_does_not_count(pairs: list[tuple[str, str]], random: object) -> None:
+@steady
+@given(st.lists(st.tuples(SLUGGISH, SLUGGISH), min_size=1, max_size=4))
+def test_the_order_of_parameters_does_not_count(pairs: list[tuple[str, str]]) -> None:
     """The same parameters in another order name the same page."""
     shuffled = sorted(pairs, reverse=True)
     one, other = (
@@ -285,10 +292,13 @@ def test_ids_that_may_not(value: str | None) -> None:
     assert not urls.valid_id(value)
 
 
-@given(ADDRESSES)
-def test_a_valid_id_is_an_iri(value: str) -> None:
+@steady
+@given(st.sampled_from(["", "http://example.org/", "urn:example:", "tag:example.org,2026:"]), ADDRESSES)
+def test_a_valid_id_is_an_iri(start: str, rest: str) -> None:
     """What passes has a scheme and none of the characters that RFC 3987 forbids."""
-    assume(urls.valid_id(value))
+    value = start + rest
+    if not urls.valid_id(value):
+        return
     assert urls.has_scheme(value)
     assert not re.search(r"[\s<>\"{}|\\^`\x00-\x20\x7f-\x9f]", value)
     assert len(value.encode()) <= 1024

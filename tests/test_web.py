@@ -62,6 +62,10 @@ def address(planet: Planet) -> Iterator[Address]:
             yield service.address
 
 
+def linked(body: bytes, rel: str) -> list[str]:
+    return [str(link.href) for link in feedparser.parse(BytesIO(body)).feed.links if link.rel == rel]
+
+
 # files
 
 
@@ -353,6 +357,17 @@ def test_a_feed_on_demand_says_what_it_is(address: Address) -> None:
     again = ask(address, "/feed.atom?category=News&q=beta&source=a&limit=5", If_None_Match=first.headers["etag"])
     assert again.status == 304
     assert first.headers["cache-control"] == "public, max-age=300"
+
+
+@pytest.mark.parametrize("query", ["", "?category=News&q=b%C3%B6%22%3C+x&limit=3", "?limit=3&tag=a;b'c"])
+def test_a_feed_on_demand_names_its_own_address(address: Address, query: str) -> None:
+    """The link to itself is what was asked for, below the site's address; the other formats are asked the same."""
+    site = "https://planet.example.org"
+    atom = ask(address, f"/feed.atom{query}").body
+    assert linked(atom, "self") == [f"{site}/feed.atom{query}"]
+    assert {f"{site}/feed.rss{query}", f"{site}/feed.json{query}"} <= set(linked(atom, "alternate"))
+    assert linked(ask(address, f"/feed.rss{query}").body, "self") == [f"{site}/feed.rss{query}"]
+    assert json.loads(ask(address, f"/feed.json{query}").body)["feed_url"] == f"{site}/feed.json{query}"
 
 
 def test_the_number_of_entries_is_bounded(address: Address) -> None:

@@ -14,7 +14,7 @@ from aggregator import frontmatter
 from aggregator.cli.common import console
 from aggregator.frontmatter import rfc3339
 from aggregator.models import Attribution, Post
-from aggregator.records import SourceReport
+from aggregator.records import SourceReport, standing
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -164,13 +164,7 @@ def sources(reports: Sequence[SourceReport], now: datetime) -> None:
 
 def status(report: SourceReport) -> str:
     """Return a source's state in one word."""
-    if not report.enabled:
-        return "disabled"
-    if report.state.gone:
-        return "gone"
-    if report.state.failures:
-        return "failing"
-    return "ok" if report.state.last_success else "new"
+    return standing(report.state, enabled=report.enabled)
 
 
 def source_json(report: SourceReport) -> dict[str, Any]:

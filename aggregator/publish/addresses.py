@@ -9,16 +9,17 @@ from aggregator.models import OutputFeed, Publication, Site
 
 
 class Kind(NamedTuple):
-    """The name and media type of a document, and what people call its format."""
+    """The name and media type of a document, what people call its format, and the ending of its feeds on demand."""
 
     file: str
     media_type: str
     label: str
+    demand: str = ""
 
 
-ATOM = Kind("atom.xml", "application/atom+xml", "Atom")
-RSS = Kind("rss.xml", "application/rss+xml", "RSS")
-JSON = Kind("feed.json", "application/feed+json", "JSON Feed")
+ATOM = Kind("atom.xml", "application/atom+xml", "Atom", "atom")
+RSS = Kind("rss.xml", "application/rss+xml", "RSS", "rss")
+JSON = Kind("feed.json", "application/feed+json", "JSON Feed", "json")
 HTML = Kind("index.html", "text/html", "Web page")
 OPML = Kind("opml.xml", "text/x-opml", "OPML")
 
@@ -28,6 +29,8 @@ KINDS = {"atom": ATOM, "rss": RSS, "json": JSON, "html": HTML}
 
 def address(site: Site, feed: OutputFeed, kind: Kind) -> str:
     """Return where the document of ``kind`` of ``feed`` is served; a page answers for its folder."""
+    if feed.query is not None and kind is not HTML:
+        return f"{site.url}feed.{kind.demand}" + (f"?{feed.query}" if feed.query else "")
     return site.url + urls.path(feed.folder) + ("" if kind is HTML else kind.file)
 
 

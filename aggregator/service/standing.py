@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 from aggregator.app import App
-from aggregator.records import SourceState
+from aggregator.records import STATES, SourceState, standing
 from aggregator.store import pulls
 
-#: All that ``standing`` returns.
-STATES = ("ok", "new", "failing", "gone", "disabled")
-
-
-def standing(state: SourceState, *, enabled: bool) -> str:
-    """Return a source's state in one word."""
-    if not enabled:
-        return "disabled"
-    if state.gone:
-        return "gone"
-    if state.failures:
-        return "failing"
-    return "ok" if state.last_success else "new"
+__all__ = ["STATES", "standing", "standings"]
 
 
 def standings(app: App) -> list[str]:

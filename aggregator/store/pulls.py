@@ -53,7 +53,8 @@ def states(connection: sa.Connection, *, due: datetime | None = None) -> dict[st
     """Return how the listed sources stand, by id; with ``due``, of those alone that are to be pulled by then."""
     query = sa.select(source).where(source.c.listed)
     if due is not None:
-        waiting = sa.or_(source.c.next_pull.is_(None), source.c.next_pull <= due)
+        # A pull in the future means that the clock was set back: to wait for it could take years.
+        waiting = sa.or_(source.c.next_pull.is_(None), source.c.next_pull <= due, source.c.last_pull > due)
         query = query.where(source.c.enabled, sa.not_(source.c.gone), waiting)
     return {row.id: state(row) for row in connection.execute(query)}
 

@@ -14,12 +14,13 @@ from aggregator import text
 from aggregator.app import App
 from aggregator.models import OutputFeed
 from aggregator.publish import FORMATS
+from aggregator.publish.addresses import KINDS
 from aggregator.service import Service
 from aggregator.store.archive import Query
 from aggregator.web.answers import Version, answer
 
 #: The formats by the address that asks for them.
-PATHS = {"/feed.atom": "atom", "/feed.rss": "rss", "/feed.json": "json"}
+PATHS = {f"/feed.{kind.demand}": name for name, kind in KINDS.items() if kind.demand}
 
 _MOST_ENTRIES = 200
 _MOST_WORDS = 10
@@ -41,12 +42,12 @@ def handler(name: str, service: Service) -> Callable[[Request], Response]:
     def respond(request: Request) -> Response:
         app = service.app
         try:
-            asked = _parameters(request.scope["query_string"])
-            feed, query = _feed(app, asked)
+            query_string = request.scope["query_string"].decode("ascii")
+            feed, query = _feed(app, _parameters(query_string))
         except _Refused as exc:
             return PlainTextResponse(f"{exc}\n", exc.status, {"Cache-Control": "no-cache"})
         posts = app.posts(query, feed.limit)
-        (document,) = FORMATS[name].render(app.publication(), feed, posts)
+        (document,) = FORMATS[name].render(app.publication(), replace(feed, query=query_string), posts)
         media_type = FORMATS[name].media_type + ("" if name == "json" else "; charset=utf-8")
         version = Version(digest=text.digest_bytes(document.body), size=len(document.body), media_type=media_type)
         return answer(request.headers, version, BytesIO(document.body))
@@ -54,11 +55,9 @@ def handler(name: str, service: Service) -> Callable[[Request], Response]:
     return respond
 
 
-def _parameters(query_string: bytes) -> dict[str, str]:
+def _parameters(query_string: str) -> dict[str, str]:
     try:
-        pairs = parse_qsl(
-            query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=len(_NAMES)
-        )
+        pairs = parse_qsl(query_string, keep_blank_values=True, errors="strict", max_num_fields=len(_NAMES))
     except ValueError as exc:
         raise _Refused(400, "The parameters cannot be read: give each once, in UTF-8, percent-encoded.") from exc
     asked = dict(pairs)
