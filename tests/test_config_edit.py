@@ -1,95 +1,247 @@
-"""Edits of feeds.yaml, and subscriptions from OPML."""
+"""Edits of feeds.yaml: feeds appended, addresses exchanged, and not another byte changed."""
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from aggregator.config import parse
-from aggregator.config.edit import append_feed, append_feeds
-from aggregator.config.opml import read_opml
+from aggregator.config.edit import append_feed, append_feeds, replace_url
 from aggregator.errors import ConfigError
 from aggregator.models import Subscription
 
-SITE = "site: {title: T, url: 'https://e.org/'}\n"
-FILES = [
-    SITE,
-    SITE + "feeds:\n",
-    SITE + "feeds: []\n",
-    SITE + "feeds: [] # none yet\n",
-    SITE + "feeds:\n  - url: https://a.example/ # mine\n    title: A\n\n# the end\n",
-    SITE + "feeds:\n- url: https://a.example/\n",
-    SITE + "feeds:\n    - {url: 'https://a.example/', title: A}",
-    SITE + "feeds: [{url: 'https://a.example/'}]\n",
-    "feeds:\n  - url: https://a.example/\n    headers:\n      X: y\n\n" + SITE,
-    (SITE + "feeds:\n  - url: https://a.example/\n").replace("\n", "\r\n"),
-]
+NEW = "https://new.example.org/feed?a=1"
+EXAMPLE = Path(__file__).parent.parent / "feeds.yaml"
+
+#: Texts before and after NEW came in as Tech/Web, "New".
+BLOCK = "{dash}- url: https://new.example.org/feed?a=1\n{dash}  category: Tech/Web\n{dash}  title: New\n"
+TWO = BLOCK.format(dash="  ")
+FLOW = '{"url": "https://new.example.org/feed?a=1", "category": "Tech/Web", "title": "New"}'
+
+APPENDED = {
+    "an empty file": ("", f"feeds:\n{TWO}"),
+    "comments only": ("# mine", f"# mine\nfeeds:\n{TWO}"),
+    "no feeds": ("site:\n  title: T\n\n# end\n", f"site:\n  title: T\n\n# end\nfeeds:\n{TWO}"),
+    "no feeds, indented": (" site: {}\n", f" site: {{}}\n feeds:\n{BLOCK.format(dash='   ')}"),
+    "no feeds, an end mark": ("site: {}\n...\n", f"site: {{}}\nfeeds:\n{TWO}...\n"),
+    "feeds without a value": ("feeds:\n\nsite: {}\n", f"feeds:\n{TWO}\nsite: {{}}\n"),
+    "feeds commented out": ("feeds: # here\n  # - url: x\n", f"feeds: # here\n{TWO}  # - url: x\n"),
+    "null": ("feeds: ~\nsite: {}\n", f"feeds:\n{TWO}site: {{}}\n"),
+    "an empty list": ("feeds: []\nsite: {}", f"feeds:\n{TWO}site: {{}}"),
+    "an empty list with a comment": ("feeds: [] # none\n", f"feeds:  # none\n{TWO}"),
+    "a list": ("feeds:\n  - url: x # one\n\n# end\n", f"feeds:\n  - url: x # one\n{TWO}\n# end\n"),
+    "no newline at the end": ("feeds:\n  - url: x", f"feeds:\n  - url: x\n{TWO}"),
+    "a list at the margin": ("feeds:\n- url: x\nsite: {}\n", f"feeds:\n- url: x\n{BLOCK.format(dash='')}site: {{}}\n"),
+    "wide gaps": (
+        "feeds:\n -   url: x\n     keep: 1\n",
+        "feeds:\n -   url: x\n     keep: 1\n"
+        " -   url: https://new.example.org/feed?a=1\n     category: Tech/Web\n     title: New\n",
+    ),
+    "a comment of the last feed": (
+        "feeds:\n  - url: x\n    # keep: 1\n  # - url: y\n",
+        f"feeds:\n  - url: x\n    # keep: 1\n{TWO}  # - url: y\n",
+    ),
+    "a text block at the end": (
+        "feeds:\n  - title: |\n      T\n    url: x\n",
+        f"feeds:\n  - title: |\n      T\n    url: x\n{TWO}",
+    ),
+    "a text block as the last value": (
+        "feeds:\n  - url: x\n    title: |\n      T\n# end\n",
+        f"feeds:\n  - url: x\n    title: |\n      T\n{TWO}# end\n",
+    ),
+    "nested values at the end": (
+        "feeds:\n  - url: x\n    headers:\n      A: b\n    category:\n      - Tech\n      - Web\n\nsite: {}\n",
+        f"feeds:\n  - url: x\n    headers:\n      A: b\n    category:\n      - Tech\n      - Web\n{TWO}\nsite: {{}}\n",
+    ),
+    "an alias at the end": (
+        "h: &h\n  A: b\nfeeds:\n  - url: x\n    headers: *h\nsite: {}\n",
+        f"h: &h\n  A: b\nfeeds:\n  - url: x\n    headers: *h\n{TWO}site: {{}}\n",
+    ),
+    "a key without a value at the end": ("feeds:\n  - url: x\n    title:\n", f"feeds:\n  - url: x\n    title:\n{TWO}"),
+    "feeds in braces": ("feeds:\n  - {url: x}\n", f"feeds:\n  - {{url: x}}\n{TWO}"),
+    "a list in brackets": ("feeds: [{url: x}, {url: y},] # z\n", f"feeds: [{{url: x}}, {{url: y}}, {FLOW},] # z\n"),
+    "brackets over lines": (
+        "feeds: [\n  {url: x}, # one\n  {url: y} # two\n]\n",
+        f"feeds: [\n  {{url: x}}, # one\n  {{url: y}}, {FLOW} # two\n]\n",
+    ),
+    "JSON": ('{"site": {}, "feeds": []}', f'{{"site": {{}}, "feeds": [{FLOW}]}}'),
+    "JSON without feeds": ('{"site": {}}\n', f'{{"site": {{}}, "feeds": [{FLOW}]}}\n'),
+    "an empty mapping": ("{}\n", f'{{"feeds": [{FLOW}]}}\n'),
+    "a byte order mark": ("\ufefffeeds:\n  - url: x\n", f"\ufefffeeds:\n  - url: x\n{TWO}"),
+    "Windows": ("feeds:\r\n  - url: x\r\nsite: {}\r\n", f"feeds:\n  - url: x\n{TWO}site: {{}}\n".replace("\n", "\r\n")),
+}
 
 
-@pytest.mark.parametrize("text", FILES)
-def test_a_feed_is_appended_and_nothing_else_changes(text: str) -> None:
-    """Whatever the list looks like: every line that stood there stands there still, and the feed is the last."""
-    changed = append_feed(text, "https://new.example/feed?a=1#b", category="新/b c", title=None)
-    sources = parse(changed, Path("feeds.yaml"), {}).sources
-    assert (sources[-1].url, sources[-1].category) == ("https://new.example/feed?a=1#b", ("新", "b c"))
-    assert len(sources) == len(parse(text, Path("feeds.yaml"), {}).sources) + 1
-    left = [line for line in text.splitlines() if line.strip() and not line.startswith("feeds: [")]
-    assert [line for line in changed.splitlines() if line in left] == left
-    assert ("\r\n" in changed) == ("\r\n" in text)
+@pytest.mark.parametrize(("before", "after"), APPENDED.values(), ids=APPENDED)
+def test_a_feed_is_appended(before: str, after: str) -> None:
+    """The feed stands at the end of the list, indented as the others; every other byte is as it was."""
+    assert append_feed(before, NEW, category="Tech/Web", title="New") == after
 
 
-def test_a_feed_that_stands_there_is_not_appended_again() -> None:
-    """The second time is a mistake, and is told as one."""
-    with pytest.raises(ConfigError, match="already"):
-        append_feed(FILES[4], "https://a.example/", category=None, title=None)
+def read(text: str) -> list[dict[str, object]]:
+    """Return the feeds in ``text`` as another reader of YAML sees them."""
+    feeds: list[dict[str, object]] = YAML(typ="safe", pure=True).load(text)["feeds"]
+    return feeds
 
 
-_NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\ufeff"), min_size=1).filter(
-    lambda name: name.strip() and any(c.isalnum() and c.isascii() for c in name)
-)
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
-@given(st.lists(_NAMES, max_size=3), _NAMES, st.sampled_from(FILES))
-def test_any_title_and_category_reads_back(category: list[str], title: str, text: str) -> None:
-    """Quotes, colons, hashes and other scripts survive."""
-    names = tuple(name.strip() for name in category)
-    feed = Subscription(title=title, feed="https://new.example/x", url=None, category=names)
-    source = parse(append_feeds(text, [feed]), Path("feeds.yaml"), {}).sources[-1]
-    assert (source.title, source.category) == (title, names)
+#: Those to which text is only added.
+added = st.sampled_from([before for before, _ in APPENDED.values() if not re.search(r"^feeds: (\[\]|~)", before)])
 
 
-def test_opml_folders_become_categories() -> None:
-    """Nested outlines are a path; a feed that is listed twice comes once."""
-    outline = '<outline type="rss" text="B" xmlUrl="https://b.example/f"/>'
-    folders = f'<outline text="T"><outline text="P">{outline}</outline></outline>'
-    body = f'<opml version="2.0"><body>{folders}{outline}</body></opml>'
-    assert read_opml(body.encode()) == (
-        Subscription(title="B", feed="https://b.example/f", url=None, category=("T", "P")),
+@given(words, words, added)
+def test_any_text_is_written_so_that_it_is_read_again(url: str, title: str, before: str) -> None:
+    """Addresses and titles of any characters come back exactly, for every reader, in every kind of file."""
+    url = f"https://example.org/{url.replace('${', '')}"
+    appended = append_feed(before, url, category=None, title=title)
+    assert read(appended)[-1] == {"url": url, **({"title": title} if title.strip() else {})}
+    same = next((n for n, (old, new) in enumerate(zip(before, appended, strict=False)) if old != new), len(before))
+    assert appended.endswith(before[same:])
+
+
+names = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8)
+
+
+@given(st.lists(names, min_size=1, max_size=8))
+def test_any_category_is_read_as_it_was(path: list[str]) -> None:
+    """A path whose names hold slashes is written as a list, any other as one text; both mean the same."""
+    slugs = {name: {"slug": f"s-{n}"} for n, name in enumerate(dict.fromkeys(path))}
+    before = json.dumps(
+        {"site": {"title": "T", "url": "https://example.org/"}, "categories": slugs}, ensure_ascii=False
     )
+    after = append_feeds(before, [Subscription(title="", feed=NEW, url=None, category=tuple(path))])
+    (source,) = parse(after, Path("feeds.yaml"), {}).sources
+    assert source.category == tuple(path)
+
+
+def test_what_is_plain_stays_plain() -> None:
+    """Quotes stand only where they are needed: words of YAML, numbers, marks, and blanks around."""
+    titles = [
+        "Planet Python",
+        "新媒体",
+        "C++ (news)",
+        "null",
+        "2024",
+        "1.5",
+        "a: b",
+        "- a",
+        "#1",
+        "'a'",
+        'a "b"',
+        " a",
+        "a #b",
+    ]
+    text = append_feeds(
+        "",
+        [Subscription(title=each, feed=f"https://x.org/{n}", url=None, category=()) for n, each in enumerate(titles)],
+    )
+    written = [line.strip().removeprefix("title: ") for line in text.splitlines() if "title: " in line]
+    assert written[:3] == titles[:3]
+    assert all(line.startswith('"') for line in written[3:])
+    assert [feed["title"] for feed in read(text)] == titles
+
+
+def test_many_feeds_are_appended_at_once() -> None:
+    """An import keeps the order of the list, and the example stays a configuration without mistakes."""
+    feeds = [
+        Subscription(
+            title=f"Feed {n}", feed=f"https://{n}.example.org/", url=None, category=("Imported", f"TCP/IP {n % 3}")
+        )
+        for n in range(500)
+    ]
+    before = EXAMPLE.read_text("utf-8")
+    after = append_feeds(before, feeds)
+    old, new = (parse(text, EXAMPLE, {}).sources for text in (before, after))
+    assert new[: len(old)] == old
+    assert [source.url for source in new[len(old) :]] == [feed.feed for feed in feeds]
+    assert append_feeds(before, []) == before
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("before", "told"),
     [
-        b"",
-        b"<html><p>no list</p></html>",
-        b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><x>&b;</x>',
-        b"\x00\xff\xfe",
-        b"x" * 20_000_001,
+        (
+            "feeds:\n  - url: https://new.example.org/feed?a=1\n",
+            "https://new.example.org/feed.a=1 is in feeds.yaml already",
+        ),
+        ("feeds: [\n", r"^feeds\.yaml:2:1: a value is missing here"),
+        ("feeds: {}\n", "under 'feeds' a list"),
+        ("- url: x\n", "must hold keys with values"),
+        ("feeds: *x\n", r"^feeds\.yaml:1:8: '\*x' names nothing"),
+        ("a: &a\n  - url: x\nfeeds: *a\n", "make the change by hand"),
+        ("feeds:\n  - url: x\n    title: |+\n      a", "make the change by hand"),
     ],
 )
-def test_what_is_no_opml_is_told(body: bytes) -> None:
-    """Other documents, and hostile ones, are a mistake of the file's."""
-    with pytest.raises(ConfigError):
-        read_opml(body)
+def test_what_cannot_be_edited_is_left_alone(before: str, told: str) -> None:
+    """A feed that is there, a file that is wrong, and constructions that an edit would break are errors."""
+    with pytest.raises(ConfigError, match=told):
+        append_feed(before, NEW, category=None, title=None)
 
 
-def test_outlines_without_a_web_address_are_left_out() -> None:
-    """Only http(s) feeds are subscribed to."""
-    urls = ("javascript:alert(1)", "file:///etc/passwd", "", "https://ok.example/")
-    outlines = "".join(f'<outline type="rss" text="x" xmlUrl="{url}"/>' for url in urls)
-    found = read_opml(f'<opml version="2.0"><body>{outlines}</body></opml>'.encode())
-    assert [feed.feed for feed in found] == ["https://ok.example/"]
+def test_an_import_lists_no_feed_twice() -> None:
+    """Two equal addresses in what is to be appended are an error, too."""
+    twice = [Subscription(title="", feed=NEW, url=None, category=())] * 2
+    with pytest.raises(ConfigError, match="already"):
+        append_feeds("", twice)
+
+
+def test_an_address_from_outside_reads_no_variable() -> None:
+    """An address that a page or an OPML file brought cannot make the program send its environment away."""
+    with pytest.raises(ConfigError, match="reads a variable"):
+        append_feed("", "https://evil.example/?${AWS_SECRET_ACCESS_KEY}", category=None, title=None)
+    with pytest.raises(ConfigError, match="reads a variable"):
+        replace_url("feeds: [{url: x}]", "x", "https://evil.example/?${AWS_SECRET_ACCESS_KEY}")
+
+
+def test_a_category_that_is_none() -> None:
+    """A category path is checked before it is written."""
+    with pytest.raises(ConfigError, match="a name in this category is empty"):
+        append_feed("", NEW, category="Tech//Web", title=None)
+
+
+@pytest.mark.parametrize(
+    ("before", "new", "after"),
+    [
+        ("- url: http://a.org/ # a\n", "https://a.org/", "- url: https://a.org/ # a\n"),
+        ("- {keep: 1, url: 'http://a.org/'}\n", "https://a.org/it's", "- {keep: 1, url: 'https://a.org/it''s'}\n"),
+        (
+            '- url: "http://a.org/"\n  title: http://a.org/\n',
+            "https://a.org/",
+            '- url: "https://a.org/"\n  title: http://a.org/\n',
+        ),
+        ("- url: http://a.org/\n", "https://a.org/#新", '- url: "https://a.org/#新"\n'),
+        ("- url: x\n- url: http://a.org/\n", "https://a.org:8080/?b=c", "- url: x\n- url: https://a.org:8080/?b=c\n"),
+    ],
+)
+def test_an_address_is_exchanged(before: str, new: str, after: str) -> None:
+    """The new address stands where the old one stood, in its quotes; nothing else changes."""
+    assert replace_url(f"feeds:\n{before}# end", "http://a.org/", new) == f"feeds:\n{after}# end"
+
+
+@pytest.mark.parametrize(
+    ("old", "told"),
+    [
+        ("https://me:secret@c.org/", "no feed in feeds.yaml has the address https://c.org/$"),
+        ("https://a.org/", "a feed with the address https://b.org/ is in feeds.yaml already"),
+    ],
+)
+def test_an_address_that_cannot_be_exchanged(old: str, told: str) -> None:
+    """The old address must be there, the new one must not."""
+    new = "https://b.org/" if "a.org" in old else "https://d.org/"
+    with pytest.raises(ConfigError, match=told):
+        replace_url("feeds:\n- url: https://a.org/\n- url: https://b.org/\n", old, new)
+
+
+def test_an_address_that_others_share_by_a_merge_key() -> None:
+    """Where the address stands in another feed's anchor, an exchange would change that feed as well."""
+    text = "x: &x {url: http://a.org/}\nfeeds:\n- <<: *x\n- <<: *x\n  id: b\n"
+    with pytest.raises(ConfigError, match="make the change by hand"):
+        replace_url(text, "http://a.org/", "https://a.org/")

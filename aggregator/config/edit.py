@@ -1,125 +1,209 @@
-"""Edits of feeds.yaml that keep every other byte: comments, order, quotes, line ends."""
+"""Edits of feeds.yaml: what is not edited stays byte for byte, comments, order, quotes and line ends.
+
+The file is not written anew: nodes tell where its parts stand, and text is put in or exchanged there.  The
+result is read again; it must say what the file said before, and the edit.
+"""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
-
-from aggregator.config.reader import compose
+from aggregator import urls
+from aggregator.config import composer, values
+from aggregator.config.nodes import Node, Tree
+from aggregator.config.writing import block_item, flow_item, quoted_like
 from aggregator.errors import ConfigError
 from aggregator.models import Subscription
 
-# YAML 1.2, section 7.3.3: what may stand unquoted in a block mapping without a second thought.
-_PLAIN = re.compile(r"[A-Za-z0-9\u00a1-\u1fff\u2c00-\ud7ff\uf900-\ufdcf][\w\u00a1-\u1fff\u2c00-\ud7ff ./+-]*")
-_SPECIAL = re.compile(r"(?i)(?:null|true|false|yes|no|on|off|~|[-+.0-9_xo]+)")
+_BREAK = re.compile(r"\r\n|\n|\r")
+_DASH = re.compile(r"^( *)-(?=\s)", re.MULTILINE)
+_COMMENT = re.compile(r"( *)#[^\r\n]*(?:\r\n|\n|\r|$)")
+_DOCUMENT_END = re.compile(r"^\.\.\.(?=\s|$)", re.MULTILINE)
 
 
 def append_feed(text: str, url: str, *, category: str | None, title: str | None) -> str:
     """Return ``text``, a feeds.yaml, with one more feed at the end of its list.
 
-    ``category`` is a path with slashes.  Raises ConfigError when ``url`` stands there already.
+    ``category`` is a path with slashes.  Raises ConfigError when a feed with this ``url`` is there already, or
+    when ``text`` is no YAML, or is written in a way that cannot be edited.
     """
-    path = tuple(part.strip() for part in category.split("/")) if category else ()
-    if url in _urls(text):
-        raise ConfigError(f"{url} stands in feeds.yaml already")
+    try:
+        path = values.category(category) if category else ()
+    except ValueError as exc:
+        raise ConfigError(str(exc)) from exc
     return append_feeds(text, [Subscription(title=title or "", feed=url, url=None, category=path)])
 
 
 def append_feeds(text: str, feeds: Sequence[Subscription]) -> str:
-    """Return ``text`` with ``feeds`` at the end of its list; titles that are empty are left out."""
+    """Return ``text`` with ``feeds`` at the end of its list, in their order; see ``append_feed``.
+
+    A title that is empty is left out.
+    """
+    tree = _read(text)
+    _check_new([feed.feed for feed in feeds], tree)
     if not feeds:
         return text
-    newline = "\r\n" if "\r\n" in text else "\n"
-    root = _composed(text)
-    pair = next(((key, value) for key, value in root.value if key.value == "feeds"), None) if root else None
-    if pair is None:
-        return _ended(text, newline) + newline.join(["feeds:", *_items(feeds, "  "), ""])
-    _, listed = pair
-    if isinstance(listed, SequenceNode) and listed.flow_style and listed.value:
-        return _into_flow(text, listed, feeds)
-    if isinstance(listed, SequenceNode) and listed.value:
-        return _behind(text, listed.value[-1], " " * listed.start_mark.column, feeds, newline)
-    # `feeds:` or `feeds: []`: the list starts below it.
-    start, end = listed.start_mark.index, listed.end_mark.index
-    head = text[:start].rstrip(" ") if end > start else text[:start]
-    rest = text[end:]
-    line, _, after = rest.partition("\n")
-    return _ended(head + line.rstrip("\r"), newline) + newline.join([*_items(feeds, "  "), ""]) + after
+    records = [_record(feed) for feed in feeds]
+    expected = {**(tree.value or {}), "feeds": [*_feeds(tree), *records]}
+    return _checked(text, _appended(tree, records), expected)
 
 
-def _behind(text: str, last: Node, indent: str, feeds: Sequence[Subscription], newline: str) -> str:
-    # A block's end mark lies behind the comments that follow it; its last scalar's does not.
-    end = _last_scalar(last).end_mark.index
-    line_end = text.find("\n", end)
-    cut = len(text) if line_end < 0 else line_end + 1
-    return _ended(text[:cut], newline) + newline.join([*_items(feeds, indent), ""]) + text[cut:]
+def replace_url(text: str, old: str, new: str) -> str:
+    """Return ``text`` with the address ``old`` of a feed exchanged for ``new``.
+
+    Raises ConfigError when no feed has the address ``old``, as the file writes it, or one has ``new`` already.
+    """
+    tree = _read(text)
+    _check_new([new], tree)
+    feeds = _feeds(tree)
+    index = next((index for index, feed in enumerate(feeds) if _address(feed) == old), None)
+    if index is None:
+        raise ConfigError(f"no feed in feeds.yaml has the address {_shown(old)}")
+    node = _node(tree, "feeds", index, "url")
+    edited = tree.text[: node.start] + quoted_like(node.style, new) + tree.text[node.end :]
+    feeds[index] = {**feeds[index], "url": new}
+    return _checked(text, edited, {**tree.value, "feeds": feeds})
 
 
-def _into_flow(text: str, listed: SequenceNode, feeds: Sequence[Subscription]) -> str:
-    close = listed.end_mark.index - 1
-    head = text[:close].rstrip()
-    made = ", ".join(f"{{{', '.join(f'{k}: {v}' for k, v in _fields(feed, flow=True))}}}" for feed in feeds)
-    return f"{head}{' ' if head.endswith(',') else ', '}{made}{text[close:]}"
+def _read(text: str) -> Tree:
+    tree = composer.read(text.removeprefix("\ufeff"))
+    if tree.mistakes:
+        offset, message = tree.mistakes[0]
+        line, column = tree.place(offset)
+        raise ConfigError(f"feeds.yaml:{line}:{column}: {message}")
+    if not isinstance(tree.value, dict | None) or not isinstance((tree.value or {}).get("feeds"), list | None):
+        raise ConfigError("feeds.yaml must hold keys with values, and under 'feeds' a list; ask 'aggregator check'")
+    return tree
 
 
-def _items(feeds: Sequence[Subscription], indent: str) -> list[str]:
-    lines: list[str] = []
-    for feed in feeds:
-        first, *rest = (f"{key}: {value}" for key, value in _fields(feed, flow=False))
-        lines += [f"{indent}- {first}", *(f"{indent}  {line}" for line in rest)]
-    return lines
+def _feeds(tree: Tree) -> list[Any]:
+    return list((tree.value or {}).get("feeds") or ())
 
 
-def _fields(feed: Subscription, *, flow: bool) -> list[tuple[str, str]]:
-    fields = [("url", _quoted(feed.feed) if flow or not _is_plain_url(feed.feed) else feed.feed)]
-    if feed.category and any("/" in name for name in feed.category):
-        fields.append(("category", f"[{', '.join(map(_quoted, feed.category))}]"))
-    elif feed.category:
-        fields.append(("category", _scalar("/".join(feed.category))))
-    if feed.title:
-        fields.append(("title", _scalar(feed.title)))
-    return fields
+def _address(feed: object) -> object:
+    return feed.get("url") if isinstance(feed, dict) else None
 
 
-def _is_plain_url(url: str) -> bool:
-    return re.fullmatch(r"[A-Za-z][\w.+-]*://[\w./?=&%+~@:;,!$()*-]*[\w/=&%+~-]", url, re.ASCII) is not None
-
-
-def _scalar(value: str) -> str:
-    plain = _PLAIN.fullmatch(value) and not _SPECIAL.fullmatch(value) and not value.endswith(" ")
-    return value if plain else _quoted(value)
-
-
-def _quoted(value: str) -> str:
-    escaped = json.dumps(value, ensure_ascii=False)
-    return re.sub("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff\ud800-\udfff]", lambda c: f"\\u{ord(c[0]):04x}", escaped)
-
-
-def _ended(text: str, newline: str) -> str:
-    return text if not text or text.endswith("\n") else text + newline
-
-
-def _last_scalar(node: Node) -> Node:
-    while isinstance(node, MappingNode | SequenceNode) and node.value and not node.flow_style:
-        node = node.value[-1][1] if isinstance(node, MappingNode) else node.value[-1]
+def _node(tree: Tree, *path: str | int) -> Node:
+    found: Any = tree.root
+    for part in path:
+        _, found = found.step(part)
+    node: Node = found
     return node
 
 
-def _composed(text: str) -> MappingNode | None:
-    try:
-        node = compose(text)
-    except YAMLError as exc:
-        raise ConfigError(f"feeds.yaml cannot be read: {exc}") from exc
-    return node if isinstance(node, MappingNode) else None
+def _shown(address: str) -> str:
+    return urls.public(address) or "that is given"
 
 
-def _urls(text: str) -> set[str]:
-    root = _composed(text)
-    lists = [value for key, value in root.value if key.value == "feeds"] if root else []
-    feeds = [feed for listed in lists if isinstance(listed, SequenceNode) for feed in listed.value]
-    pairs = (pair for feed in feeds if isinstance(feed, MappingNode) for pair in feed.value)
-    return {str(value.value) for key, value in pairs if key.value == "url"}
+def _check_new(addresses: Sequence[str], tree: Tree) -> None:
+    known = {_address(feed) for feed in _feeds(tree)}
+    for address in addresses:
+        if address in known:
+            raise ConfigError(f"a feed with the address {_shown(address)} is in feeds.yaml already")
+        if "${" in address:  # an address that came from outside must not read the environment
+            raise ConfigError(
+                "an address with '${' reads a variable; if that is meant, write it into feeds.yaml by hand"
+            )
+        known.add(address)
+
+
+def _record(feed: Subscription) -> dict[str, Any]:
+    record: dict[str, Any] = {"url": feed.feed}
+    if feed.category:
+        listed = any("/" in name for name in feed.category)
+        record["category"] = list(feed.category) if listed else "/".join(feed.category)
+    return record | ({"title": feed.title} if feed.title.strip() else {})
+
+
+def _appended(tree: Tree, records: Sequence[Mapping[str, Any]]) -> str:
+    root = tree.root
+    found = root.entry("feeds") if root and root.value is not None else None
+    if root and found is None and root.style:
+        return _into_brackets(tree.text, root, f'"feeds": [{", ".join(map(flow_item, records))}]')
+    if found is None:
+        return _new_list(tree, records)
+    key, listed = found
+    if listed.children and not listed.style:
+        return _behind(tree.text, listed.children[-1], records)
+    if listed.children or (root and root.style) or tree.text[listed.start : listed.end].strip("[] ~nulNUL"):
+        return _into_brackets(tree.text, listed, ", ".join(map(flow_item, records)))
+    return _below(tree.text, key, listed, records)
+
+
+def _into_brackets(text: str, node: Node, made: str) -> str:
+    """Put ``made`` behind the last child of a collection in brackets, before a comma that may follow it."""
+    if node.children:
+        at = node.children[-1].end
+        return f"{text[:at]}, {made}{text[at:]}"
+    at = text.index("{" if node.kind is dict else "[", node.start) + 1
+    return f"{text[:at]}{made}{text[at:]}"
+
+
+def _new_list(tree: Tree, records: Sequence[Mapping[str, Any]]) -> str:
+    text, newline = tree.text, _newline(tree.text)
+    indent = " " * (tree.place(tree.root.start)[1] - 1 if tree.root and tree.root.value is not None else 0)
+    ends = [found.start() for found in _DOCUMENT_END.finditer(text)]
+    at = ends[-1] if ends else len(text)
+    lines = [f"{indent}feeds:", *_lines(records, f"{indent}  ", " ")]
+    return _ended(text[:at], newline) + "".join(line + newline for line in lines) + text[at:]
+
+
+def _below(text: str, key: Node, listed: Node, records: Sequence[Mapping[str, Any]]) -> str:
+    """Put the list in place of ``[]`` or nothing behind the key ``feeds``."""
+    newline = _newline(text)
+    head, tail = text[: listed.start], text[listed.end :]
+    found = _BREAK.search(tail)
+    rest, after = (tail[: found.start()], tail[found.end() :]) if found else (tail, "")
+    first = f"{head}{rest}" if rest.strip() else head.rstrip(" ")
+    indent = " " * (key.start - _line_start(text, key.start) + 2)
+    return first + newline + "".join(line + newline for line in _lines(records, indent, " ")) + after
+
+
+def _behind(text: str, last: Node, records: Sequence[Mapping[str, Any]]) -> str:
+    """Put the records behind the item ``last``, written as it is, and behind comments that belong to it."""
+    newline = _newline(text)
+    dashes = list(_DASH.finditer(text[: last.start + 1]))
+    indent = dashes[-1][1] if dashes else ""
+    gap = text[dashes[-1].end() : last.start] if dashes else " "
+    at = _end(text, last)
+    while (found := _COMMENT.match(text, at)) and len(found[1]) > len(indent) and found.end() > at:
+        at = found.end()
+    lines = _lines(records, indent, gap if gap.strip(" ") == "" and 0 < len(gap) < 8 else " ")
+    return _ended(text[:at], newline) + "".join(line + newline for line in lines) + text[at:]
+
+
+def _end(text: str, node: Node) -> int:
+    """Return where the line behind ``node`` begins.  A block's own end mark is further down, at what follows it."""
+    while node.children and not node.style:
+        node = node.children[-1]
+    if node.style in ("|", ">"):
+        return node.end
+    found = _BREAK.search(text, node.end)
+    return found.end() if found else len(text)
+
+
+def _lines(records: Sequence[Mapping[str, Any]], indent: str, gap: str) -> list[str]:
+    return [line for record in records for line in block_item(record, indent, gap)]
+
+
+def _newline(text: str) -> str:
+    found = _BREAK.search(text)
+    return found[0] if found else "\n"
+
+
+def _line_start(text: str, offset: int) -> int:
+    return text.rfind("\n", 0, offset) + 1
+
+
+def _ended(text: str, newline: str) -> str:
+    return text if not text or text.endswith(("\n", "\r")) else text + newline
+
+
+def _checked(text: str, edited: str, expected: Mapping[str, Any]) -> str:
+    tree = composer.read(edited)
+    if tree.mistakes or tree.value != expected:
+        raise ConfigError("feeds.yaml is written in a way that cannot be edited here; make the change by hand")
+    return "\ufeff" + edited if text.startswith("\ufeff") else edited

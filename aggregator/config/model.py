@@ -1,278 +1,255 @@
-"""The settings as feeds.yaml spells them: one field a key, each with its bounds and what it is for."""
+"""feeds.yaml as it is written: one class a section, one field a key, with its meaning, bounds and default.
+
+Values come in as the text of the file; ``${NAME}`` is still in them, and paths are as written.  ``resolve``
+makes ``Settings`` of it.  The JSON Schema and docs/configuration.md follow these fields.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import GenerateJsonSchema
 
-from aggregator import urls
+from aggregator.config import values
 from aggregator.models import FilterField
 
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_DURATION = r"0|([1-9][0-9]{0,5}[smhdw])+"
-_SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
-_SIZE = r"([0-9]{1,12})\s*(B|kB|MB|GB|KiB|MiB|GiB)"
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-#: Headers that belong to the connection, not to the source.
-_OWN_HEADERS = frozenset({"host", "content-length", "connection", "transfer-encoding"})
+_MOST = 1_000_000  # entries or posts; SQLite and PostgreSQL take larger limits, nobody needs them
 
+# YAML reads `title: 2024` as a number and `title: yes` as a truth; here they are words.
+_WORDS: dict[str, Any] = {"type": ["string", "number", "boolean"]}
+_DURATION = {"type": "string", "pattern": f"^(?!$){values.DURATION_PATTERN}$"}
+_SLUG = {"type": ["string", "number"], "pattern": r"^[^\s./\\A-Z_-]+(-[^\s./\\A-Z_-]+)*-?$"}
+_ID = {"type": ["string", "number"], "pattern": r"^[^\s/\\._-][^\s/\\]*$"}
+_CATEGORY = {
+    "anyOf": [
+        {"type": ["string", "number"], "pattern": r"^[^/]+(/[^/]+){0,7}$"},
+        {"type": "array", "items": _WORDS, "maxItems": values.MOST_LEVELS},
+    ]
+}
 
-def duration(value: object) -> timedelta:
-    """Return ``20s``, ``15m``, ``1h30m``, ``2d``, ``1w`` or ``0`` as a timedelta; raises ValueError."""
-    if isinstance(value, timedelta):
-        return value
-    written = str(value).strip()
-    if not re.fullmatch(_DURATION, written):
-        hint = f"; {written}s?" if written.isdigit() else ""
-        raise ValueError(f"{written!r} is no duration; write a number and a unit, such as 20s, 15m, 1h, 2d or 1w{hint}")
-    parts = re.findall(r"([0-9]+)([smhdw])", written)
-    return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
-
-
-def size(value: object) -> int:
-    """Return ``10MB``, ``512kB`` or ``1MiB`` in bytes; raises ValueError."""
-    if isinstance(value, int):
-        return value
-    found = re.fullmatch(_SIZE, str(value).strip(), re.IGNORECASE)
-    if found is None:
-        raise ValueError(f"{value!r} is no size; write a number and a unit, such as 512kB or 10MB")
-    return int(found[1]) * _SIZES[found[2].lower()]
-
-
-def path(value: object) -> tuple[str, ...]:
-    """Return a category path, ``a/b`` or a list of names, outermost first; raises ValueError."""
-    if value is None:
-        return ()
-    names = [str(name).strip() for name in (value if isinstance(value, list | tuple) else str(value).split("/"))]
-    if not names or not all(names):
-        raise ValueError("a name in this category is empty; write names with a slash between them: Tech/Python")
-    if len(names) > _DEEPEST:
-        raise ValueError(f"this category has {len(names)} levels; at most {_DEEPEST} are possible")
-    return tuple(names)
-
-
-_DEEPEST = 8
-
-
-def _within(least: timedelta, most: timedelta, said: str) -> BeforeValidator:
-    def check(value: object) -> timedelta:
-        found = duration(value)
-        if not least <= found <= most:
-            raise ValueError(f"{value!r} is out of bounds; {said}")
-        return found
-
-    return BeforeValidator(check)
-
-
-def _bytes(value: object) -> int:
-    found = size(value)
-    if not 1_000 <= found <= 10**9:
-        raise ValueError(f"{value!r} is out of bounds; between 1kB and 1GB is possible")
-    return found
-
-
-def _site_url(value: object) -> str:
-    found = urls.absolute(str(value))
-    if found is None or "?" in found or "#" in found:
-        raise ValueError(f"{value!r} is no address of a site; write it as https://planet.example.org/")
-    return found if found.endswith("/") else f"{found}/"
-
-
-def _feed_url(value: object) -> str:
-    written = str(value).strip()
-    if written.startswith("rsshub://") and len(written) > len("rsshub://"):
-        return written
-    if urls.absolute(written) is None or any(c.isspace() for c in written):
-        shown = urls.public(written) if "://" in written else written
-        raise ValueError(f"{shown!r} is no address of a feed; it starts with https://, http:// or rsshub://")
-    return written
-
-
-def _instance(value: object) -> str:
-    if urls.absolute(str(value)) is None:
-        raise ValueError(f"{value!r} is no address of an RSSHub instance; write it as https://rsshub.app")
-    return str(value)
-
-
-def _slug(value: object) -> str:
-    from aggregator import text
-
-    written = str(value)
-    if not written or text.slug(written) != written:
-        suggestion = text.slug(written)
-        hint = f"; {suggestion!r} is" if suggestion else ""
-        raise ValueError(f"{written!r} cannot be a folder's name: lower-case letters, digits and single hyphens{hint}")
-    return written
-
-
-def _identifier(value: object) -> str:
-    written = str(value)
-    if not re.fullmatch(r"[^\s/\\]{1,100}", written):
-        raise ValueError(f"{written!r} cannot be an id; use up to 100 letters, digits and hyphens, without blanks")
-    return written
-
-
-def _language(value: object) -> str:
-    if not re.fullmatch(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*", str(value)):
-        raise ValueError(f"{value!r} is no language tag; write it as en, zh-CN or pt-BR")
-    return str(value)
-
-
-def _pattern(value: object) -> str:
-    try:
-        re.compile(str(value))
-    except re.error as exc:
-        raise ValueError(f"{value!r} is no regular expression: {exc}") from exc
-    return str(value)
-
-
-def _headers(value: object) -> object:
-    if isinstance(value, dict):
-        for name, content in value.items():
-            if not _TOKEN.fullmatch(str(name)) or str(name).lower() in _OWN_HEADERS:
-                raise ValueError(f"{name!r} cannot be set as a header")
-            if any(ord(c) < 32 or ord(c) > 255 for c in str(content or "")):
-                raise ValueError(f"the value of header {name!r} holds characters that no header may hold")
-    return value
-
-
-def _formats(value: object) -> object:
-    names = list(value) if isinstance(value, list | tuple) else value
-    return names if not isinstance(names, list) or "atom" in names else ["atom", *names]
-
-
-def _no_null(value: object) -> object:
-    return {} if value is None else value
-
-
-def _schema(pattern: str, *examples: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": ["string", "integer"], "pattern": f"^({pattern})$", "examples": list(examples)})
-
-
-_AS_TEXT = PlainSerializer(lambda span: f"{int(span.total_seconds())}s" if span else "0", when_used="json")
-Duration = Annotated[timedelta, BeforeValidator(duration), _AS_TEXT, _schema(_DURATION, "20s", "15m", "1h", "2d")]
-Interval = Annotated[
-    timedelta,
-    _within(timedelta(minutes=1), timedelta(days=90), "between 1m and 90d is possible"),
-    _AS_TEXT,
-    _schema(_DURATION, "15m", "1h", "1d"),
+Title = Annotated[str, AfterValidator(values.title), WithJsonSchema(_WORDS)]
+Age = Annotated[timedelta, BeforeValidator(values.duration), WithJsonSchema({"anyOf": [{"const": 0}, _DURATION]})]
+Interval = Annotated[timedelta, BeforeValidator(values.duration_between("1m", "90d")), WithJsonSchema(_DURATION)]
+Timeout = Annotated[timedelta, BeforeValidator(values.duration_between("1s", "10m")), WithJsonSchema(_DURATION)]
+Size = Annotated[
+    int,
+    BeforeValidator(values.size_between("1kB", "1GB")),
+    WithJsonSchema({"type": "string", "pattern": f"^{values.SIZE_PATTERN}$"}),
 ]
-Timeout = Annotated[
-    timedelta,
-    _within(timedelta(seconds=1), timedelta(minutes=10), "between 1s and 10m is possible"),
-    _AS_TEXT,
-    _schema(_DURATION, "20s", "1m"),
+Folder = Annotated[Path, BeforeValidator(lambda value: values.folder(value) if isinstance(value, str) else value)]
+WebAddress = Annotated[
+    str, AfterValidator(values.web_address), WithJsonSchema({"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://"})
 ]
-Size = Annotated[int, BeforeValidator(_bytes), _schema(_SIZE, "10MB", "512kB")]
-Category = Annotated[
-    tuple[str, ...],
-    BeforeValidator(path),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+FeedAddress = Annotated[
+    str, WithJsonSchema({"type": "string", "pattern": r"^\S+$", "examples": ["https://example.org/feed.xml"]})
 ]
-Word = Annotated[str, BeforeValidator(lambda value: value if value is None else str(value))]
-Slug = Annotated[str, BeforeValidator(_slug)]
-Patterns = dict[FilterField, Annotated[str, BeforeValidator(_pattern)]]
+Category = Annotated[tuple[str, ...], BeforeValidator(values.category), WithJsonSchema(_CATEGORY)]
+Slug = Annotated[str, AfterValidator(values.slug), WithJsonSchema(_SLUG)]
+SourceId = Annotated[str, AfterValidator(values.source_id), WithJsonSchema(_ID)]
+Language = Annotated[str, AfterValidator(values.language)]
+Expression = Annotated[str, AfterValidator(values.expression), WithJsonSchema(_WORDS)]
+HeaderName = Annotated[str, AfterValidator(values.header_name)]
+Count = Annotated[int, Field(ge=0, le=_MOST)]
+Format = Literal["atom", "rss", "json", "html"]
 
 
-class Part(BaseModel):
-    """What every part of feeds.yaml has in common: no unknown keys, and no change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+def _with_atom(formats: tuple[Format, ...]) -> tuple[Format, ...]:
+    return tuple(dict.fromkeys(("atom", *formats)))
 
 
-class SiteSettings(Part):
-    """What the outputs say of the place they are published at."""
+class Section(BaseModel):
+    """What all sections have in common: no unknown keys; a key without a value is as good as none."""
 
-    title: Word = Field(min_length=1, description="The name of the site, and of its main feed.")
-    url: Annotated[str, BeforeValidator(_site_url)] = Field(description="Where the outputs will be served.")
-    author: Word | None = Field(None, description="Who edits the site.")
-    language: Annotated[str, BeforeValidator(_language)] | None = Field(None, description="The language of the site.")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_empty(cls, written: Any) -> Any:
+        if written is None:
+            return {}
+        if not isinstance(written, Mapping) or None not in written.values():
+            return written
+        known = cls.model_fields
+        return {key: value for key, value in written.items() if value is not None or key not in known}
 
 
-class OutputSettings(Part):
-    """What is made, and where it goes; relative paths start at the folder of feeds.yaml."""
+class SiteSettings(Section):
+    """What every output says of the place it is published at."""
 
-    path: Word = Field("public", min_length=1, description="The folder of feeds and pages.")
-    posts: Word = Field("public/posts", min_length=1, description="The folder of front-matter posts.")
-    formats: Annotated[tuple[Literal["atom", "rss", "json", "html"], ...], BeforeValidator(_formats)] = Field(
-        ("atom", "rss", "json", "html"), description="The formats of every feed; atom is always made."
+    title: Title = Field(description="The name of the whole.", examples=["Planet Example"])
+    url: WebAddress = Field(description="Where the outputs will be served.", examples=["https://planet.example.org/"])
+    author: Title | None = Field(
+        None, description="Who puts it together: the author of every output.", examples=["Planet Example editors"]
     )
-    entries: int = Field(50, ge=0, le=1_000_000, description="Entries in each category's feed; 0 means all.")
-    comments: bool = Field(False, description="The constant `comments` of front-matter posts.")
+    language: Language | None = Field(
+        None, description="The language of the outputs, a BCP 47 tag.", examples=["en", "zh-CN"]
+    )
 
 
-class FetchSettings(Part):
+class OutputSettings(Section):
+    """What is published, and where to; relative paths start at the folder of feeds.yaml."""
+
+    path: Folder = Field(Path("public"), description="The folder of feeds and pages.", examples=["/srv/www/planet"])
+    posts: Folder = Field(
+        Path("public/posts"),
+        description="The folder of front-matter posts; by default 'posts' in output.path.",
+        examples=["../blog/source/_posts"],
+    )
+    formats: Annotated[tuple[Format, ...], AfterValidator(_with_atom)] = Field(
+        ("atom", "rss", "json", "html"),
+        description="What is made of each feed; atom always is.",
+        examples=[["atom", "html"]],
+    )
+    entries: Count = Field(50, description="Entries in each feed, newest first; 0: all.", examples=[100])
+    comments: bool = Field(False, description="The constant 'comments' of the posts' front matter.", examples=[True])
+
+
+class FetchSettings(Section):
     """How sources are asked."""
 
-    concurrency: int = Field(32, ge=1, le=256, description="Requests at once.")
-    per_host: int = Field(2, ge=1, le=16, description="Requests at once to one host.")
-    timeout: Timeout = Field(timedelta(seconds=20), description="For a whole request, redirects and body included.")
-    max_size: Size = Field(10_000_000, description="The largest document, as it travels and as it is decoded.")
-    allow_private: bool = Field(False, description="Whether private and loopback addresses may be fetched.")
-    rsshub: Annotated[str, BeforeValidator(_instance)] = Field(
-        "https://rsshub.app", description="The instance behind rsshub:// addresses."
+    concurrency: int = Field(32, ge=1, le=256, description="Requests at once.", examples=[16])
+    per_host: int = Field(2, ge=1, le=16, description="Requests at once to one host.", examples=[1])
+    timeout: Timeout = Field(
+        timedelta(seconds=20),
+        description="The longest that one answer may take; 1s to 10m.",
+        examples=["1m"],
+        json_schema_extra={"default": "20s"},
+    )
+    max_size: Size = Field(
+        10 * 10**6,
+        description="The largest answer that is read; 1kB to 1GB.",
+        examples=["50MB"],
+        json_schema_extra={"default": "10MB"},
+    )
+    allow_private: bool = Field(
+        False,
+        description="Whether sources on private and loopback addresses may be asked.",
+        examples=[True],
+    )
+    rsshub: WebAddress = Field(
+        "https://rsshub.app/",
+        description="The RSSHub instance behind rsshub:// addresses.",
+        examples=["https://rsshub.example.org"],
     )
 
 
-class RetentionSettings(Part):
-    """What `aggregator prune` keeps."""
+class RetentionSettings(Section):
+    """What 'aggregator prune' removes from the archive."""
 
-    max_age: Duration = Field(timedelta(0), description="Posts older than this are pruned; 0 keeps all.")
-    max_posts: int = Field(0, ge=0, description="The newest posts of each source that are kept; 0 keeps all.")
-
-
-class CategorySettings(Part):
-    """What a category's name does not say."""
-
-    slug: Slug | None = Field(None, description="Its folder in the outputs.")
-    title: Word | None = Field(None, description="The title of its feed.")
-    entries: int | None = Field(None, ge=0, le=1_000_000, description="Entries in its feed; 0 means all.")
-
-
-class DefaultSettings(Part):
-    """Every key of a feed that may have a default for all."""
-
-    category: Category = Field((), description="A path, outermost first: Tech/Python, or a list of names.")
-    title: Word | None = Field(None, description="Overrides the feed's own title.")
-    interval: Interval = Field(timedelta(hours=1), description="The time between two pulls, at least.")
-    keep: int = Field(0, ge=0, description="Entries taken per pull, newest first; 0 takes all.")
-    include: Annotated[Patterns, BeforeValidator(_no_null)] = Field(
-        default_factory=dict, description="Only entries whose field matches the expression are taken."
+    max_age: Age = Field(
+        timedelta(),
+        description="Posts older than this go; 0: none.",
+        examples=["365d"],
+        json_schema_extra={"default": 0},
     )
-    exclude: Annotated[Patterns, BeforeValidator(_no_null)] = Field(
-        default_factory=dict, description="Entries whose field matches the expression are not taken."
-    )
-    headers: Annotated[dict[str, Word], BeforeValidator(_headers), BeforeValidator(_no_null)] = Field(
-        default_factory=dict, repr=False, description="Sent with every request; ${NAME} comes from the environment."
-    )
-    enabled: bool = Field(True, description="Whether the source is pulled.")
+    max_posts: Count = Field(0, description="Posts kept of each source, newest first; 0: all.", examples=[1000])
 
 
-class FeedSettings(DefaultSettings):
-    """A source."""
+class CategorySettings(Section):
+    """What the name of a category does not say."""
 
-    url: Annotated[str, BeforeValidator(_feed_url)] = Field(repr=False, description="http(s):// or rsshub://")
-    id: Annotated[str, BeforeValidator(_identifier)] | None = Field(
-        None, description="A stable name for commands; else made from the address."
+    slug: Slug | None = Field(None, description="Its folder in the outputs.", examples=["new-media"])
+    title: Title | None = Field(None, description="The title of its feed.", examples=["新媒体动态"])
+    entries: Count | None = Field(
+        None,
+        description="Entries in its feed, instead of output.entries; 0: all.",
+        examples=[100],
     )
 
 
-class Document(Part):
+class FeedDefaults(Section):
+    """What feeds may have in common: every key of a feed but url and id."""
+
+    category: Category = Field(
+        (),
+        description="Its place: names with slashes between them, or a list of names; at most 8 levels.",
+        examples=["Tech/Python", ["新媒体", "趣头条"]],
+    )
+    title: Title | None = Field(None, description="Shown instead of the feed's own title.", examples=["LWN"])
+    interval: Interval = Field(
+        timedelta(hours=1),
+        description="The time between two pulls; 1m to 90d.",
+        examples=["15m", "1d12h"],
+        json_schema_extra={"default": "1h"},
+    )
+    keep: Count = Field(0, description="Entries taken per pull, newest first; 0: all.", examples=[20])
+    include: dict[FilterField, Expression] = Field(
+        {},
+        description="Only entries that match are taken: a regular expression for a field, all of them must match.",
+        examples=[{"title": "(?i)python"}],
+    )
+    exclude: dict[FilterField, Expression] = Field(
+        {}, description="Entries that match one of these are left out.", examples=[{"tag": "^ad$"}]
+    )
+    headers: dict[HeaderName, str] = Field(
+        {},
+        description="Sent with each request; ${NAME} is read from the environment.",
+        examples=[{"Authorization": "Bearer ${TOKEN}"}],
+        repr=False,
+    )
+    enabled: bool = Field(True, description="false: not pulled; what it brought stays.", examples=[False])
+
+
+class FeedSettings(FeedDefaults):
+    """One source."""
+
+    url: FeedAddress = Field(
+        description="The feed's address: https, http or rsshub; ${NAME} is read from the environment.",
+        examples=["https://example.org/feed.xml", "rsshub://qutoutiao/category/1"],
+        repr=False,
+    )
+    id: SourceId | None = Field(
+        None, description="A stable name for commands; by default made from the URL.", examples=["lwn"]
+    )
+
+
+class FeedsFile(Section):
     """The whole of feeds.yaml."""
 
-    site: SiteSettings
-    database: Word = Field("sqlite:///aggregator.db", description="Any SQLAlchemy URL of SQLite or PostgreSQL.")
-    output: Annotated[OutputSettings, BeforeValidator(_no_null)] = OutputSettings()
-    fetch: Annotated[FetchSettings, BeforeValidator(_no_null)] = FetchSettings()
-    retention: Annotated[RetentionSettings, BeforeValidator(_no_null)] = RetentionSettings()
-    defaults: Annotated[DefaultSettings, BeforeValidator(_no_null)] = DefaultSettings()
-    categories: Annotated[dict[str, CategorySettings], BeforeValidator(_no_null)] = Field(default_factory=dict)
-    feeds: Annotated[tuple[FeedSettings, ...], BeforeValidator(lambda value: value or ())] = ()
+    site: SiteSettings = Field(description="What every output says of the place it is published at.")
+    database: str = Field(
+        "sqlite:///aggregator.db",
+        description=(
+            "An SQLAlchemy URL of SQLite (a relative path starts at this file's folder) or PostgreSQL; "
+            "${NAME} is read from the environment."
+        ),
+        examples=["postgresql://aggregator:${DB_PASSWORD}@localhost/aggregator"],
+        repr=False,
+    )
+    output: OutputSettings = Field(default_factory=OutputSettings, description="What is published, and where to.")
+    fetch: FetchSettings = Field(default_factory=FetchSettings, description="How sources are asked.")
+    retention: RetentionSettings = Field(
+        default_factory=RetentionSettings, description="What 'aggregator prune' removes."
+    )
+    defaults: FeedDefaults = Field(
+        default_factory=FeedDefaults,
+        description="What feeds have in common: every key of a feed but url and id may stand here.",
+    )
+    categories: dict[str, CategorySettings] = Field(
+        {},
+        description="What a category's name does not say; a key is a name, or a path (新媒体/趣头条), which wins.",
+    )
+    feeds: tuple[FeedSettings, ...] = Field((), description="The sources.")
 
 
-def keys(part: type[BaseModel]) -> dict[str, Any]:
-    """Return the fields of a part by name."""
-    return dict(part.model_fields)
+class _Generator(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False  # a title that repeats the key is noise in an editor
+
+
+def schema() -> dict[str, object]:
+    """Return the JSON Schema (draft 2020-12) of feeds.yaml, for editors."""
+    made = FeedsFile.model_json_schema(schema_generator=_Generator)
+    return {"$schema": _Generator.schema_dialect, **made, "title": "feeds.yaml of aggregator"}

@@ -1,136 +1,101 @@
-"""YAML → values with their places: what a mistake is told with.
-
-Scalars stay text; the settings' types give them their meaning, so that ``id: 0123`` is no number and
-``slug: on`` no truth.
-"""
+"""A file → text → nodes → values → settings, with every mistake that is met on the way."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-Path = tuple[str | int, ...]
-Place = tuple[int, int]
+from aggregator.config import composer
+from aggregator.config.model import FeedsFile
+from aggregator.config.nodes import Tree
+from aggregator.config.resolve import Context, resolve
+from aggregator.config.sentences import Problem, problems
+from aggregator.config.settings import Settings
+from aggregator.errors import ConfigError, Mistake
 
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
-#: Aliases may stand for the same part many times over; a file that unfolds to more than this is an attack.
-_MOST_NODES = 2_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A mistake and the place in the file where it stands; lines and columns count from 1."""
-
-    place: Place
-    message: str
+_HELP = "'aggregator demo' shows one at work, and the README has an example to copy"
+#: Sections with many parts of one kind: one that is wrong does not hide what is wrong with the others.
+_MANY = ("feeds", "categories")
+#: Stands in for one that is wrong while the rest is looked at.
+_SITE = {"title": "-", "url": "https://site.invalid/"}
 
 
-@dataclass(slots=True)
-class Reading:
-    """What a file says: its value, the place of each part by path, and the mistakes met on the way."""
+def load(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Return the settings in the file at ``path``; ``${NAME}`` is read from ``environ``.
 
-    value: Any = None
-    places: dict[Path, Place] = field(default_factory=dict)
-    keys: dict[Path, Place] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-
-
-def read(text: str, environ: Mapping[str, str]) -> Reading:
-    """Return what the YAML in ``text`` says, with ``${NAME}`` filled in from ``environ`` in urls and headers."""
-    reading = Reading()
-    try:
-        node = compose(text)
-    except MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        reading.findings.append(Finding(place, _syntax(exc)))
-        return reading
-    except (YAMLError, ValueError) as exc:
-        reading.findings.append(Finding((1, 1), f"this is no YAML: {exc}"))
-        return reading
-    if node is not None:
-        reading.value = _Converter(reading, environ).value(node, ())
-    return reading
-
-
-def compose(text: str) -> Node | None:
-    """Return the tree of nodes, with their marks, of the YAML in ``text``; raises YAMLError.
-
-    The parser in C is five times as fast, but knows YAML 1.1 only, in which ``{url: https://example.org}`` is wrong.
+    Raises ConfigError with all mistakes, in the order of the file.
     """
+    return parse(_text(path), path, environ)
+
+
+def parse(text: str, path: Path, environ: Mapping[str, str]) -> Settings:
+    """Return the settings in ``text`` as if it stood in the file at ``path``; see ``load``."""
+    tree = composer.read(text.removeprefix("\ufeff"))
+    if not isinstance(tree.value, dict):
+        raise _error(path, tree, tree.mistakes or [(0, _not_a_mapping(tree.value))])
+    written, indexes, wrong = _validated(tree.value)
+    context = Context(file=path, environ=environ, line=tree.line, problems=list(wrong))
+    settings = resolve(written, indexes, context)
+    if tree.mistakes or context.problems:
+        found = [(tree.offset(each.path, key=each.key), each.message) for each in context.problems]
+        raise _error(path, tree, [*tree.mistakes, *found])
+    return settings
+
+
+def _text(path: Path) -> str:
     try:
-        node: Node | None = YAML(typ="safe").compose(text)
-    except MarkedYAMLError:
-        node = YAML(typ="safe", pure=True).compose(text)
-    return node
+        body = path.read_bytes()
+    except FileNotFoundError as exc:
+        raise ConfigError(f"{path}: no such file; {_HELP}") from exc
+    except OSError as exc:
+        raise ConfigError(f"{path} cannot be read: {exc.strerror}") from exc
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        before = body[: exc.start].decode("utf-8-sig", "ignore")
+        raise _error(path, Tree(before), [(len(before), "this is not UTF-8; save the file as UTF-8")]) from exc
 
 
-class _Converter:
-    def __init__(self, reading: Reading, environ: Mapping[str, str]) -> None:
-        self._reading = reading
-        self._environ = environ
-        self._left = _MOST_NODES
-
-    def value(self, node: Node, path: Path) -> Any:
-        self._left -= 1
-        self._reading.places[path] = _place(node)
-        if self._left < 0:
-            return None
-        if isinstance(node, MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, SequenceNode):
-            return [self.value(child, (*path, index)) for index, child in enumerate(node.value)]
-        return self._scalar(node, path) if isinstance(node, ScalarNode) else None
-
-    def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
-        for key, child in node.value:
-            name = key.value if isinstance(key, ScalarNode) else str(key.tag)
-            if name == "<<":
-                for part in child.value if isinstance(child, SequenceNode) else (child,):
-                    value = self.value(part, path)
-                    merged = {**value, **merged} if isinstance(value, dict) else merged
-                continue
-            self._reading.keys[(*path, name)] = _place(key)
-            if name in found:
-                self._say(key, f"the key {name!r} stands here a second time; leave one of them out")
-                continue
-            found[name] = self.value(child, (*path, name))
-        self._reading.places[path] = _place(node)
-        return {**merged, **found}
-
-    def _scalar(self, node: ScalarNode, path: Path) -> str | None:
-        written = str(node.value)
-        if not node.style and written in _NULLS:
-            return None
-        if "${" in written and ("headers" in path or path[-1:] == ("url",) or path == ("database",)):
-            return _VARIABLE.sub(lambda found: self._variable(node, found[1]), written)
-        return written
-
-    def _variable(self, node: Node, name: str) -> str:
-        if name not in self._environ:
-            self._say(node, f"the environment has no variable {name}; set it where the program runs")
-        return self._environ.get(name, "")
-
-    def _say(self, node: Node, message: str) -> None:
-        self._reading.findings.append(Finding(_place(node), message))
+def _not_a_mapping(value: object) -> str:
+    if value is None:
+        return f"the file is empty; {_HELP}"
+    return "the file must hold keys with values: site, feeds, …; a list of feeds has its place under 'feeds:'"
 
 
-def _place(node: Node) -> Place:
-    mark = node.start_mark
-    return (mark.line + 1, mark.column + 1)
+def _validated(values: dict[str, Any]) -> tuple[FeedsFile, Sequence[int], Iterable[Problem]]:
+    """Return what of ``values`` is right, the indexes of the feeds in it, and the problems of the rest."""
+    try:
+        written = FeedsFile.model_validate(values)
+    except ValidationError as exc:
+        errors = exc.errors(include_url=False)
+    else:
+        return written, range(len(written.feeds)), ()
+    kept, indexes = _without(values, errors)
+    return FeedsFile.model_validate(kept), indexes, problems(errors)
 
 
-def _syntax(exc: MarkedYAMLError) -> str:
-    problem = str(exc.problem or exc.context or "this cannot be read")
-    if "\\t" in problem or "tab" in problem:
-        return "YAML is not indented with tabs; use blanks"
-    return f"this is no YAML: {problem}; look at quotes, brackets and indentation here and in the line above"
+def _without(values: dict[str, Any], errors: Sequence[ErrorDetails]) -> tuple[dict[str, Any], list[int]]:
+    """Return ``values`` without what is wrong, and the indexes of the feeds that are left."""
+    places = [error["loc"] for error in errors]
+    single = {place[:2] for place in places if len(place) > 1 and place[0] in _MANY}
+    whole = {place[0] for place in places if place[:2] not in single}
+    kept = {key: value for key, value in values.items() if key in FeedsFile.model_fields and key not in whole}
+    feeds = [(i, feed) for i, feed in enumerate(kept.get("feeds") or ()) if ("feeds", i) not in single]
+    # A slug keeps complaints away that would only follow from the first one.
+    categories = {
+        name: {"slug": f"wrong-{i}"} if ("categories", name) in single else each
+        for i, (name, each) in enumerate((kept.get("categories") or {}).items())
+    }
+    kept = {"site": _SITE, **kept, "feeds": [feed for _, feed in feeds], "categories": categories}
+    return kept, [i for i, _ in feeds]
+
+
+def _error(path: Path, tree: Tree, found: Iterable[tuple[int, str]]) -> ConfigError:
+    # A part with an anchor is met wherever an alias repeats it; its mistakes are told once.
+    mistakes = [Mistake(str(path), *tree.place(offset), message) for offset, message in sorted(set(found))]
+    more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
+    return ConfigError(f"{mistakes[0]}{more}", tuple(mistakes))

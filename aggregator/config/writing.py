@@ -1,0 +1,61 @@
+"""Values as YAML: plain where that is safe, else as JSON strings, which every reader of YAML understands."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# Much narrower than YAML 1.2, section 7.3.3: what stands for itself for every reader, in brackets too.
+_WORDS = re.compile(r"[^\W_](?:[\w /().+-]*[\w)+/-])?")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._~/?&=%+@:;$!*()-]*[A-Za-z0-9_~/&=%+-]")
+# What other readers take for nothing, a truth, a number or a date.
+_OTHER = re.compile(r"(?i:null|true|false|yes|no|on|off|y|n|inf|nan)|[-+.\d_exo/ ]+")
+# YAML 1.2, section 5.1, without what its double-quoted strings fold (NEL, LS, PS) and the byte order mark.
+_ESCAPED = re.compile("[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010fffd]")
+
+
+def scalar(value: str) -> str:
+    """Return ``value`` plain when that is safe, else in double quotes."""
+    plain = _ADDRESS.fullmatch(value) or (_WORDS.fullmatch(value) and not _OTHER.fullmatch(value))
+    return value if plain else quoted(value)
+
+
+def quoted(value: str) -> str:
+    """Return ``value`` in double quotes, as JSON and YAML both read it."""
+    return _ESCAPED.sub(_escape, json.dumps(value, ensure_ascii=False))
+
+
+def quoted_like(style: str, value: str) -> str:
+    """Return ``value`` in quotes of the given ``style``, where that is safe."""
+    if style == '"':
+        return quoted(value)
+    if style == "'" and not _ESCAPED.search(value):
+        return "'" + value.replace("'", "''") + "'"
+    return scalar(value)
+
+
+def block_item(record: Mapping[str, str | Sequence[str]], indent: str, gap: str) -> list[str]:
+    """Return the lines of ``record`` as an item of a list: ``gap`` stands between its dash and its first key."""
+    lines = [f"{key}: {_value(value)}" for key, value in record.items()]
+    inner = " " * (1 + len(gap))
+    return [f"{indent}-{gap}{lines[0]}", *(f"{indent}{inner}{line}" for line in lines[1:])]
+
+
+def flow_item(record: Mapping[str, Any]) -> str:
+    """Return ``record`` in braces; it is JSON, as the file around it may be."""
+    return f"{{{', '.join(f'{quoted(key)}: {_json(value)}' for key, value in record.items())}}}"
+
+
+def _value(value: str | Sequence[str]) -> str:
+    return scalar(value) if isinstance(value, str) else _json(value)
+
+
+def _json(value: str | Sequence[str]) -> str:
+    return quoted(value) if isinstance(value, str) else f"[{', '.join(map(quoted, value))}]"
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
