@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from aggregator import text
 from aggregator.models import Entry, FilterField, Source, Text
@@ -16,8 +15,9 @@ _OLDEST = datetime.min.replace(tzinfo=UTC)
 def taken(entries: Sequence[Entry], source: Source) -> tuple[Entry, ...]:
     """Return the entries that ``source`` lets in, in the order of the document.
 
-    Every field of ``include`` must match and none of ``exclude`` may; of what is left the newest
-    ``source.keep`` are taken, the document's order deciding between equal dates.
+    Every field of ``include`` must match and none of ``exclude`` may: titles and contents by their text on one
+    line, tags by term or label.  Of what is left the newest ``source.keep`` are taken, the document's order deciding
+    between equal dates; an entry without a date counts as oldest.
     """
     admitted = [entry for entry in entries if _admits(entry, source)]
     if not source.keep or len(admitted) <= source.keep:
@@ -33,13 +33,7 @@ def _admits(entry: Entry, source: Source) -> bool:
 
 
 def _matches(entry: Entry, field: FilterField, pattern: str) -> bool:
-    search = _compiled(pattern).search
-    return any(search(value) for value in _values(entry)[field])
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+    return any(re.search(pattern, value) for value in _values(entry)[field])
 
 
 def _values(entry: Entry) -> Mapping[FilterField, Iterable[str]]:
@@ -48,12 +42,12 @@ def _values(entry: Entry) -> Mapping[FilterField, Iterable[str]]:
         "content": (_plain(part) for part in (entry.content, entry.summary) if part),
         "link": filter(None, (entry.link,)),
         "author": (person.name for person in entry.authors),
-        "tag": (tag.term for tag in entry.tags),
+        "tag": (name for tag in entry.tags for name in (tag.term, tag.label) if name),
     }
 
 
 def _plain(part: Text) -> str:
-    return text.plain(part.value) if part.html else part.value
+    return text.plain(part.value) if part.html else text.one_line(part.value)
 
 
 def _date(entry: Entry) -> datetime:

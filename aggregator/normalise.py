@@ -18,8 +18,9 @@ RULES = 1
 
 #: Feeds of software without a date say the epoch; nobody published a feed entry before it.
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
-_TITLE_LENGTH = 80
-_MARKUP = re.compile(r"<[^>]*>")
+#: An entry without a title is called by its first words, at most so many characters.
+TITLE_LENGTH = 80
+_UNREAD = re.compile(r"<[^>]*>|\s")
 #: Links that belong to the source's feed, not to the article (RFC 5023, RFC 5005, WebSub).
 _FEED_RELS = frozenset(
     {"self", "edit", "edit-media", "hub", "first", "last", "next", "previous", "prev", "service", "search"}
@@ -40,7 +41,7 @@ def version(copy: Copy) -> str:
 
 def words(title: str, content: str) -> str:
     """Return a digest of the words that a reader sees; markup, addresses and white space do not count."""
-    return text.digest(" ".join(title.split()), " ".join(_MARKUP.sub(" ", content).split()))
+    return text.digest("".join(title.split()), _UNREAD.sub("", content))
 
 
 def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: datetime, known: Known | None) -> Copy:
@@ -51,7 +52,7 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
     both, and its ``published``.  ``updated`` moves only when the words changed (RFC 4287, section 4.2.15):
     to the time that the entry gives where that is later, else to ``now``.
     """
-    own = _own_feed(feed, source)
+    own = _own_feed(feed, source, now)
     link = _link(entry)
     content = _body(entry.content, link, own)
     title = _title(entry, content, link)
@@ -59,7 +60,7 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
     return Copy(
         source_id=source.id,
         key=known.key if known else key,
-        guid=entry.guid,
+        guid=text.legal(entry.guid or "") or None,
         link=link,
         title=title,
         content=content,
@@ -67,15 +68,15 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
         published=published,
         updated=_updated(entry, words(title, content), published, now, known),
         first_seen=known.first_seen if known else now,
-        feed=_claimed(entry.source) if entry.source else own,
+        feed=_claimed(entry.source, now) if entry.source else own,
         via=own if entry.source else None,
         links=tuple(_links(entry, link)),
         authors=_people(entry.authors),
         contributors=_people(entry.contributors),
-        tags=tuple(_tag(tag) for tag in entry.tags),
+        tags=tuple(dict.fromkeys(tag for tag in map(_tag, entry.tags) if tag.term)),
         image=entry.image or sanitise.first_image(content),
-        rights=text.one_line(entry.rights) if entry.rights else None,
-        language=entry.language or feed.language,
+        rights=_line(entry.rights),
+        language=text.language_tag(entry.language) or text.language_tag(feed.language),
     )
 
 
@@ -121,7 +122,7 @@ def _title(entry: Entry, content: str, link: str | None) -> str:
         title = text.plain(given.value) if given.html else text.one_line(given.value)
         if title:
             return title
-    return text.excerpt(content, _TITLE_LENGTH) or link or "Untitled"
+    return text.excerpt(content, TITLE_LENGTH) or link or "Untitled"
 
 
 def _links(entry: Entry, link: str | None) -> list[Link]:
@@ -131,35 +132,51 @@ def _links(entry: Entry, link: str | None) -> list[Link]:
         identity = (candidate.rel, candidate.href)
         if candidate.rel not in _FEED_RELS and identity not in seen:
             seen.add(identity)
-            kept.append(dataclasses.replace(candidate, title=text.one_line(candidate.title or "") or None))
+            kept.append(_cleaned(candidate))
     return kept
 
 
+def _cleaned(link: Link) -> Link:
+    return dataclasses.replace(
+        link,
+        rel=_line(link.rel) or "related",
+        type=_line(link.type),
+        title=_line(link.title),
+        hreflang=text.language_tag(link.hreflang),
+    )
+
+
 def _people(people: tuple[Person, ...]) -> tuple[Person, ...]:
-    cleaned = (dataclasses.replace(person, name=text.one_line(person.name)) for person in people)
-    return tuple(person for person in cleaned if person.name)
+    cleaned = (Person(name=text.one_line(each.name), uri=each.uri, email=_line(each.email)) for each in people)
+    return tuple(dict.fromkeys(person for person in cleaned if person.name))
 
 
 def _tag(tag: Tag) -> Tag:
-    label = text.one_line(tag.label or "") or None
-    return Tag(term=text.one_line(tag.term), scheme=tag.scheme, label=label)
+    return Tag(term=text.one_line(tag.term), scheme=_line(tag.scheme), label=_line(tag.label))
 
 
-def _own_feed(feed: FeedInfo, source: Source) -> FeedInfo:
+def _line(value: str | None) -> str | None:
+    return text.one_line(value or "") or None
+
+
+def _own_feed(feed: FeedInfo, source: Source, now: datetime) -> FeedInfo:
     # The address that we pull is the one that is known to work; the feed's word on its id stands.
-    address = urls.public(source.url)
-    return dataclasses.replace(
-        _claimed(feed),
-        id=feed.id if urls.valid_id(feed.id) else None,
-        url=address if urls.absolute(address) else feed.url,
-    )
+    return dataclasses.replace(_claimed(feed, now), url=urls.absolute(urls.public(source.url)) or _shown(feed.url))
 
 
-def _claimed(feed: FeedInfo) -> FeedInfo:
-    return dataclasses.replace(
-        feed,
+def _claimed(feed: FeedInfo, now: datetime) -> FeedInfo:
+    return FeedInfo(
         id=feed.id if urls.valid_id(feed.id) else None,
-        title=text.one_line(feed.title or "") or None,
+        title=_line(feed.title),
+        url=_shown(feed.url),
+        link=feed.link,
+        updated=_believable(feed.updated, _EARLIEST, now),
         authors=_people(feed.authors),
-        rights=text.one_line(feed.rights or "") or None,
+        rights=_line(feed.rights),
+        language=text.language_tag(feed.language),
     )
+
+
+def _shown(url: str | None) -> str | None:
+    # A feed for one reader names itself with that reader's key.
+    return urls.public(url) or None if url else None

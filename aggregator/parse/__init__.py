@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from aggregator.errors import ParseError
@@ -11,6 +12,9 @@ from aggregator.parse import jsonfeed, xmlfeed
 #: Each dialect's parser: (body, media type as the server named it, address it came from) → Feed.
 PARSERS: dict[str, Callable[[bytes, str, str], Feed]] = {"json": jsonfeed.parse, "xml": xmlfeed.parse}
 
+# Past byte order marks, blanks, and the zero bytes of UTF-16.
+_FIRST = re.compile(rb"[\xef\xbb\xbf\xfe\xff \t\r\n\x00]*+(.)", re.DOTALL)
+
 
 def parse(body: bytes, content_type: str, url: str) -> Feed:
     """Return the feed that ``body`` holds.
@@ -19,7 +23,7 @@ def parse(body: bytes, content_type: str, url: str) -> Feed:
     references are resolved against it.  The dialect is told by the body, since servers name it wrongly.
     Raises ParseError when the body is no feed, or not whole.
     """
-    head = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n\x00")
-    if not head:
+    first = _FIRST.match(body)
+    if first is None:
         raise ParseError("the answer is empty; the publisher's server may be under maintenance")
-    return PARSERS["json" if head.startswith(b"{") else "xml"](body, content_type, url)
+    return PARSERS["json" if first[1] in b"{[" else "xml"](body, content_type, url)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from aggregator import text, urls
 from aggregator.errors import ParseError
 from aggregator.models import Entry, Feed, FeedInfo, Link, Person, Tag, Text
+from aggregator.parse import dates, decode
 
 _VERSION = "https://jsonfeed.org/version/"
 
@@ -18,27 +19,24 @@ JsonObject = dict[str, Any]
 
 def parse(body: bytes, content_type: str, url: str) -> Feed:
     """Return the feed in ``body``; see ``aggregator.parse.parse``."""
-    data = _loaded(body)
+    document, misnamed = decode.decoded(body, content_type)
+    data = _loaded(document)
     items = data.get("items")
     if not isinstance(items, list):
         raise ParseError("the JSON Feed has no list of items")
     found = [_entry(item, url) for item in items if isinstance(item, dict)]
     left_out = len(items) - len(found)
-    return Feed(
-        info=_info(data, url),
-        entries=tuple(found),
-        warnings=(f"{left_out} items are no objects and were left out",) if left_out else (),
-        format="json1",
-    )
+    warnings = (f"{left_out} items are no objects and were left out" if left_out else None, misnamed)
+    return Feed(info=_info(data, url), entries=tuple(found), warnings=tuple(filter(None, warnings)), format="json1")
 
 
-def _loaded(body: bytes) -> JsonObject:
+def _loaded(document: str) -> JsonObject:
     try:
-        data = json.loads(body.decode(json.detect_encoding(body), "replace").removeprefix("\ufeff"))
-    except (ValueError, RecursionError) as exc:
-        raise ParseError(
-            f"the answer is broken JSON: {exc if isinstance(exc, ValueError) else 'nested too deep'}"
-        ) from exc
+        data = json.loads(document, strict=False)  # some leave line breaks and other controls in strings
+    except RecursionError as exc:
+        raise ParseError("the answer is broken JSON: nested too deep") from exc
+    except ValueError as exc:
+        raise ParseError(f"the answer is broken JSON, or ends in the middle: {exc}") from exc
     version = data.get("version") if isinstance(data, dict) else None
     if not isinstance(version, str) or not version.replace("http:", "https:").startswith(_VERSION):
         raise ParseError("the answer is JSON, but no JSON Feed: it names no version of jsonfeed.org")
@@ -52,7 +50,7 @@ def _info(data: JsonObject, url: str) -> FeedInfo:
         url=urls.absolute(_string(data, "feed_url"), url),
         link=urls.absolute(_string(data, "home_page_url"), url),
         authors=tuple(_people(data, url)),
-        language=_string(data, "language"),
+        language=text.language_tag(_string(data, "language")),
     )
 
 
@@ -66,27 +64,18 @@ def _entry(item: JsonObject, url: str) -> Entry:
         link=urls.absolute(_string(item, "url"), url) or urls.absolute(_string(item, "external_url"), url),
         links=tuple(_links(item, url)),
         authors=tuple(_people(item, url)),
-        tags=tuple(Tag(term=term) for term in map(text.one_line, _strings(item.get("tags"))) if term),
+        tags=tuple(dict.fromkeys(Tag(term=term) for term in map(text.one_line, _strings(item.get("tags"))) if term)),
         published=_time(item, "date_published"),
         updated=_time(item, "date_modified"),
         image=urls.absolute(_string(item, "image"), url) or urls.absolute(_string(item, "banner_image"), url),
-        language=_string(item, "language"),
+        language=text.language_tag(_string(item, "language")),
     )
 
 
 def _bodies(item: JsonObject) -> tuple[Text | None, Text | None]:
-    found = [
-        part
-        for part in (
-            _text(item, "content_html", html=True),
-            _text(item, "content_text"),
-            _text(item, "summary"),
-        )
-        if part
-    ]
     summary = _text(item, "summary")
-    content = found[0] if found else None
-    return content, None if summary == content else summary
+    content = _text(item, "content_html", html=True) or _text(item, "content_text")
+    return (content, summary) if content else (summary, None)
 
 
 def _identifier(item: JsonObject) -> str | None:
@@ -138,7 +127,7 @@ def _line(data: JsonObject, key: str) -> str | None:
 
 def _string(data: JsonObject, key: str) -> str | None:
     value = data.get(key)
-    return value.strip() or None if isinstance(value, str) else None
+    return text.legal(value).strip() or None if isinstance(value, str) else None
 
 
 def _strings(value: object) -> list[str]:
@@ -150,11 +139,4 @@ def _objects(value: object) -> list[JsonObject]:
 
 
 def _time(data: JsonObject, key: str) -> datetime | None:
-    value = _string(data, key)
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
-    except (ValueError, OverflowError):
-        return None
+    return dates.moment(_string(data, key))

@@ -1,0 +1,56 @@
+"""Dates as feeds write them → times in UTC, or None: nothing is guessed, nothing comes from the clock."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from time import struct_time
+
+# RFC 3339, and the looser forms of ISO 8601, of the W3C's note and of East Asia that are met.
+_YEAR_FIRST = re.compile(
+    r"(?P<year>\d{4})[-/.年] *(?P<month>\d\d?)(?:[-/.月] *(?P<day>\d\d?)日?)?"
+    r"(?: *T *| +)?(?:(?<=[T ])(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?)?"
+    r" *(?:Z|UTC|GMT|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)?(?:[ (A-Z].*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_NAME = re.compile(r"[^\W\d_]{3}")
+_TWELVE_HOURS = re.compile(r"\b(\d\d?):\d\d(?::\d\d)?\s*([AP])\.?M\b", re.IGNORECASE | re.ASCII)
+
+
+def moment(said: str | None, read: object = None) -> datetime | None:
+    """Return the time that ``said`` names, to the second; ``read`` is what feedparser made of it.
+
+    What is written in figures alone is read here: feedparser takes 30 February for 2 March, and fills up the half of
+    a date from the clock.  Its word counts for dates that name a month or a weekday, when their year is in them.
+    """
+    words = " ".join((said or "").split())
+    try:
+        if found := _YEAR_FIRST.fullmatch(words):
+            return _figures(found)
+        if not isinstance(read, struct_time) or not _NAME.search(words):
+            return None
+        named = datetime(*read[:5], min(read[5], 59), tzinfo=UTC) + _afternoon(words)
+    except (ValueError, OverflowError):
+        return None  # years 0, -1 and 10000 come out of feedparser
+    # A time zone may carry it over the turn of the year.
+    near = (f"{year % 100:02d}" for year in (named.year - 1, named.year, named.year + 1))
+    return named if any(year in words for year in near) else None
+
+
+def _figures(found: re.Match[str]) -> datetime:
+    year, month, day = (int(found[name] or 1) for name in ("year", "month", "day"))
+    clock = tuple(int(found[name] or 0) for name in ("hour", "minute", "second"))
+    # ISO 8601: 24:00 is the end of the day; RFC 3339, section 5.7: second 60 is a leap second.
+    ended = clock == (24, 0, 0)
+    hour, minute, second = (0, 0, 0) if ended else clock
+    local = datetime(year, month, day, hour, minute, 59 if second == 60 else second, tzinfo=UTC)
+    ahead = timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0))
+    return local + timedelta(days=ended) + (ahead if found["sign"] == "-" else -ahead)
+
+
+def _afternoon(words: str) -> timedelta:
+    # feedparser ignores PM.
+    found = _TWELVE_HOURS.search(words)
+    if found is None or not 1 <= int(found[1]) <= 12:
+        return timedelta(0)
+    return timedelta(hours=(12 if found[2] in "Pp" else 0) - (12 if int(found[1]) == 12 else 0))

@@ -1,0 +1,98 @@
+"""Bytes → characters: the encoding that a document is in, whatever it says of itself."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# XML 1.0, appendix F.1: without a mark the first character tells, which is "<" or, in JSON, "{".
+_WIDE = (
+    (re.compile(rb"\x00\x00\x00[<{]"), "utf-32-be"),
+    (re.compile(rb"[<{]\x00\x00\x00"), "utf-32-le"),
+    (re.compile(rb"\x00[<{]"), "utf-16-be"),
+    (re.compile(rb"[<{]\x00"), "utf-16-le"),
+)
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']\s*([\w.:-]{1,40})\s*[\"']", re.ASCII)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE | re.ASCII)
+
+_PREFIX = re.compile("^x-")
+
+#: The encodings of the WHATWG's Encoding standard, by Python's name for them; those that are read as a larger one stand
+#: with that one.  Others are refused: utf-7 hides markup, and some of Python's codecs are no encodings at all.
+_CODECS = {name: name for name in ("utf-8", "cp866", "koi8-r", "koi8-u", "mac-cyrillic", "euc_jp", "iso2022_jp")}
+_CODECS |= {name: name for name in (f"iso8859-{part}" for part in range(2, 17) if part not in (9, 11, 12))}
+_CODECS |= {name: name for name in (f"cp{page}" for page in (874, *range(1250, 1259)))}
+_CODECS |= {"ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874"}
+_CODECS |= {"gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030", "gb18030": "gb18030", "mac-roman": "mac-roman"}
+_CODECS |= {"big5": "big5hkscs", "cp950": "big5hkscs", "big5hkscs": "big5hkscs", "shift_jis": "cp932", "cp932": "cp932"}
+_CODECS |= {"euc_kr": "cp949", "cp949": "cp949"}
+#: These write everything in bytes of 7 bits, so that they look like ASCII.
+_SHIFTING = frozenset({"iso2022_jp"})
+#: What servers say when nobody told them.
+_DEFAULTS = frozenset({"utf-8", "cp1252"})
+
+
+def decoded(body: bytes, content_type: str) -> tuple[str, str | None]:
+    """Return ``body`` as characters, and a warning when it is not in the encoding that it claims; never raises.
+
+    A byte order mark counts first (RFC 7303, section 3); then bytes that are valid UTF-8 are taken for it, as no other
+    text is by chance; then the charset of ``content_type`` and the XML declaration count, in that order unless the
+    charset is a server's default.  Single bytes that fit nowhere come out as U+FFFD.
+    """
+    for mark, codec in _MARKS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(codec, "replace"), None
+    for start, codec in _WIDE:
+        if start.match(body):
+            return body.decode(codec, "replace"), None
+    claims = _claims(body, content_type)
+    if body.isascii() and claims and claims[0] in _SHIFTING:
+        return body.decode(claims[0], "replace"), None
+    found = _found(body, claims)
+    wrong = claims and found != claims[0] and not body.isascii()
+    return body.decode(found, "replace"), f"says that it is in {claims[0]}, but is in {found}" if wrong else None
+
+
+def _found(body: bytes, claims: list[str]) -> str:
+    sound = (codec for codec in ("utf-8", *claims) if _fits(body, codec))
+    damaged = (codec for codec in (*claims, "utf-8") if _nearly_fits(body, codec))
+    return next(sound, None) or next(damaged, None) or ("gb18030" if _fits(body, "gb2312") else "cp1252")
+
+
+def _claims(body: bytes, content_type: str) -> list[str]:
+    charset = _CHARSET.search(content_type)
+    declared = _DECLARED.match(body)
+    named = [charset[1]] if charset else []
+    claims = [codec for codec in map(_codec, [*named, *([declared[1].decode()] if declared else [])]) if codec]
+    return sorted(claims, key=_DEFAULTS.__contains__)
+
+
+def _codec(label: str) -> str | None:
+    try:
+        return _CODECS.get(codecs.lookup(_PREFIX.sub("", label.lower()).replace("windows-", "cp")).name)
+    except LookupError:
+        return None
+
+
+def _fits(body: bytes, codec: str) -> bool:
+    try:
+        body.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _nearly_fits(body: bytes, codec: str) -> bool:
+    # Descriptions that were cut within a character spoil a byte here and there.  Bytes that make characters of UTF-8
+    # do not stand together by chance; those of the others may.
+    text = body.decode(codec, "replace")
+    broken = text.count("\ufffd")
+    whole = len(text) - len(text.encode("ascii", "ignore")) - broken
+    return broken * (1 if codec == "utf-8" else 5) <= whole

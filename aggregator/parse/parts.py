@@ -1,0 +1,144 @@
+"""The parts of feeds and entries: feedparser's dictionaries → people, links, tags, pictures, times."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from aggregator import text, urls
+from aggregator.models import Link, Person, Tag
+from aggregator.parse import dates
+from aggregator.parse.reader import UNSAID
+
+_PAGES = (None, "text/html", "application/xhtml+xml")
+# RFC 4287, section 4.2.7.2: a registered relation may be named by its whole IRI.
+_REGISTRY = "http://www.iana.org/assignments/relation/"
+
+
+def value(data: dict[str, Any], key: str) -> Any:
+    """Return what feedparser has under ``key``, or None."""
+    # dict.get on purpose: FeedParserDict.get("updated") silently means published.
+    return dict.get(data, key)
+
+
+def string(data: dict[str, Any], key: str) -> str | None:
+    """Return the string under ``key`` without blanks around it and without illegal characters; None where empty."""
+    said = value(data, key)
+    return text.legal(said).strip() or None if isinstance(said, str) else None
+
+
+def address(reference: object) -> str | None:
+    """Return ``reference``, which feedparser resolved, as an http(s) address, or None."""
+    return urls.absolute(reference.removesuffix(UNSAID)) if isinstance(reference, str) else None
+
+
+def time(data: dict[str, Any], key: str) -> datetime | None:
+    """Return the time under ``key``, or None when it is none."""
+    return dates.moment(string(data, key), value(data, f"{key}_parsed"))
+
+
+def people(raw: Iterable[dict[str, Any]] | None) -> tuple[Person, ...]:
+    """Return each person once, by name; one without a name is called by the address of e-mail."""
+    found: dict[str, Person] = {}
+    for person in raw or ():
+        email = string(person, "email")
+        name = text.plain(string(person, "name") or "") or email
+        if name:
+            found.setdefault(name, Person(name=name, uri=address(value(person, "href")), email=email))
+    return tuple(found.values())
+
+
+def tags(item: dict[str, Any]) -> tuple[Tag, ...]:
+    """Return the entry's categories, each once; a scheme that is no IRI (RSS ``domain``) is left out."""
+    return tuple(dict.fromkeys(_tags(item)))
+
+
+def _tags(item: dict[str, Any]) -> Iterator[Tag]:
+    for raw in value(item, "tags") or ():
+        label = text.plain(string(raw, "label") or "") or None
+        term = text.plain(string(raw, "term") or "") or label
+        scheme = string(raw, "scheme")
+        if term:
+            yield Tag(term=term, scheme=scheme if urls.valid_id(scheme) else None, label=label)
+
+
+def links(data: dict[str, Any]) -> Iterator[Link]:
+    """Return the links of a feed or an entry as they came: a type is one that was given."""
+    for raw in value(data, "links") or ():
+        href = address(value(raw, "href"))
+        if href:
+            yield Link(
+                href=href,
+                rel=(string(raw, "rel") or "alternate").removeprefix(_REGISTRY),
+                type=None if value(raw, "untyped") else string(raw, "type"),
+                title=text.one_line(string(raw, "title") or "") or None,
+                hreflang=text.language_tag(string(raw, "hreflang")),
+                length=_length(value(raw, "length")),
+            )
+
+
+def page(found: Iterable[Link]) -> str | None:
+    """Return the address of the page among ``found``: the first alternate in HTML, else the first of any type."""
+    alternates = [link for link in found if link.rel == "alternate"]
+    return next((link.href for link in sorted(alternates, key=lambda link: link.type not in _PAGES)), None)
+
+
+def entry_links(item: dict[str, Any]) -> Iterator[Link]:
+    """Return the links of an entry, each once: its own, its comments, its media, content that is elsewhere."""
+    seen: set[tuple[str, str]] = set()
+    for link in (*links(item), *_elsewhere(item), *_comments(item), *_media(item)):
+        if link.rel == "enclosure" and link.type is None:
+            link = replace(link, type=_guessed(link.href))
+        if (link.rel, link.href) not in seen:
+            seen.add((link.rel, link.href))
+            yield link
+
+
+def _elsewhere(item: dict[str, Any]) -> Iterator[Link]:
+    # RFC 4287, section 4.1.3.2: content by reference; a page is the entry's, anything else a file that belongs to it.
+    for raw in value(item, "content") or ():
+        href = urls.absolute(string(raw, "src"), string(raw, "base"))
+        kind = string(raw, "type")
+        if href:
+            yield Link(href=href, rel="alternate" if kind in _PAGES else "enclosure", type=kind)
+
+
+def _comments(item: dict[str, Any]) -> Iterator[Link]:
+    href = address(string(item, "comments"))
+    if href:
+        yield Link(href=href, rel="replies", type="text/html")
+
+
+def _media(item: dict[str, Any]) -> Iterator[Link]:
+    for raw in value(item, "media_content") or ():
+        href = address(value(raw, "url"))
+        if href:
+            yield Link(href=href, rel="enclosure", type=string(raw, "type"), length=_length(value(raw, "filesize")))
+
+
+def image(item: dict[str, Any]) -> str | None:
+    """Return the address of the picture that an entry names for itself: its thumbnail, else another image of it."""
+    candidates: list[Any] = [value(raw, "url") for raw in value(item, "media_thumbnail") or ()]
+    candidates += [value(raw, "url") for raw in value(item, "media_content") or () if _is_image(raw)]
+    candidates += [value(value(item, "image") or {}, "href")]
+    candidates += [
+        value(raw, "href") for raw in value(item, "links") or () if value(raw, "rel") == "enclosure" and _is_image(raw)
+    ]
+    return next(filter(None, map(address, candidates)), None)
+
+
+def _is_image(raw: dict[str, Any]) -> bool:
+    kind = string(raw, "type") or _guessed(string(raw, "url") or string(raw, "href") or "") or ""
+    return value(raw, "medium") == "image" or kind.startswith("image/")
+
+
+def _guessed(href: str) -> str | None:
+    return mimetypes.guess_type(href.partition("?")[0])[0]
+
+
+def _length(said: object) -> int | None:
+    digits = said.strip() if isinstance(said, str) else ""
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 and int(digits) else None

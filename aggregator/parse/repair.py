@@ -1,0 +1,89 @@
+"""Documents that are not well-formed: what can be put right before they are read, and what cannot."""
+
+from __future__ import annotations
+
+import re
+import sys
+from html.entities import html5
+from xml.sax.saxutils import escape
+
+from aggregator.errors import ParseError
+
+# XML 1.0, sections 2.8 and 4.2: before the root stand comments, instructions and one DOCTYPE, whose subset may hold
+# quotes and brackets in quotes, comments and instructions.
+_MISC = r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+"
+_QUOTED = r"\"[^\"]*+\"|'[^']*+'"
+_DOCTYPE = re.compile(
+    rf"({_MISC})<!DOCTYPE(?:{_QUOTED}|[^\[>\"'])*+"
+    rf"(?:\[(?:<!--.*?-->|<\?.*?\?>|{_QUOTED}|[^\]\"'])*+\]\s*+)?+>",
+    re.DOTALL,
+)
+_DECLARATION = re.compile(r"<\?xml\b.*?\?>\s*", re.DOTALL)
+_ROOT = re.compile(rf"{_MISC}(?:<!DOCTYPE[^>]*+>)?+{_MISC}<\s*+(?:[\w.-]+:)?([\w.-]+)", re.DOTALL | re.IGNORECASE)
+#: What closes the document, by its root; before items RSS 1.0 closes its channel.
+_ENDS = {
+    root: re.compile(rf"</\s*(?:[\w.-]+:)?(?:{ends})\s*>", re.IGNORECASE)
+    for root, ends in {"rss": "rss|channel", "feed": "feed", "rdf": "rdf", "channel": "channel"}.items()
+}
+_LAST_ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_PAGE = re.compile(r"<\s*(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_HEAD = 4096
+
+# XML 1.0, section 2.2.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE = re.compile(
+    r"(<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z))"
+    r"|&(?:#(?:[xX]([0-9A-Fa-f]+)|([0-9]+));|([A-Za-z][A-Za-z0-9]*);)?",
+    re.DOTALL,
+)
+_XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
+
+
+def without_doctype(document: str) -> str:
+    """Return ``document`` without its DOCTYPE and all that is defined in it, and without blanks at its start."""
+    start = document.lstrip("\ufeff \t\r\n\x00")
+    found = _DOCTYPE.match(start) if "<!DOCTYPE" in start else None
+    return found[1] + start[found.end() :] if found else start
+
+
+def demand_whole(document: str, fault: str) -> None:
+    """Raise ParseError when ``document``, not well-formed because of ``fault``, is no feed or only part of one."""
+    root = _ROOT.match(document)
+    ends = _ENDS.get(root[1].lower()) if root else None
+    if ends is None:
+        demand_no_page(document)
+        return
+    last = max((found.start() for found in _LAST_ENTRY.finditer(document)), default=0)
+    if not ends.search(document, last):
+        raise ParseError(f"the document ends in the middle ({fault}); it will be asked for again")
+
+
+def demand_no_page(document: str) -> None:
+    """Raise ParseError when ``document`` is a web page."""
+    if _PAGE.search(document[:_HEAD]):
+        raise ParseError("the answer is a web page, no feed; 'aggregator add' finds the feed behind a page")
+
+
+def repaired(document: str) -> str:
+    """Return ``document`` without what most often keeps it from being well-formed.
+
+    Characters that XML forbids go, as references too; names of HTML's entities become their characters; a ``&`` that
+    begins no reference stands for itself.  The XML declaration goes, for some say version 1.1.
+    """
+    start = _DECLARATION.match(document)
+    legal = _FORBIDDEN.sub("", document[start.end() :] if start else document)
+    return _REFERENCE.sub(_mended, legal) if "&" in legal else legal
+
+
+def _mended(found: re.Match[str]) -> str:
+    verbatim, hexadecimal, decimal, name = found.groups()
+    if verbatim is not None:
+        return verbatim
+    if hexadecimal or decimal:
+        digits = (hexadecimal or decimal).lstrip("0")
+        code = int(digits or "0", 16 if hexadecimal else 10) if len(digits) < 8 else sys.maxunicode + 1
+        return "" if code > sys.maxunicode or _FORBIDDEN.match(chr(code)) else f"&#{code};"
+    if name in _XML_ENTITIES:
+        return found[0]
+    meant = html5.get(f"{name};")
+    return escape(meant) if meant else f"&amp;{found[0][1:]}"
