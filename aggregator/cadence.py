@@ -14,6 +14,8 @@ LONGEST_WISH = timedelta(days=7)
 LONGEST_BACKOFF = timedelta(days=1)
 #: Part of the interval by which pulls are spread, so that sources added together do not stay together.
 _SPREAD = 0.1
+_EVERY_HOUR = frozenset(range(24))
+_EVERY_DAY = frozenset(range(7))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +43,13 @@ def after_failure(source: Source, failures: int, wishes: Wishes, now: datetime) 
     """Return the next pull of a source that failed ``failures`` times in a row, the last time at ``now``.
 
     The interval doubles with each failure up to ``LONGEST_BACKOFF``; a Retry-After counts where it is
-    later, up to ``LONGEST_WISH`` (RFC 9110, section 10.2.3).
+    later, up to ``LONGEST_WISH`` (RFC 9110, section 10.2.3); then the hours and days to skip.
     """
-    doubled = source.interval * (1 << min(failures, 16))
+    doubled = source.interval * 2 ** min(failures, 16)
     backoff = max(source.interval, min(doubled, LONGEST_BACKOFF))
     own = now + backoff + _jitter(source, backoff)
-    if wishes.retry_after is None:
-        return own
-    return max(own, min(wishes.retry_after, now + LONGEST_WISH))
+    asked = min(wishes.retry_after or now, now + LONGEST_WISH)
+    return _outside_skipped(max(own, asked), wishes.hints)
 
 
 def _jitter(source: Source, interval: timedelta) -> timedelta:
@@ -57,8 +58,10 @@ def _jitter(source: Source, interval: timedelta) -> timedelta:
 
 
 def _outside_skipped(moment: datetime, hints: Hints) -> datetime:
-    if len(hints.skip_hours) >= 24 or len(hints.skip_days) >= 7:
-        return moment  # a feed that is never to be asked is a mistake of its publisher
-    while moment.hour in hints.skip_hours or moment.weekday() in hints.skip_days:
-        moment = moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    # Hours or days that leave none are a mistake of the publisher.  The minutes stay, so that sources which all wait
+    # for the same hour do not come at once.
+    hours = hints.skip_hours if not hints.skip_hours >= _EVERY_HOUR else frozenset[int]()
+    days = hints.skip_days if not hints.skip_days >= _EVERY_DAY else frozenset[int]()
+    while moment.hour in hours or moment.weekday() in days:
+        moment += timedelta(hours=1)
     return moment

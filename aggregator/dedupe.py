@@ -7,13 +7,14 @@ no feed can touch another's entries by copying their ids.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from aggregator import text, urls
 from aggregator.models import Entry
+from aggregator.normalise import TITLE_LENGTH
 from aggregator.records import Known, Minted, PostRef, Unbound
 
 
@@ -60,19 +61,17 @@ def candidates(entries: Sequence[Entry]) -> tuple[tuple[Candidate, ...], tuple[s
 def match(found: Sequence[Candidate], known: Mapping[str, Known]) -> tuple[Match, ...]:
     """Return each candidate with the known copy that it is, if any; no copy is taken twice.
 
-    ``known`` maps aliases to copies.  An alias that every candidate shows first (a guid) is tried for all of
-    them before weaker ones, so that a swapped link cannot take a copy from the entry that it belongs to.
+    ``known`` maps aliases to copies.  The strongest claims of all candidates come first, so that a swapped link
+    cannot take a copy from the entry that it belongs to, and the order of the document does not count.
     """
-    taken: dict[int, int] = {}
+    claims = sorted(claim for index, candidate in enumerate(found) for claim in _claims(index, candidate, known))
+    taken: set[int] = set()
     matched: dict[int, Known] = {}
-    for rank in range(max((len(candidate.aliases) for candidate in found), default=0)):
-        for index, candidate in enumerate(found):
-            if index in matched or rank >= len(candidate.aliases):
-                continue
-            copy = known.get(candidate.aliases[rank])
-            if copy and copy.pk not in taken and (rank == 0 or _plausible(candidate.entry, copy)):
-                taken[copy.pk] = index
-                matched[index] = copy
+    for _, alias, index in claims:
+        copy = known[alias]
+        if index not in matched and copy.pk not in taken:
+            taken.add(copy.pk)
+            matched[index] = copy
     return tuple(Match(candidate=candidate, known=matched.get(i)) for i, candidate in enumerate(found))
 
 
@@ -120,7 +119,7 @@ def _name(copy: Unbound, post_id: str) -> str:
 
 
 def _says_something(entry: Entry) -> bool:
-    return bool(entry.guid or entry.link or entry.title or entry.content or entry.links)
+    return bool(entry.guid or entry.link or entry.title or entry.content or entry.summary or entry.links)
 
 
 def _aliases(
@@ -150,13 +149,31 @@ def _words(entry: Entry) -> str:
     return text.digest(str(entry.published), *(part.value if part else None for part in parts), *media)
 
 
+def _claims(index: int, candidate: Candidate, known: Mapping[str, Known]) -> Iterator[tuple[int, str, int]]:
+    entry = candidate.entry
+    for rank, alias in enumerate(candidate.aliases):
+        copy = known.get(alias)
+        if copy is None:
+            continue
+        if rank and entry.guid and entry.guid == copy.guid:
+            yield 0, alias, index  # guid and link agree: of several entries with one guid it is this one
+        elif rank == 0:
+            yield 1, alias, index
+        elif _plausible(entry, copy):
+            yield 2, alias, index
+
+
 def _plausible(entry: Entry, copy: Known) -> bool:
     # A new guid under a known link is the same entry when its title stayed; a page that every issue of a
     # column links to is not one entry.
-    if not entry.guid or not copy.guid or entry.title is None:
-        return True
-    value = entry.title.value
-    return copy.title in (text.one_line(value), text.plain(value))
+    return not entry.guid or not copy.guid or copy.title in _titles(entry)
+
+
+def _titles(entry: Entry) -> tuple[str, ...]:
+    if entry.title:
+        return text.one_line(entry.title.value), text.plain(entry.title.value)
+    body = entry.content or entry.summary
+    return (text.excerpt(body.value, TITLE_LENGTH) if body else entry.link or "",)
 
 
 def _left_out(empty: int, repeated: int) -> tuple[str, ...]:
