@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
 
 from aggregator import text
 from aggregator.models import Copy, FeedInfo, Link, Person, Source, Tag
 from aggregator.pipeline import update
 from aggregator.records import CopyWrite, Known, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, archive, pulls
+from aggregator.store import Store, archive, pulls, upkeep
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 AUTHORITY = "planet.example.org"
+DAY = timedelta(days=1)
 INFO = FeedInfo(
     id="https://site.example.org/feed",
     title="A feed",
@@ -57,6 +61,11 @@ def copy(
         rights="CC0",
         language="zh",
     )
+
+
+def stories(source_id: str, number: int, newest: datetime = NOW) -> list[Copy]:
+    """Return copies of ``source_id``, one for each day back from ``newest``, called ``a0``, ``a1`` and so on."""
+    return [copy(source_id, f"{source_id}{n}", published=newest - n * DAY) for n in range(number)]
 
 
 def write(new: Copy, known: Known | None = None, *, aliases: Sequence[str] = (), page: str | None = None) -> CopyWrite:
@@ -116,3 +125,28 @@ def titles(store: Store, pks: Sequence[int]) -> list[str]:
 def renamed(old: Copy, title: str) -> Copy:
     """Return a new version of ``old``."""
     return replace(old, title=title)
+
+
+def set_fact(store: Store, name: str, value: str) -> None:
+    """Note a fact in a transaction of its own."""
+    with store.writing() as transaction:
+        upkeep.set_fact(transaction, name, value)
+
+
+def count(store: Store, table: sa.Table) -> int:
+    """Return how many rows ``table`` has."""
+    with store.reading() as transaction:
+        return transaction.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def opened(path: Path, options: str = "") -> Store:
+    """Open the SQLite database at ``path``."""
+    return Store.open(f"sqlite:///{path}{options}")
+
+
+def filled(path: Path) -> Path:
+    """Make an SQLite database with one entry, and return its path."""
+    store = opened(path)
+    fill(store, copy("a", "1"))
+    store.close()
+    return path

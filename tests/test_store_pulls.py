@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import sqlalchemy as sa
-from stored import INFO, NOW, copy, fill, known, pull, renamed, source, sync, write
+from stored import INFO, NOW, copy, count, fill, known, pull, renamed, source, sync, write
 
 from aggregator.errors import DatabaseError
 from aggregator.models import FeedInfo, Hints, Person, Tag
@@ -33,11 +32,6 @@ PULLED = SourceState(
 def state(store: Store, source_id: str) -> SourceState:
     with store.reading() as transaction:
         return pulls.states(transaction)[source_id]
-
-
-def count(store: Store, table: sa.Table) -> int:
-    with store.reading() as transaction:
-        return transaction.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
 
 
 def test_a_new_source_was_never_pulled(store: Store) -> None:

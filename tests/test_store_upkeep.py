@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
-import sqlalchemy as sa
-from stored import INFO, NOW, bind, copy, fill, known, pull, renamed, source, sync, titles, write
+from stored import DAY, INFO, NOW, bind, copy, count, fill, known, pull, renamed, source, stories, sync, titles, write
 
 from aggregator import dedupe, text
-from aggregator.models import Copy, Entry, FeedInfo
+from aggregator.models import Entry, FeedInfo
 from aggregator.records import SourceState
 from aggregator.store import Store, archive, pulls, schema, upkeep
-
-DAY = timedelta(days=1)
 
 
 def prune(store: Store, *, before: datetime | None = None, per_source: int = 0) -> int:
@@ -25,15 +22,6 @@ def prune(store: Store, *, before: datetime | None = None, per_source: int = 0) 
 def left(store: Store) -> set[str]:
     with store.reading() as transaction:
         return set(titles(store, archive.everything(transaction)))
-
-
-def count(store: Store, table: sa.Table) -> int:
-    with store.reading() as transaction:
-        return transaction.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-
-
-def stories(source_id: str, number: int, newest: datetime = NOW) -> list[Copy]:
-    return [copy(source_id, f"{source_id}{n}", published=newest - n * DAY) for n in range(number)]
 
 
 def test_a_fact_is_noted_and_replaced(store: Store) -> None:

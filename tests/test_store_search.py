@@ -1,0 +1,124 @@
+"""Searching the archive: by category, source, time, tag and words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from stored import DAY, NOW, copy, fill, source, stories, sync, titles
+
+from aggregator.store import Store, archive
+
+
+def search(store: Store, **query: object) -> list[str]:
+    with store.reading() as transaction:
+        return titles(store, archive.search(transaction, archive.Query(**query), 0))  # type: ignore[arg-type]
+
+
+def categorised(store: Store, *categories: tuple[str, ...]) -> None:
+    """Store one post for each category, called as its path is."""
+    names = {f"s{number}": category for number, category in enumerate(categories)}
+    fill(store, *(copy(name, "/".join(category), published=NOW - DAY) for name, category in names.items()))
+    sync(store, *(source(name, *category) for name, category in names.items()))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (("a",), {"a", "a/b"}),
+        (("a", "b"), {"a/b"}),
+        (("ab",), {"ab"}),
+        (("A",), {"A"}),
+        (("a,b",), {"a,b"}),
+        (('a"',), {'a"', 'a"/b'}),
+        (("100%",), {"100%"}),
+        (("新媒体",), {"新媒体", "新媒体/趣头条"}),
+        (("新媒体", "趣头条"), {"新媒体/趣头条"}),
+        (("新",), set()),
+        (("%",), set()),
+        (("_",), set()),
+        (("\\",), set()),
+        (("",), set()),
+    ],
+)
+def test_a_category_holds_what_is_below_it_and_nothing_else(
+    store: Store, wanted: tuple[str, ...], found: set[str]
+) -> None:
+    """A path finds its own sources and those of its sub-categories, level by level and letter by letter."""
+    paths = (("a",), ("a", "b"), ("ab",), ("A",), ("a,b",), ('a"',), ('a"', "b"), ("100%",), ("1000",), ())
+    categorised(store, *paths, ("新媒体",), ("新媒体", "趣头条"))
+    assert set(search(store, category=wanted)) == found
+
+
+def test_search_is_newest_first_and_limited(store: Store) -> None:
+    """What is found comes newest first, at most as many as are wanted, 0 being all."""
+    fill(store, *stories("a", 4))
+    with store.reading() as transaction:
+        assert titles(store, archive.search(transaction, archive.Query(), 2)) == ["a0", "a1"]
+    assert search(store) == ["a0", "a1", "a2", "a3"]
+
+
+def test_search_since_a_time(store: Store) -> None:
+    """Posts of that very second still count."""
+    fill(store, *stories("a", 3))
+    assert search(store, since=NOW - DAY) == ["a0", "a1"]
+    assert search(store, since=NOW + DAY) == []
+
+
+def test_search_within_a_source(store: Store) -> None:
+    """A source's posts are those that it carried, also where another source was first; not once it is unlisted."""
+    page = "https://story.example.org/1"
+    fill(store, copy("a", "shared", link=page), copy("b", "shared", link=page), copy("a", "alone"))
+    assert search(store, source_id="b") == ["shared"]
+    sync(store, source("a"))
+    assert search(store, source_id="b") == []
+
+
+TEXTS = {
+    "percent": ("100% sure", ""),
+    "underscore": ("snake_case", ""),
+    "backslash": ("C:\\temp", ""),
+    "slash": ("either/or", ""),
+    "quote": ('it\'s "quoted"', ""),
+    "chinese": ("标题", "<p>新媒体改造的消息</p>"),
+    "markup": ("", "<p>AT&amp;T buys &lt;tags&gt;</p>"),
+    "case": ("MiXeD", "<p>lower WORDS</p>"),
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("100%",), {"percent"}),
+        (("%",), {"percent"}),
+        (("_",), {"underscore"}),
+        (("\\",), {"backslash"}),
+        (("/or",), {"slash"}),
+        (("'",), {"quote"}),
+        (('"quoted"',), {"quote"}),
+        (("改造",), {"chinese"}),
+        (("标题", "消息"), {"chinese"}),
+        (("标题", "mixed"), set()),
+        (("at&t",), {"markup"}),
+        (("<tags>",), {"markup"}),
+        (("mixed", "LOWER"), {"case"}),
+        (("nowhere",), set()),
+        (("'; DROP TABLE post; --",), set()),
+        (("nul \x00", "\ud800"), set()),
+    ],
+)
+def test_words_are_looked_for_as_they_are(store: Store, words: tuple[str, ...], found: set[str]) -> None:
+    """All words must occur in title or body, in any case, and none of their characters means anything else."""
+    named = {replace(copy("a", name), title=title, content=content): name for name, (title, content) in TEXTS.items()}
+    fill(store, *named)
+    with store.reading() as transaction:
+        pks = archive.search(transaction, archive.Query(words=words), 0)
+        assert {named[post.copy] for _, post in archive.posts(transaction, pks)} == found
+
+
+def test_search_by_tag(store: Store) -> None:
+    """A tag is found by its whole term in any case, and by nothing else that a copy says."""
+    fill(store, copy("a", "1"))
+    assert search(store, tag="NEWS") == ["1"]
+    for other in ("new", "ews", "%", "n_ws", "enclosure", "Grace", "zh", "term", 'news"', "alan@example.org"):
+        assert search(store, tag=other) == [], other
