@@ -108,9 +108,12 @@ def wished_ids(copies: Sequence[Unbound]) -> tuple[str, ...]:
 
 
 def _post_id(copy: Unbound, used: AbstractSet[str], authority: str) -> str:
-    if copy.guid and urls.valid_id(copy.guid) and copy.guid not in used:
-        return copy.guid
-    return f"tag:{authority},2026:{quote(copy.source_id)}:{copy.key}"
+    # A feed that spells an id of ours would occupy it for the post that is to have it.
+    ours = f"tag:{authority},"
+    given = copy.guid
+    if given and urls.valid_id(given) and given not in used and not given.lower().startswith(ours.lower()):
+        return given
+    return f"{ours}2026:{quote(copy.source_id)}:{copy.key}"
 
 
 def _name(copy: Unbound, post_id: str) -> str:
@@ -157,8 +160,8 @@ def _claims(index: int, candidate: Candidate, known: Mapping[str, Known]) -> Ite
             continue
         if rank and entry.guid and entry.guid == copy.guid:
             yield 0, alias, index  # guid and link agree: of several entries with one guid it is this one
-        elif rank == 0:
-            yield 1, alias, index
+        elif rank == 0 and (entry.guid or not copy.guid):
+            yield 1, alias, index  # by its guid, or by all that there is
         elif _plausible(entry, copy):
             yield 2, alias, index
 

@@ -213,7 +213,8 @@ def _succeeded(source: Source, state: SourceState, response: Response, hints: Hi
 
 def _failed(source: Source, state: SourceState, exc: Exception, message: str, now: datetime) -> tuple[Pull, Outcome]:
     status = exc.status if isinstance(exc, HttpStatusError) else None
-    wishes = cadence.Wishes(retry_after=exc.retry_after if isinstance(exc, HttpStatusError) else None)
+    retry_after = exc.retry_after if isinstance(exc, HttpStatusError) else None
+    wishes = cadence.Wishes(retry_after=retry_after, hints=state.hints)
     failures = state.failures + 1
     after = replace(
         state,

@@ -1,0 +1,256 @@
+"""Recognising what the archive knows, and which copies are one story."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from properties import steady
+
+from aggregator import text, urls
+from aggregator.dedupe import Candidate, bind, candidates, match, wished_ids
+from aggregator.models import Entry, Link, Text
+from aggregator.records import Known, PostRef, Unbound
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+US = "planet.example.org"
+PAGE = "https://site.example.org/1"
+
+#: Documents of a few entries that agree in guid, link or words in every way that can be.
+_FEW = st.sampled_from
+_ENTRIES = st.builds(
+    lambda guid, link, title, body: entry(guid, link, title, body=body),
+    _FEW((None, "1", "2", "3")),
+    _FEW((None, PAGE, "https://site.example.org/2?utm_source=x", "https://site.example.org/2", "https://example.org/")),
+    _FEW((None, "A", "B")),
+    _FEW((None, "Words", "Others")),
+)
+_DOCUMENTS = st.lists(_ENTRIES, max_size=8)
+
+
+def entry(guid: str | None, link: str | None = None, title: str | None = None, *, body: str | None = None) -> Entry:
+    """Return an entry as a feed might say it."""
+    return Entry(
+        guid=guid,
+        link=link,
+        title=Text(value=title) if title else None,
+        content=Text(value=body, html=True) if body else None,
+    )
+
+
+def archived(found: Sequence[Candidate], first: int = 1) -> dict[str, Known]:
+    """Return what the archive knows once it has stored ``found``, numbered from ``first``: copies by their aliases."""
+    return {alias: _known(pk, each) for pk, each in enumerate(found, first) for alias in each.aliases}
+
+
+def _known(pk: int, candidate: Candidate) -> Known:
+    said = candidate.entry
+    return Known(
+        pk=pk,
+        key=candidate.aliases[0],
+        fingerprint="f",
+        version="v",
+        words="w",
+        title=said.title.value if said.title else "",
+        guid=said.guid,
+        published=NOW,
+        updated=NOW,
+        first_seen=NOW,
+    )
+
+
+def recognised(before: Sequence[Entry], after: Sequence[Entry]) -> list[int | None]:
+    """Return for each entry of ``after`` the number, from 1, of the entry of ``before`` that it is taken for."""
+    matches = match(candidates(after)[0], archived(candidates(before)[0]))
+    return [each.known.pk if each.known else None for each in matches]
+
+
+def test_an_entry_is_recognised_by_guid_and_by_link() -> None:
+    """Either may change, not both; an entry with neither in common is a new one."""
+    before = [entry("1", PAGE, "A")]
+    assert recognised(before, [entry("1", PAGE, "B")]) == [1]
+    assert recognised(before, [entry("1", "https://moved.example.org/a", "B")]) == [1]
+    assert recognised(before, [entry("other", PAGE, "A")]) == [1]
+    assert recognised(before, [entry(None, PAGE, "B")]) == [1]
+    assert recognised(before, [entry("other", "https://moved.example.org/a", "A")]) == [None]
+
+
+def test_another_entry_under_a_known_link_is_new() -> None:
+    """A column whose issues share one page: a new guid and a new title are a new entry, not an edit of the last one."""
+    assert recognised([entry("1", PAGE, "Issue 1")], [entry("2", PAGE, "Issue 2")]) == [None]
+
+
+def test_an_entry_without_guid_and_link_is_recognised_by_its_words() -> None:
+    """Words, date and media count; an edit of them is a new entry, for nothing else tells who it is."""
+    before = [entry(None, None, "A", body="<p>Words</p>")]
+    assert recognised(before, before) == [1]
+    assert recognised(before, [replace(before[0], updated=NOW)]) == [1]
+    assert recognised(before, [entry(None, None, "A", body="<p>Other words</p>")]) == [None]
+    assert recognised(before, [replace(before[0], published=NOW)]) == [None]
+    episode = Link(href="https://cdn.example.org/1.mp3", rel="enclosure")
+    assert recognised(before, [replace(before[0], links=(episode,))]) == [None]
+
+
+def test_the_same_guid_on_every_entry_tells_none_apart() -> None:
+    """Then the links do; a guid that was shared yesterday does not make today's entry that of yesterday."""
+    before = [entry("all", f"https://site.example.org/{n}", f"T{n}") for n in range(3)]
+    assert recognised(before, before) == [1, 2, 3]
+    assert recognised(before, list(reversed(before))) == [3, 2, 1]
+    assert recognised(before, [before[1]]) == [2]
+    assert recognised(before, [entry("all", "https://site.example.org/9", "T9")]) == [None]
+
+
+def test_swapped_links_leave_entries_who_they_are() -> None:
+    """A guid is a stronger claim than a link, wherever in the document it stands."""
+    one, two = entry("1", "https://site.example.org/a", "A"), entry("2", "https://site.example.org/b", "B")
+    swapped = [replace(one, link=two.link), replace(two, link=one.link)]
+    assert recognised([one, two], swapped) == [1, 2]
+    assert recognised([one, two], swapped[::-1]) == [2, 1]
+
+
+def test_no_copy_is_taken_twice() -> None:
+    """Of two entries that claim one copy the one with the stronger claim has it."""
+    before = [entry("1", PAGE, "A")]
+    assert recognised(before, [entry(None, PAGE, "A"), entry("1", "https://site.example.org/2", "A")]) == [None, 1]
+
+
+def test_what_says_nothing_is_left_out_and_told() -> None:
+    """Empty entries, and those that stand in the document twice word for word, come with a warning each."""
+    twice = entry(None, None, "A")
+    found, warnings = candidates([Entry(), twice, twice, Entry(published=NOW)])
+    assert [each.entry for each in found] == [twice]
+    assert warnings == (
+        "2 entries say nothing and were left out",
+        "1 entries stand in the document twice and were taken once",
+    )
+
+
+def test_a_page_that_several_entries_link_to_stands_for_none() -> None:
+    """It takes a page of one's own for two sources' copies to be one story; a bare site is none."""
+    found, _ = candidates([entry("1", PAGE), entry("2", PAGE + "?utm_source=rss"), entry("3", "https://example.org/")])
+    assert [each.page for each in found] == [None, None, None]
+    ((alone,), _) = candidates([entry("1", "https://www.site.example.org/1#top")])
+    assert alone.page == text.digest(urls.canonical(PAGE))
+
+
+@steady
+@given(_DOCUMENTS)
+def test_a_document_is_recognised_whole(document: list[Entry]) -> None:
+    """The same document again, in any order of its entries, brings nothing new and mixes nothing up."""
+    found, _ = candidates(document)
+    assert len({alias for each in found for alias in each.aliases}) == sum(len(each.aliases) for each in found)
+    known = archived(found)
+    for again in (document, document[::-1]):
+        for each in match(candidates(again)[0], known):
+            assert each.known is not None
+            assert each.known.key == each.candidate.aliases[0]
+
+
+@steady
+@given(_DOCUMENTS, _DOCUMENTS)
+def test_no_two_entries_are_one_copy(before: list[Entry], after: list[Entry]) -> None:
+    """Whatever a source does to its entries, each copy has at most one new version, and every entry a place."""
+    found, _ = candidates(after)
+    matches = match(found, archived(candidates(before)[0]))
+    assert [each.candidate for each in matches] == list(found)
+    taken = [each.known.pk for each in matches if each.known]
+    assert len(taken) == len(set(taken))
+
+
+def unbound(
+    pk: int, source_id: str, *, guid: str | None = None, page: str | None = None, title: str = "A title"
+) -> Unbound:
+    """Return a copy that belongs to no post yet."""
+    return Unbound(pk=pk, source_id=source_id, key=f"k{pk}", guid=guid, page=page, title=title, published=NOW)
+
+
+def ids(copies: Sequence[Unbound], posts: Mapping[str, Sequence[PostRef]] | None = None, *taken: str) -> dict[int, str]:
+    """Return the id of the post that each copy comes to belong to."""
+    return dict(bind(copies, posts or {}, frozenset(taken), US)[1])
+
+
+def test_a_posts_id_is_its_guid_where_that_may_be_one() -> None:
+    """The source's own id is kept; one that Atom does not allow, and one that is taken, give one of ours."""
+    valid = "https://site.example.org/id"
+    assert ids([unbound(1, "a", guid=valid)]) == {1: valid}
+    assert ids([unbound(1, "a", guid="4711")]) == {1: f"tag:{US},2026:a:k1"}
+    assert ids([unbound(1, "a")]) == {1: f"tag:{US},2026:a:k1"}
+    assert ids([unbound(1, "a", guid=valid)], {}, valid) == {1: f"tag:{US},2026:a:k1"}
+    assert ids([unbound(1, "a", guid=valid), unbound(2, "b", guid=valid)]) == {1: valid, 2: f"tag:{US},2026:b:k2"}
+    assert urls.valid_id(ids([unbound(1, "新 媒体")])[1])
+
+
+@pytest.mark.parametrize("guid", [f"tag:{US},2026:b:k2", f"TAG:{US},2026:b:k2", f"tag:{US},2026:site"])
+def test_an_id_of_ours_in_a_feed_is_not_taken_over(guid: str) -> None:
+    """What would be the id of another source's post, or of a feed of ours, cannot be occupied beforehand."""
+    assert ids([unbound(1, "a", guid=guid), unbound(2, "b")]) == {
+        1: f"tag:{US},2026:a:k1",
+        2: f"tag:{US},2026:b:k2",
+    }
+
+
+def test_copies_of_one_page_are_one_post() -> None:
+    """The first one in the order given makes it, those of other sources join; a source joins no post twice."""
+    copies = [unbound(n, name, page="p") for n, name in enumerate("aba", 1)]
+    minted, belongs = bind(copies, {}, frozenset(), US)
+    assert [each.copy.pk for each in minted] == [1, 3]
+    assert belongs == {1: f"tag:{US},2026:a:k1", 2: f"tag:{US},2026:a:k1", 3: f"tag:{US},2026:a:k3"}
+
+
+def test_a_copy_joins_the_post_that_is_there() -> None:
+    """Where exactly one post has the page, and not from the same source."""
+    post = PostRef(id="urn:ex:1", sources=frozenset({"a"}))
+    assert ids([unbound(1, "b", page="p")], {"p": [post]}) == {1: "urn:ex:1"}
+    assert ids([unbound(1, "a", page="p")], {"p": [post]}) == {1: f"tag:{US},2026:a:k1"}
+    two = [post, PostRef(id="urn:ex:2", sources=frozenset({"a"}))]
+    assert ids([unbound(1, "b", page="p")], {"p": two}) == {1: f"tag:{US},2026:b:k1"}
+
+
+def test_a_posts_name_tells_its_title_and_is_its_own() -> None:
+    """The stem of a file is safe, short and unique; a title of signs alone still has a name."""
+    copies = [unbound(1, "a", title="../Ünï/x"), unbound(2, "a", title="!?"), unbound(3, "a", title="长" * 300)]
+    names = [
+        each.name
+        for each in bind([*copies, *(replace(copy, pk=copy.pk + 3, key="z") for copy in copies)], {}, frozenset(), US)[
+            0
+        ]
+    ]
+    assert [name.rpartition("-")[0] for name in names[:3]] == ["ünï-x", "post", "长" * 26]
+    assert len(names) == 6
+
+
+def test_wished_ids_are_those_that_may_be_published() -> None:
+    """Each once, without what is no id."""
+    copies = [unbound(n, "a", guid=guid) for n, guid in enumerate(("urn:ex:1", "urn:ex:1", "no id", None))]
+    assert wished_ids(copies) == ("urn:ex:1",)
+
+
+_COPIES = st.lists(
+    st.tuples(
+        _FEW("abc"),
+        _FEW((None, "urn:ex:1", "urn:ex:2", "no id", f"tag:{US},2026:a:k1", f"tag:{US},2026:b:k2")),
+        _FEW((None, "p", "q")),
+    ),
+    max_size=8,
+)
+
+
+@steady
+@given(_COPIES, st.frozensets(_FEW(("urn:ex:1", "urn:ex:2"))))
+def test_every_copy_has_a_post_and_no_id_is_given_twice(
+    drawn: list[tuple[str, str | None, str | None]], taken: frozenset[str]
+) -> None:
+    """Whatever guids and pages copies bring, in whatever order."""
+    copies = [unbound(pk, source, guid=guid, page=page) for pk, (source, guid, page) in enumerate(drawn)]
+    minted, belongs = bind(copies, {}, taken, US)
+    made = [each.id for each in minted]
+    assert len(made) == len(set(made))
+    assert not taken & set(made)
+    assert set(belongs) == {copy.pk for copy in copies}
+    assert set(belongs.values()) == set(made)
+    by_post = [(belongs[copy.pk], copy.source_id) for copy in copies]
+    assert len(by_post) == len(set(by_post))
