@@ -15,7 +15,10 @@ from urllib.parse import quote
 from aggregator import text, urls
 from aggregator.models import Entry
 from aggregator.normalise import TITLE_LENGTH
-from aggregator.records import Known, Minted, PostRef, Unbound
+from aggregator.records import Alias, AliasKind, Known, Minted, PostRef, Unbound
+
+#: As many bytes of a name as explaining it takes: guids of 20 kB were met.
+_SAID = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +30,13 @@ class Candidate:
     """
 
     entry: Entry
-    aliases: tuple[str, ...]
+    aliases: tuple[Alias, ...]
     page: str | None
+
+    @property
+    def key(self) -> str:
+        """What a copy made of it is known by within its source, for ever."""
+        return self.aliases[0].value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +62,7 @@ def candidates(entries: Sequence[Entry]) -> tuple[tuple[Candidate, ...], tuple[s
         page = _page(entry)
         aliases = tuple(_aliases(entry, guids, links, pairs))
         own_page = text.digest(page) if page and links[page] == 1 else None
-        found.setdefault(aliases[0], Candidate(entry=entry, aliases=aliases, page=own_page))
+        found.setdefault(aliases[0].value, Candidate(entry=entry, aliases=aliases, page=own_page))
     return tuple(found.values()), _left_out(len(entries) - len(telling), len(telling) - len(found))
 
 
@@ -130,16 +138,20 @@ def _aliases(
     guids: Counter[str | None],
     links: Counter[str | None],
     pairs: Counter[tuple[str | None, str | None]],
-) -> list[str]:
+) -> list[Alias]:
     page = _page(entry)
     found = []
     if entry.guid and guids[entry.guid] == 1:
-        found.append(text.digest("guid", entry.guid))
+        found.append(_alias("guid", entry.guid, text.digest("guid", entry.guid)))
     elif entry.guid and page and pairs[entry.guid, page] == 1:
-        found.append(text.digest("guid", entry.guid, page))
+        found.append(_alias("guid", entry.guid, text.digest("guid", entry.guid, page)))
     if page and links[page] == 1:
-        found.append(text.digest("link", page))
-    return found or [text.digest("text", entry.guid, page, _words(entry))]
+        found.append(_alias("link", entry.link or page, text.digest("link", page)))
+    return found or [_alias("text", _titles(entry)[0], text.digest("text", entry.guid, page, _words(entry)))]
+
+
+def _alias(kind: AliasKind, said: str, value: str) -> Alias:
+    return Alias(value=value, kind=kind, said=text.truncated(said, _SAID))
 
 
 def _page(entry: Entry) -> str | None:
@@ -154,7 +166,7 @@ def _words(entry: Entry) -> str:
 
 def _claims(index: int, candidate: Candidate, known: Mapping[str, Known]) -> Iterator[tuple[int, str, int]]:
     entry = candidate.entry
-    for rank, alias in enumerate(candidate.aliases):
+    for rank, alias in enumerate(each.value for each in candidate.aliases):
         copy = known.get(alias)
         if copy is None:
             continue

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from aggregator.models import Copy, FeedInfo, Hints
+from aggregator.reasons import Reason
+
+#: What a name of a copy is made of: the id or the address that its source gave it, or its words.
+AliasKind = Literal["guid", "link", "text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """A name of a copy within its source: ``value`` stands for it, ``said`` is what the source said, cut short."""
+
+    value: str
+    kind: AliasKind
+    said: str = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +98,19 @@ class CopyWrite:
     fingerprint: str
     version: str
     words: str
-    aliases: tuple[str, ...]
+    aliases: tuple[Alias, ...]
     page: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pull:
-    """All that one pull of one source leaves behind: written in one transaction, or not at all."""
+    """All that one pull of one source leaves behind: written in one transaction, or not at all.
+
+    ``at`` is the time of the pull: since then its aliases are known, and its edits count.
+    """
 
     source_id: str
+    at: datetime
     state: SourceState
     writes: tuple[CopyWrite, ...] = ()
 
@@ -138,3 +157,18 @@ class Minted:
     id: str
     name: str
     copy: Unbound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A line of the ledger: what was decided, when and why; the numbers tell of which post, copy and source.
+
+    ``detail`` is whatever helps to understand it: names and ids, in words.
+    """
+
+    code: Reason
+    at: datetime
+    post_pk: int | None = None
+    copy_pk: int | None = None
+    source_pk: int | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)

@@ -22,7 +22,7 @@ from time import perf_counter
 from aggregator import text
 from aggregator.models import Copy, FeedInfo, Source
 from aggregator.pipeline import update
-from aggregator.records import CopyWrite, Known, Pull, SourceState
+from aggregator.records import Alias, CopyWrite, Known, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, Transaction, archive, binding, pulls, upkeep
 
@@ -78,7 +78,7 @@ class Archive:
 
     def bind(self) -> int:
         """Bind what was applied and return how many posts that made."""
-        return update.bind(self.store, "planet.example.org", Stopwatch())[0]
+        return update.bind(self.store, "planet.example.org", Stopwatch(), now=NOW)[0]
 
     def publish(self) -> None:
         """Note that all outputs are written."""
@@ -122,13 +122,17 @@ def _write(new: Copy, known: Known | None = None) -> CopyWrite:
         fingerprint=text.digest(new.title),
         version=text.digest(new.title),
         words=text.digest(new.title),
-        aliases=() if known else (new.key, text.digest("link", new.key)),
+        aliases=() if known else (_alias(new.key), _alias(text.digest("link", new.key))),
         page=text.digest(new.link),
     )
 
 
+def _alias(value: str) -> Alias:
+    return Alias(value=value, kind="guid", said=value)
+
+
 def _pull(source: Source, *writes: CopyWrite) -> Pull:
-    return Pull(source_id=source.id, state=SourceState(last_pull=NOW, info=INFO), writes=writes)
+    return Pull(source_id=source.id, at=NOW, state=SourceState(last_pull=NOW, info=INFO), writes=writes)
 
 
 def readings(filled: Archive) -> dict[str, Callable[[Transaction], object]]:

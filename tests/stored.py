@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from aggregator import text
 from aggregator.models import Copy, FeedInfo, Link, Person, Source, Tag
 from aggregator.pipeline import update
-from aggregator.records import CopyWrite, Known, Pull, SourceState
+from aggregator.records import Alias, CopyWrite, Known, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, archive, pulls, upkeep
 
@@ -68,6 +68,11 @@ def stories(source_id: str, number: int, newest: datetime = NOW) -> list[Copy]:
     return [copy(source_id, f"{source_id}{n}", published=newest - n * DAY) for n in range(number)]
 
 
+def alias(value: str) -> Alias:
+    """Return a name that a source might have given."""
+    return Alias(value=value, kind="guid", said=value)
+
+
 def write(new: Copy, known: Known | None = None, *, aliases: Sequence[str] = (), page: str | None = None) -> CopyWrite:
     """Return what writes ``new``, known by its key and by ``aliases``; it links to ``page``, or to its link."""
     return CopyWrite(
@@ -76,7 +81,7 @@ def write(new: Copy, known: Known | None = None, *, aliases: Sequence[str] = (),
         fingerprint=text.digest("fingerprint", new.title),
         version=text.digest("version", new.title),
         words=text.digest("words", new.title),
-        aliases=(*(() if known else (new.key,)), *aliases),
+        aliases=tuple(map(alias, (*(() if known else (new.key,)), *aliases))),
         page=text.digest(page or new.link),
     )
 
@@ -84,7 +89,7 @@ def write(new: Copy, known: Known | None = None, *, aliases: Sequence[str] = (),
 def pull(store: Store, source_id: str, *writes: CopyWrite, state: SourceState = SourceState()) -> None:  # noqa: B008
     """Apply a pull of ``source_id``."""
     with store.writing() as transaction:
-        pulls.apply(transaction, Pull(source_id=source_id, state=state, writes=writes))
+        pulls.apply(transaction, Pull(source_id=source_id, at=NOW, state=state, writes=writes))
 
 
 def sync(store: Store, *sources: Source) -> None:
@@ -95,7 +100,7 @@ def sync(store: Store, *sources: Source) -> None:
 
 def bind(store: Store) -> tuple[int, int]:
     """Bind what is unbound; return how many posts were made, and how many copies joined one."""
-    return update.bind(store, AUTHORITY, Stopwatch())
+    return update.bind(store, AUTHORITY, Stopwatch(), now=NOW)
 
 
 def fill(store: Store, *copies: Copy) -> None:

@@ -44,14 +44,14 @@ def entry(guid: str | None, link: str | None = None, title: str | None = None, *
 
 def archived(found: Sequence[Candidate], first: int = 1) -> dict[str, Known]:
     """Return what the archive knows once it has stored ``found``, numbered from ``first``: copies by their aliases."""
-    return {alias: _known(pk, each) for pk, each in enumerate(found, first) for alias in each.aliases}
+    return {alias.value: _known(pk, each) for pk, each in enumerate(found, first) for alias in each.aliases}
 
 
 def _known(pk: int, candidate: Candidate) -> Known:
     said = candidate.entry
     return Known(
         pk=pk,
-        key=candidate.aliases[0],
+        key=candidate.key,
         fingerprint="f",
         version="v",
         words="w",
@@ -142,12 +142,12 @@ def test_a_page_that_several_entries_link_to_stands_for_none() -> None:
 def test_a_document_is_recognised_whole(document: list[Entry]) -> None:
     """The same document again, in any order of its entries, brings nothing new and mixes nothing up."""
     found, _ = candidates(document)
-    assert len({alias for each in found for alias in each.aliases}) == sum(len(each.aliases) for each in found)
+    assert len({alias.value for each in found for alias in each.aliases}) == sum(len(each.aliases) for each in found)
     known = archived(found)
     for again in (document, document[::-1]):
         for each in match(candidates(again)[0], known):
             assert each.known is not None
-            assert each.known.key == each.candidate.aliases[0]
+            assert each.known.key == each.candidate.key
 
 
 @steady

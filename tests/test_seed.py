@@ -53,7 +53,7 @@ def pulled(path: Path, source: Source) -> list[Post]:
 
 
 def _post(candidate: dedupe.Candidate, feed: Feed, source: Source) -> Post:
-    copy = normalise(candidate.entry, feed.info, source, key=candidate.aliases[0], now=NOW, known=None)
+    copy = normalise(candidate.entry, feed.info, source, key=candidate.key, now=NOW, known=None)
     unbound = Unbound(
         pk=1,
         source_id=source.id,

@@ -124,7 +124,7 @@ def test_an_id_of_any_length_fits(store: Store) -> None:
     pull(store, "a", write(copy("a", "1")))
     with store.writing() as transaction:
         (new,) = binding.describe(transaction, binding.unbound(transaction))
-        binding.bind(transaction, [Minted(id=long, name="long", copy=new)], {new.pk: long})
+        binding.bind(transaction, [Minted(id=long, name="long", copy=new)], {new.pk: long}, NOW)
     with store.reading() as transaction:
         assert binding.taken(transaction, [long, long + "y"]) == {long}
 
@@ -188,8 +188,8 @@ def test_an_error_while_binding_leaves_nothing(store: Store) -> None:
         copies = binding.describe(transaction, waiting)
     with pytest.raises(DatabaseError), store.writing() as transaction:
         minted, belongs = dedupe.bind(copies[:1], {}, set(), AUTHORITY)
-        binding.bind(transaction, minted, belongs)
-        binding.bind(transaction, [Minted(id=taken, name="x", copy=copies[1])], {copies[1].pk: taken})
+        binding.bind(transaction, minted, belongs, NOW)
+        binding.bind(transaction, [Minted(id=taken, name="x", copy=copies[1])], {copies[1].pk: taken}, NOW)
     assert len(posts(store)) == 1
     with store.reading() as transaction:
         assert binding.unbound(transaction) == waiting

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from stored import INFO, NOW, copy, count, fill, known, pull, renamed, source, sync, write
+from stored import INFO, NOW, alias, copy, count, fill, known, pull, renamed, source, sync, write
 
 from aggregator.errors import DatabaseError
 from aggregator.models import FeedInfo, Hints, Person, Tag
@@ -253,7 +253,7 @@ def test_a_pull_is_written_whole_or_not_at_all(store: Store) -> None:
     twice = copy("a", "1")
     with pytest.raises(DatabaseError), store.writing() as transaction:
         writes = (write(copy("a", "2")), write(renamed(story, "New"), known(store, story)), write(twice))
-        pulls.apply(transaction, Pull(source_id="a", state=PULLED, writes=writes))
+        pulls.apply(transaction, Pull(source_id="a", at=NOW, state=PULLED, writes=writes))
     assert state(store, "a") == before
     assert known(store, story).title == story.title
     assert count(store, schema.copy) == count(store, schema.alias) == 1
@@ -262,7 +262,7 @@ def test_a_pull_is_written_whole_or_not_at_all(store: Store) -> None:
 def test_a_write_without_copy_or_known_is_a_mistake(store: Store) -> None:
     """A write that says neither what is new nor what is known raises, and is not stored."""
     sync(store, source("a"))
-    empty = CopyWrite(copy=None, known=None, fingerprint="", version="", words="", aliases=("x",), page=None)
+    empty = CopyWrite(copy=None, known=None, fingerprint="", version="", words="", aliases=(alias("x"),), page=None)
     with pytest.raises(ValueError, match="needs its copy"):
         pull(store, "a", empty)
     assert count(store, schema.alias) == 0

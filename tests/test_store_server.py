@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from databases import PASSWORD, Server
-from stored import copy, fill, set_fact, source, sync, write
+from stored import NOW, copy, fill, set_fact, source, sync, write
 
 from aggregator.errors import DatabaseError
 from aggregator.records import Pull, SourceState
@@ -112,7 +112,7 @@ _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application
 
 
 def _pull() -> Pull:
-    return Pull(source_id="a", state=SourceState(), writes=(write(copy("a", "1")),))
+    return Pull(source_id="a", at=NOW, state=SourceState(), writes=(write(copy("a", "1")),))
 
 
 def _restart(server: Server) -> None:

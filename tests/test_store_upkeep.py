@@ -6,7 +6,24 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from stored import DAY, INFO, NOW, bind, copy, count, fill, known, pull, renamed, source, stories, sync, titles, write
+from stored import (
+    DAY,
+    INFO,
+    NOW,
+    alias,
+    bind,
+    copy,
+    count,
+    fill,
+    known,
+    pull,
+    renamed,
+    source,
+    stories,
+    sync,
+    titles,
+    write,
+)
 
 from aggregator import dedupe, text
 from aggregator.models import Entry, FeedInfo
@@ -141,7 +158,7 @@ def test_a_pruned_entry_does_not_come_back(store: Store) -> None:
         story.key: (number, True),
         "other-name": (number, True),
     }
-    candidate = dedupe.Candidate(entry=Entry(guid="x"), aliases=(story.key,), page=None)
+    candidate = dedupe.Candidate(entry=Entry(guid="x"), aliases=(alias(story.key),), page=None)
     assert dedupe.match([candidate], found)[0].known == found[story.key]
 
 

@@ -82,7 +82,7 @@ def cycle(
     for outcome in update.update(store, by_id, states, fetch_all, address=address, now=orders.now, watch=watch):
         tally.count(outcome)
         orders.done(outcome)
-    new, duplicate = update.bind(store, authority, watch)
+    new, duplicate = update.bind(store, authority, watch, now=orders.now)
     changes = publish_changes(store, sources, target, settings_digest=settings_digest, stop=orders.stop, watch=watch)
     return tally.summary(orders.now, new, duplicate, changes, watch)
 

@@ -76,9 +76,7 @@ def posts(source: Source, response: Response, *, now: datetime) -> tuple[Post, .
     Raises ParseError when the answer is no feed.
     """
     feed, found = update.read(source, response)
-    made = (
-        normalise.normalise(each.entry, feed.info, source, key=each.aliases[0], now=now, known=None) for each in found
-    )
+    made = (normalise.normalise(each.entry, feed.info, source, key=each.key, now=now, known=None) for each in found)
     return tuple(sorted((_post(copy, source) for copy in made), key=lambda post: post.published, reverse=True))
 
 

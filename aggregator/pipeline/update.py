@@ -15,7 +15,7 @@ from aggregator import cadence, dedupe, filters, normalise, parse, text
 from aggregator.errors import FetchError, HttpStatusError, SourceError, StorageError
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Hints, Source
-from aggregator.records import CopyWrite, Known, Pull, SourceState
+from aggregator.records import Alias, CopyWrite, Known, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, binding, pulls
 
@@ -92,7 +92,7 @@ def settle(
         return _failed(source, state, exc, f"unexpected {type(exc).__name__}: {text.one_line(str(exc))[:200]}", now)
 
 
-def bind(store: Store, authority: str, watch: Stopwatch) -> tuple[int, int]:
+def bind(store: Store, authority: str, watch: Stopwatch, *, now: datetime) -> tuple[int, int]:
     """Bind every copy that belongs to no post yet; return how many posts were made, and how many copies joined."""
     with watch("bind"), store.reading() as transaction:
         waiting = binding.unbound(transaction)
@@ -103,7 +103,7 @@ def bind(store: Store, authority: str, watch: Stopwatch) -> tuple[int, int]:
             posts = binding.posts_by_page(transaction, [copy.page for copy in copies if copy.page])
             taken = binding.taken(transaction, dedupe.wished_ids(copies))
             minted, belongs = dedupe.bind(copies, posts, taken, authority)
-            binding.bind(transaction, minted, belongs)
+            binding.bind(transaction, minted, belongs, now)
             made += len(minted)
     return made, len(waiting) - made
 
@@ -132,17 +132,17 @@ def _settled(
     body = text.digest_bytes(response.body)
     if response.status == 304 or body == state.body:
         after = _succeeded(source, state, response, state.hints, now)
-        return Pull(source_id=source.id, state=after), Outcome(source_id=source.id, result="not modified")
+        return Pull(source_id=source.id, at=now, state=after), Outcome(source_id=source.id, result="not modified")
     with watch("parse"):
         feed, found = read(source, response)
     with watch("recognise"), store.reading() as transaction:
-        known = pulls.known(transaction, source.id, [alias for each in found for alias in each.aliases])
+        known = pulls.known(transaction, source.id, [alias.value for each in found for alias in each.aliases])
     with watch("normalise"):
         writes = tuple(_writes(dedupe.match(found, known), set(known), feed, source, now))
     after = replace(
         _succeeded(source, state, response, feed.hints, now), body=body, info=feed.info, warnings=feed.warnings
     )
-    return Pull(source_id=source.id, state=after, writes=writes), Outcome(
+    return Pull(source_id=source.id, at=now, state=after, writes=writes), Outcome(
         source_id=source.id,
         result="ok",
         entries=len(feed.entries),
@@ -157,13 +157,13 @@ def _writes(
 ) -> Iterator[CopyWrite]:
     for match in matches:
         candidate, known = match.candidate, match.known
-        aliases = tuple(alias for alias in candidate.aliases if alias not in named)
+        aliases = tuple(alias for alias in candidate.aliases if alias.value not in named)
         fingerprint = normalise.fingerprint(candidate.entry)
         if known and (known.pruned or fingerprint == known.fingerprint):
             if aliases:
                 yield _touch(known, aliases, known.fingerprint)
             continue
-        key = candidate.aliases[0]
+        key = candidate.key
         copy = normalise.normalise(candidate.entry, feed.info, source, key=key, now=now, known=known)
         version = normalise.version(copy)
         if known and version == known.version:
@@ -180,7 +180,7 @@ def _writes(
         )
 
 
-def _touch(known: Known, aliases: tuple[str, ...], fingerprint: str) -> CopyWrite:
+def _touch(known: Known, aliases: tuple[Alias, ...], fingerprint: str) -> CopyWrite:
     return CopyWrite(
         copy=None,
         known=known,
@@ -224,4 +224,4 @@ def _failed(source: Source, state: SourceState, exc: Exception, message: str, no
         error=message,
         gone=status == _GONE,
     )
-    return Pull(source_id=source.id, state=after), Outcome(source_id=source.id, result="failed", error=message)
+    return Pull(source_id=source.id, at=now, state=after), Outcome(source_id=source.id, result="failed", error=message)

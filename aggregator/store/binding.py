@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from aggregator import text
-from aggregator.records import Minted, PostRef, Unbound
+from aggregator.reasons import Reason
+from aggregator.records import Decision, Minted, PostRef, Unbound
+from aggregator.store import ledger
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.schema import copy, post, source
 from aggregator.text import chunks
@@ -70,8 +73,8 @@ def taken(connection: sa.Connection, ids: Sequence[str]) -> frozenset[str]:
     )
 
 
-def bind(connection: sa.Connection, minted: Sequence[Minted], belongs: Mapping[int, str]) -> None:
-    """Make the ``minted`` posts and bind each copy to the post whose id ``belongs`` names."""
+def bind(connection: sa.Connection, minted: Sequence[Minted], belongs: Mapping[int, str], at: datetime) -> None:
+    """Make the ``minted`` posts and bind each copy to the post whose id ``belongs`` names; ``at`` is when."""
     if minted:
         connection.execute(post.insert(), [_post_row(each) for each in minted])
     digests = {text.digest(post_id): post_id for post_id in belongs.values()}
@@ -86,6 +89,19 @@ def bind(connection: sa.Connection, minted: Sequence[Minted], belongs: Mapping[i
         for pk, post_id in belongs.items()
     ]
     connection.execute(copy.update().where(copy.c.pk == sa.bindparam("copy_to_bind")), rows)
+    first = {each.copy.pk for each in minted}
+    ledger.note(
+        connection,
+        [
+            Decision(
+                code=Reason.MINTED if row["copy_to_bind"] in first else Reason.JOINED_PAGE,
+                at=at,
+                post_pk=row["post_pk"],
+                copy_pk=row["copy_to_bind"],
+            )
+            for row in rows
+        ],
+    )
     for part in chunks([row.pk for row in posts.values()], PARAMETERS):
         connection.execute(post.update().where(post.c.pk.in_(part), sa.not_(post.c.dirty)).values(dirty=True))
 

@@ -104,7 +104,7 @@ def apply(connection: sa.Connection, pull: Pull) -> None:
     infos = _info_pks(connection, source_pk, [write.copy for write in pull.writes if write.copy])
     pks = _insert(connection, source_pk, [write for write in pull.writes if write.known is None], infos)
     _update(connection, source_pk, [write for write in pull.writes if write.known], infos)
-    _name(connection, source_pk, pull.writes, pks)
+    _name(connection, source_pk, pull, pks)
 
 
 def _line(line: Source, position: int) -> dict[str, Any]:
@@ -230,19 +230,24 @@ def _copy_row(write: CopyWrite, new: Copy, infos: Mapping[FeedInfo, int]) -> dic
     }
 
 
-def _name(connection: sa.Connection, source_pk: int, writes: Sequence[CopyWrite], pks: Mapping[str, int]) -> None:
+def _name(connection: sa.Connection, source_pk: int, pull: Pull, pks: Mapping[str, int]) -> None:
     primary_key = ["source_pk", "value"]
-    # A copy is found under its key, even where another one had that as a name before.
-    keys = [{"source_pk": source_pk, "value": key, "copy_pk": pk} for key, pk in pks.items()]
-    upsert(connection, alias, keys, primary_key)
-    names = [
-        {"source_pk": source_pk, "value": name, "copy_pk": write.known.pk if write.known else pks[_key(write)]}
-        for write in writes
+    names: list[dict[str, Any]] = [
+        {
+            "source_pk": source_pk,
+            "value": name.value,
+            "copy_pk": write.known.pk if write.known else pks[_key(write)],
+            "kind": name.kind,
+            "said": name.said,
+            "first_seen": pull.at,
+        }
+        for write in pull.writes
         for name in write.aliases
-        if name not in pks
     ]
+    # A copy is found under its key, even where another one had that as a name before.
+    upsert(connection, alias, [row for row in names if pks.get(row["value"]) == row["copy_pk"]], primary_key)
     # Any other name that a copy of the source has already stays where it is.
-    insert_missing(connection, alias, names, primary_key)
+    insert_missing(connection, alias, [row for row in names if row["value"] not in pks], primary_key)
 
 
 def _key(write: CopyWrite) -> str:

@@ -3,8 +3,11 @@
 ``source``    a line of feeds.yaml and how it stands; ``listed`` while it is in the file
 ``info``      what a feed said of itself at one time: copies keep the one that they came with
 ``copy``      one source's copy of a story
-``alias``     every name a copy was ever seen under, within its source; pruned copies keep theirs
+``alias``     every name a copy was ever seen under, within its source, and since when; pruned copies keep theirs
 ``post``      what is republished; ``dirty`` until its outputs were written
+``edit``      what changed in a copy, and when: its last few edits
+``band``      what copies that look alike have in common, in categories that ask for it
+``decision``  what was decided of a copy or a post, when and why (``aggregator.reasons``); rows are only ever added
 ``file``      the files that we wrote, and so may replace and remove
 ``meta``      single facts: the tagging authority, the digest of the settings that were published last
 
@@ -144,6 +147,9 @@ copy = Table(
     Column("version", String(32), nullable=False),
     Column("words", String(32), nullable=False),
     Column("page", String(32)),
+    # The words of the body in any dress, where there are enough of them to tell a story; how many there are.
+    Column("text", String(32)),
+    Column("length", Integer, nullable=False, server_default="0"),
     Column("published", Moment, nullable=False),
     Column("updated", Moment, nullable=False),
     Column("first_seen", Moment, nullable=False),
@@ -155,6 +161,10 @@ copy = Table(
     Column("more", Words, nullable=False),
     Column("summary", Words, nullable=False),
     Column("content", Words, nullable=False),
+    # Changes taken since it last was at rest, the last one's time, and whether one waits.
+    Column("edits", Integer, nullable=False, server_default="0"),
+    Column("edited", Moment),
+    Column("waiting", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("source_pk", "key"),
     # The aliases of a pruned copy still hold its number: no other copy may get it.
     sqlite_autoincrement=True,
@@ -166,7 +176,43 @@ alias = Table(
     Column("source_pk", _Key, ForeignKey("source.pk"), primary_key=True),
     Column("value", String(32), primary_key=True),
     Column("copy_pk", _Key, nullable=False),
+    Column("kind", String(8), nullable=False, server_default="unknown"),
+    Column("said", Words),
+    Column("first_seen", Moment),
     sqlite_with_rowid=False,
+)
+
+edit = Table(
+    "edit",
+    metadata,
+    Column("pk", _Key, primary_key=True),
+    Column("copy_pk", _Key, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("title_before", Words, nullable=False),
+    Column("title_after", Words, nullable=False),
+    Column("words_before", String(32), nullable=False),
+    Column("words_after", String(32), nullable=False),
+)
+
+band = Table(
+    "band",
+    metadata,
+    Column("value", String(32), primary_key=True),
+    Column("copy_pk", _Key, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("pk", _Key, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("code", String(32), nullable=False),
+    # Numbers that outlive what they stood for: a decision is told of what is gone, too.
+    Column("post_pk", _Key),
+    Column("copy_pk", _Key),
+    Column("source_pk", _Key),
+    Column("detail", Words, nullable=False, server_default="{}"),
 )
 
 file = Table(
@@ -194,5 +240,10 @@ Index("ix_copy_post_pk", copy.c.post_pk)
 Index("ix_copy_info_pk", copy.c.info_pk)
 Index("ix_copy_via_pk", copy.c.via_pk)
 Index("ix_copy_page", copy.c.page)
+Index("ix_copy_text", copy.c.text, sqlite_where=text("text IS NOT NULL"), postgresql_where=text("text IS NOT NULL"))
 Index("ix_copy_listed", copy.c.source_pk, copy.c.listed_at.desc(), copy.c.post_pk.desc())
+Index("ix_edit_copy_pk", edit.c.copy_pk)
+Index("ix_band_copy_pk", band.c.copy_pk)
+Index("ix_decision_post_pk", decision.c.post_pk)
+Index("ix_decision_copy_pk", decision.c.copy_pk)
 Index("ix_file_post_pk", file.c.post_pk)

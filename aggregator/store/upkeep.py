@@ -12,7 +12,7 @@ from aggregator.records import SourceReport
 from aggregator.store import codec
 from aggregator.store.engine import PARAMETERS, upsert
 from aggregator.store.pulls import state
-from aggregator.store.schema import copy, file, info, meta, post, source
+from aggregator.store.schema import band, copy, decision, edit, file, info, meta, post, source
 from aggregator.text import chunks
 
 _WEEKS = 4
@@ -92,7 +92,7 @@ def prune(connection: sa.Connection, *, before: datetime | None, per_source: int
     """Remove old posts and return how many went.
 
     Posts published before ``before`` go, and of each source those beyond its newest ``per_source`` (0: none).
-    Their aliases stay: what is pruned does not come back as new.
+    Their aliases stay: what is pruned does not come back as new; their edits and what was decided of them go.
     """
     gone: set[int] = set()
     if before is not None:
@@ -104,6 +104,10 @@ def prune(connection: sa.Connection, *, before: datetime | None, per_source: int
                 connection.scalars(primary.order_by(post.c.published.desc(), post.c.pk.desc()).offset(per_source))
             )
     for part in chunks(sorted(gone), PARAMETERS):
+        copies = sa.select(copy.c.pk).where(copy.c.post_pk.in_(part))
+        connection.execute(edit.delete().where(edit.c.copy_pk.in_(copies)))
+        connection.execute(band.delete().where(band.c.copy_pk.in_(copies)))
+        connection.execute(decision.delete().where(decision.c.post_pk.in_(part)))
         connection.execute(copy.delete().where(copy.c.post_pk.in_(part)))
         connection.execute(post.delete().where(post.c.pk.in_(part)))
     used = sa.union(sa.select(copy.c.info_pk), sa.select(copy.c.via_pk).where(copy.c.via_pk.is_not(None)))
