@@ -12,10 +12,11 @@ import pytest
 from lxml.html import fragment_fromstring
 from ruamel.yaml import YAML
 
-from aggregator import dedupe, frontmatter
+from aggregator import frontmatter
 from aggregator.models import Attribution, Feed, Post, Source
 from aggregator.normalise import normalise
 from aggregator.parse import parse
+from aggregator.recognise import entries, stories
 from aggregator.records import Unbound
 
 OURS = Path(__file__).parent / "data" / "rsshub.xml"
@@ -47,12 +48,12 @@ def taken_apart(text: str) -> File:
 def pulled(path: Path, source: Source) -> list[Post]:
     """Return the posts that the first pull of the feed in ``path`` makes."""
     feed = parse(path.read_bytes(), "application/xml; charset=utf-8", source.url)
-    candidates, warnings = dedupe.candidates(feed.entries)
+    candidates, warnings = entries.candidates(feed.entries)
     assert (feed.warnings, warnings) == ((), ())
     return [_post(candidate, feed, source) for candidate in candidates]
 
 
-def _post(candidate: dedupe.Candidate, feed: Feed, source: Source) -> Post:
+def _post(candidate: entries.Candidate, feed: Feed, source: Source) -> Post:
     copy = normalise(candidate.entry, feed.info, source, key=candidate.key, now=NOW, known=None)
     unbound = Unbound(
         pk=1,
@@ -63,7 +64,7 @@ def _post(candidate: dedupe.Candidate, feed: Feed, source: Source) -> Post:
         title=copy.title,
         published=copy.published,
     )
-    (minted,), _ = dedupe.bind([unbound], {}, frozenset(), "planet.example.org")
+    (minted,), _ = stories.bind([unbound], {}, frozenset(), "planet.example.org")
     credit = Attribution(
         source_id=source.id,
         title=source.title or copy.feed.title or source.id,

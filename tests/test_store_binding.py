@@ -9,9 +9,9 @@ import pytest
 from databases import Server
 from stored import AUTHORITY, NOW, bind, copy, fill, pull, source, sync, titles, write
 
-from aggregator import dedupe
 from aggregator.errors import DatabaseError
 from aggregator.models import Post
+from aggregator.recognise import stories
 from aggregator.records import Minted, PostRef
 from aggregator.store import Store, archive, binding
 
@@ -187,7 +187,7 @@ def test_an_error_while_binding_leaves_nothing(store: Store) -> None:
         waiting = binding.unbound(transaction)
         copies = binding.describe(transaction, waiting)
     with pytest.raises(DatabaseError), store.writing() as transaction:
-        minted, belongs = dedupe.bind(copies[:1], {}, set(), AUTHORITY)
+        minted, belongs = stories.bind(copies[:1], {}, set(), AUTHORITY)
         binding.bind(transaction, minted, belongs, NOW)
         binding.bind(transaction, [Minted(id=taken, name="x", copy=copies[1])], {copies[1].pk: taken}, NOW)
     assert len(posts(store)) == 1

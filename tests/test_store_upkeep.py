@@ -25,8 +25,9 @@ from stored import (
     write,
 )
 
-from aggregator import dedupe, text
+from aggregator import text
 from aggregator.models import Entry, FeedInfo
+from aggregator.recognise import entries
 from aggregator.records import SourceState
 from aggregator.store import Store, archive, pulls, schema, upkeep
 
@@ -158,8 +159,8 @@ def test_a_pruned_entry_does_not_come_back(store: Store) -> None:
         story.key: (number, True),
         "other-name": (number, True),
     }
-    candidate = dedupe.Candidate(entry=Entry(guid="x"), aliases=(alias(story.key),), page=None)
-    assert dedupe.match([candidate], found)[0].known == found[story.key]
+    candidate = entries.Candidate(entry=Entry(guid="x"), aliases=(alias(story.key),), page=None)
+    assert entries.match([candidate], found)[0].known == found[story.key]
 
 
 def test_a_new_name_of_a_pruned_entry_is_learnt(store: Store) -> None:

@@ -8,12 +8,13 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import urljoin
 
-from aggregator import dedupe, normalise
+from aggregator import normalise
 from aggregator.errors import FetchError, ParseError, SourceError
 from aggregator.fetch import Client, Request, Response, address, fetch_all
 from aggregator.models import Attribution, Copy, Feed, Post, Source
 from aggregator.parse import links, parse
 from aggregator.pipeline import update
+from aggregator.recognise import stories
 from aggregator.records import SourceState, Unbound
 
 #: Where feeds stand when a page links to none; asked one after the other until one answers with a feed.
@@ -135,7 +136,7 @@ def _post(copy: Copy, source: Source) -> Post:
         title=copy.title,
         published=copy.published,
     )
-    minted, _ = dedupe.bind([unbound], {}, frozenset(), "preview.invalid")
+    minted, _ = stories.bind([unbound], {}, frozenset(), "preview.invalid")
     feed = copy.via or copy.feed
     author = ", ".join(person.name for person in copy.authors) or None
     title = source.title or feed.title or source.id

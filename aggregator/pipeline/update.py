@@ -6,16 +6,17 @@ pull.  Validators that are stored before the entries lose them, since the server
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from aggregator import cadence, dedupe, filters, normalise, parse, text
+from aggregator import cadence, filters, parse, text
 from aggregator.errors import FetchError, HttpStatusError, SourceError, StorageError
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Hints, Source
-from aggregator.records import Alias, CopyWrite, Known, Pull, SourceState
+from aggregator.recognise import changes, entries, stories
+from aggregator.records import Pull, SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, binding, pulls
 
@@ -101,17 +102,17 @@ def bind(store: Store, authority: str, watch: Stopwatch, *, now: datetime) -> tu
         with watch("bind"), store.writing() as transaction:
             copies = binding.describe(transaction, waiting[start : start + _BATCH])
             posts = binding.posts_by_page(transaction, [copy.page for copy in copies if copy.page])
-            taken = binding.taken(transaction, dedupe.wished_ids(copies))
-            minted, belongs = dedupe.bind(copies, posts, taken, authority)
+            taken = binding.taken(transaction, stories.wished_ids(copies))
+            minted, belongs = stories.bind(copies, posts, taken, authority)
             binding.bind(transaction, minted, belongs, now)
             made += len(minted)
     return made, len(waiting) - made
 
 
-def read(source: Source, response: Response) -> tuple[Feed, tuple[dedupe.Candidate, ...]]:
+def read(source: Source, response: Response) -> tuple[Feed, tuple[entries.Candidate, ...]]:
     """Return the feed in ``response`` and those of its entries that ``source`` lets in, with their aliases."""
     feed = parse.parse(response.body, response.content_type, response.url)
-    found, warnings = dedupe.candidates(filters.taken(feed.entries, source))
+    found, warnings = entries.candidates(filters.taken(feed.entries, source))
     return replace(feed, warnings=(*feed.warnings, *warnings)), found
 
 
@@ -138,7 +139,7 @@ def _settled(
     with watch("recognise"), store.reading() as transaction:
         known = pulls.known(transaction, source.id, [alias.value for each in found for alias in each.aliases])
     with watch("normalise"):
-        writes = tuple(_writes(dedupe.match(found, known), set(known), feed, source, now))
+        writes = tuple(changes.writes(entries.match(found, known), set(known), feed, source, now))
     after = replace(
         _succeeded(source, state, response, feed.hints, now), body=body, info=feed.info, warnings=feed.warnings
     )
@@ -149,46 +150,6 @@ def _settled(
         new=sum(write.known is None for write in writes),
         changed=sum(write.known is not None and write.copy is not None for write in writes),
         warnings=feed.warnings,
-    )
-
-
-def _writes(
-    matches: Sequence[dedupe.Match], named: set[str], feed: Feed, source: Source, now: datetime
-) -> Iterator[CopyWrite]:
-    for match in matches:
-        candidate, known = match.candidate, match.known
-        aliases = tuple(alias for alias in candidate.aliases if alias.value not in named)
-        fingerprint = normalise.fingerprint(candidate.entry)
-        if known and (known.pruned or fingerprint == known.fingerprint):
-            if aliases:
-                yield _touch(known, aliases, known.fingerprint)
-            continue
-        key = candidate.key
-        copy = normalise.normalise(candidate.entry, feed.info, source, key=key, now=now, known=known)
-        version = normalise.version(copy)
-        if known and version == known.version:
-            yield _touch(known, aliases, fingerprint)
-            continue
-        yield CopyWrite(
-            copy=copy,
-            known=known,
-            fingerprint=fingerprint,
-            version=version,
-            words=normalise.words(copy.title, copy.content),
-            aliases=aliases,
-            page=candidate.page,
-        )
-
-
-def _touch(known: Known, aliases: tuple[Alias, ...], fingerprint: str) -> CopyWrite:
-    return CopyWrite(
-        copy=None,
-        known=known,
-        fingerprint=fingerprint,
-        version=known.version,
-        words=known.words,
-        aliases=aliases,
-        page=None,
     )
 
 
