@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test lint clean
+.PHONY: help run test lint bench clean
 .DELETE_ON_ERROR:
 
 help:  ## say what there is
@@ -22,6 +22,9 @@ lint: $(VENV)/.installed-dev  ## check style, types and the order of the layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: $(VENV)/.installed-bench  ## measure cycles over generated feeds; other programs, too: make bench ARGS=--peers
+	$(BIN)/python -m benchmarks.cycle $(ARGS)
+
 clean:  ## remove .venv, caches and what the demo made
 	rm -rf $(VENV) build dist *.egg-info demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf tests/hexo/*/node_modules
@@ -36,6 +39,11 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/pip
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/pip
 	@echo "Installing the package and the test tools into $(VENV) …"
 	@$(PIP) --editable '.[dev]'
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-bench: pyproject.toml | $(BIN)/pip
+	@echo "Installing the package and what it is measured with into $(VENV) …"
+	@$(PIP) --editable '.[bench]'
 	@touch $(VENV)/.installed $@
 
 # Debian's python3 comes without ensurepip: then venv leaves half of a folder behind.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
@@ -33,11 +33,11 @@ INFO = FeedInfo(title="A feed", url="https://site.example.org/feed", link="https
 
 
 class Archive:
-    """A store that is filled pull by pull, from the oldest entry to the newest."""
+    """A store of ``sources`` that is filled pull by pull, from the oldest entry to the newest."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, sources: Sequence[Source]) -> None:
         self.store = store
-        self.sources = [_source(number) for number in range(SOURCES)]
+        self.sources = sources
         self._numbers = count()
         self._random = Random(1)  # the same archive in every run
         with store.writing() as transaction:
@@ -48,7 +48,7 @@ class Archive:
         with self.store.reading() as transaction:
             made = len(archive.everything(transaction))
         while made < posts:
-            for _ in range(min(SOURCES, (posts - made) // PULLED + 1)):
+            for _ in range(min(len(self.sources), (posts - made) // PULLED + 1)):
                 self.apply(self.new())
             made += self.bind()
             self.publish()
@@ -94,7 +94,7 @@ class Archive:
 
     def _copy(self, source: Source, number: int) -> Copy:
         shared = number - self._random.randrange(1, 5000) if self._random.random() < 0.05 else number
-        published = NOW - timedelta(days=400) + timedelta(minutes=number, seconds=self._random.randrange(3600))
+        published = NOW - timedelta(days=4000) + timedelta(minutes=5 * number, seconds=self._random.randrange(3600))
         return Copy(
             source_id=source.id,
             key=text.digest(str(number)),
@@ -204,7 +204,7 @@ def main() -> None:
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(wanted.database or f"sqlite:///{folder}/archive.db")
-        filled, columns = Archive(store), []
+        filled, columns = Archive(store, [_source(number) for number in range(SOURCES)]), []
         for posts in sorted(wanted.posts):
             start = perf_counter()
             filled.fill(posts)
