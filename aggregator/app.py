@@ -12,8 +12,10 @@ from threading import Event
 from aggregator import __version__, fetch, urls
 from aggregator.config import Settings
 from aggregator.models import Document, Post, Publication
+from aggregator.parse.confined import Parser
 from aggregator.pipeline import cycle as pipeline
 from aggregator.pipeline.cycle import Orders, Summary
+from aggregator.pipeline.discover import Means
 from aggregator.pipeline.publish import Changes, Target, preview, subscriptions
 from aggregator.pipeline.update import FetchAll
 from aggregator.publish.files import OutputFolder
@@ -36,13 +38,14 @@ class App:
 
     def cycle(self, orders: Orders, holder: str) -> Summary:
         """Run one cycle under the lock; see ``pipeline.cycle``.  Raises LockedError when another run holds it."""
-        with self.store.lock(holder), self.client() as client:
+        with self.store.lock(holder), self.client() as client, Parser(stop=orders.stop) as parse:
             return pipeline.cycle(
                 self.store,
                 self.settings.sources,
                 self._fetch_all(client, orders),
                 orders,
-                address=self.address,
+                address=partial(fetch.address, rsshub=self.settings.fetch.rsshub),
+                parse=parse,
                 target=self.target(),
                 settings_digest=self._digest(),
                 authority=self.authority,
@@ -110,10 +113,6 @@ class App:
             client.abort()  # what is under way still when a run was stopped
             client.close()
 
-    def address(self, url: str) -> str:
-        """Return the address to ask for when feeds.yaml says ``url``."""
-        return fetch.address(url, self.settings.fetch.rsshub)
-
     def publication(self) -> Publication:
         """Return what the renderers are told besides the posts."""
         return Publication(
@@ -161,6 +160,18 @@ def open_client(settings: Settings) -> fetch.Client:
         allow_private=settings.fetch.allow_private,
     )
     return fetch.Client(limits, user_agent=f"aggregator/{__version__} (+{settings.site_model.url})")
+
+
+@contextmanager
+def looking(settings: Settings, now: datetime) -> Iterator[Means]:
+    """Yield the means to look at sources, within the limits of ``settings``, without a database."""
+    client = open_client(settings)
+    try:
+        with Parser() as parse:
+            address = partial(fetch.address, rsshub=settings.fetch.rsshub)
+            yield Means(client=client, parse=parse, address=address, now=now)
+    finally:
+        client.close()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ AggregatorError
 │   ├── DatabaseError
 │   └── OutputError
 ├── LockedError            another run is at work                                              (exit 4)
+├── StoppedError           the program was told to stop; what was under way is left for the next run
 ├── ListenError            the web server's address is taken; raised and kept by ``web``         (exit 3)
 └── SourceError            one source failed; all the others go on
     ├── FetchError         no usable answer came
@@ -75,6 +76,10 @@ class LockedError(AggregatorError):
     def __init__(self, holder: str) -> None:
         super().__init__(f"another run holds the lock: {holder}; try again when it is done")
         self.holder = holder
+
+
+class StoppedError(AggregatorError):
+    """The program was told to stop; what was under way is left for the next run."""
 
 
 class SourceError(AggregatorError):

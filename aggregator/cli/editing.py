@@ -33,14 +33,11 @@ def check(
         else:
             typer.echo(f"{path}: {len(settings.sources)} sources, no mistakes")
         return
-    from aggregator.app import open_client
+    from aggregator.app import looking
     from aggregator.pipeline import discover
 
-    client = open_client(settings)
-    try:
-        tries = discover.try_all(client, settings.sources, settings.fetch, now=common.clock())
-    finally:
-        client.close()
+    with looking(settings, common.clock()) as means:
+        tries = discover.try_all(means, settings.sources, settings.fetch)
     if json:
         common.print_json([show.try_json(each) for each in tries])
     else:
@@ -59,17 +56,15 @@ def add(
 
     Example: aggregator add https://blog.python.org/ -k Tech/Python
     """
-    from aggregator.app import open_client
+    from aggregator.app import looking
     from aggregator.config.edit import append_feed
+    from aggregator.models import Source
     from aggregator.pipeline import discover
 
     path = common.config_path(context, config)
     settings = common.settings(context, config)
-    client = open_client(settings)
-    try:
-        found = discover.find(client, url, settings.fetch.rsshub, now=common.clock())
-    finally:
-        client.close()
+    with looking(settings, common.clock()) as means:
+        found = discover.find(means, Source(id=url, url=url))
     if not found:
         raise FetchError(f"{url} is no feed, and the page links to none; give the feed's own address")
     chosen, *others = found

@@ -23,22 +23,18 @@ def preview(
 
     Example: aggregator preview https://lwn.net/headlines/rss
     """
-    from aggregator.app import open_client
+    from aggregator.app import looking
     from aggregator.models import Source
     from aggregator.pipeline import discover
 
     settings = common.optional_settings(context, config)
-    now = common.clock()
     known = {each.id: each for each in settings.sources} | {each.url: each for each in settings.sources}
-    client = open_client(settings)
-    try:
-        source = known.get(url) or Source(id="preview", url=url)
-        found = discover.find(client, source.url, settings.fetch.rsshub, now=now)
+    source = known.get(url) or Source(id="preview", url=url)
+    with looking(settings, common.clock()) as means:
+        found = discover.find(means, source)
         if not found:
             raise FetchError(f"{url} is no feed, and the page links to none; give the feed's own address")
-        posts = discover.posts(source, found[0].response, now=now)
-    finally:
-        client.close()
+        posts = discover.posts(means, source, found[0].response)
     if json:
         common.print_json([show.post_json(post) for post in posts[:limit]])
     else:

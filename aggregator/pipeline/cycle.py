@@ -8,6 +8,7 @@ from datetime import datetime
 from threading import Event
 
 from aggregator.models import Source
+from aggregator.parse import Parse
 from aggregator.pipeline import publish, update
 from aggregator.pipeline.update import FetchAll, Outcome
 from aggregator.records import SourceState
@@ -64,6 +65,7 @@ def cycle(
     orders: Orders,
     *,
     address: Callable[[str], str],
+    parse: Parse,
     target: publish.Target,
     settings_digest: str,
     authority: str,
@@ -79,7 +81,8 @@ def cycle(
     orders.begun(len(states))
     by_id = {source.id: source for source in sources}
     tally = Tally()
-    for outcome in update.update(store, by_id, states, fetch_all, address=address, now=orders.now, watch=watch):
+    pulled = update.update(store, by_id, states, fetch_all, address=address, parse=parse, now=orders.now, watch=watch)
+    for outcome in pulled:
         tally.count(outcome)
         orders.done(outcome)
     new, duplicate = update.bind(store, authority, watch, now=orders.now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -10,9 +11,9 @@ from urllib.parse import urljoin
 
 from aggregator import normalise
 from aggregator.errors import FetchError, ParseError, SourceError
-from aggregator.fetch import Client, Request, Response, address, fetch_all
+from aggregator.fetch import Client, Request, Response, fetch_all
 from aggregator.models import Attribution, Copy, Feed, Post, Source
-from aggregator.parse import links, parse
+from aggregator.parse import Parse, links
 from aggregator.pipeline import update
 from aggregator.recognise import stories
 from aggregator.records import SourceState, Unbound
@@ -22,16 +23,37 @@ _COMMON_PATHS = ("/feed", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/
 
 
 class Limits(Protocol):
-    """The part of the settings that fetching looks at."""
-
-    @property
-    def rsshub(self) -> str: ...
+    """The part of the settings that fetching side by side looks at."""
 
     @property
     def concurrency(self) -> int: ...
 
     @property
     def per_host(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What looking takes: ``address`` turns an address of feeds.yaml into one to ask for."""
+
+    client: Client
+    parse: Parse
+    address: Callable[[str], str]
+    now: datetime
+
+    def request(self, source: Source) -> Request:
+        return update.request_for(source, SourceState(), self.address)
+
+    def response(self, source: Source) -> Response:
+        """Return what ``source`` answers; raises FetchError."""
+        return self.client.fetch(self.request(source), now=self.now)
+
+    def feed(self, response: Response) -> Feed | None:
+        """Return the feed in ``response``, or None when it is none that can be read."""
+        try:
+            return self.parse(response.body, response.content_type, response.url)
+        except ParseError:
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,76 +75,66 @@ class Try:
     warnings: tuple[str, ...] = ()
 
 
-def find(client: Client, url: str, rsshub: str, *, now: datetime) -> tuple[Found, ...]:
-    """Return the feeds behind ``url``: itself, those its page links to, or one at a common path; best first.
+def find(means: Means, source: Source) -> tuple[Found, ...]:
+    """Return the feeds behind the address of ``source``, best first.
 
-    Raises FetchError when ``url`` cannot be fetched.  Nothing found is an empty tuple.
+    They are itself, those its page links to, or one at a common path; nothing found is an empty tuple.
+    Raises FetchError when the address cannot be fetched.
     """
-    response = _get(client, url, rsshub, now)
-    feed = _feed(response)
+    response = means.response(source)
+    feed = means.feed(response)
     if feed is not None:
-        return (Found(url=url, feed=feed, response=response),)
+        return (Found(url=source.url, feed=feed, response=response),)
     page = response.body.decode("utf-8", "replace")
-    tries = (_try(client, link.href, rsshub, now) for link in links.feed_links(page, response.url))
+    tries = (_try(means, link.href) for link in links.feed_links(page, response.url))
     linked = tuple(found for found in tries if found)
     if linked:
         return linked
     guesses = (urljoin(response.url, path) for path in _COMMON_PATHS)
-    return next(((found,) for guess in guesses if (found := _try(client, guess, rsshub, now))), ())
+    return next(((found,) for guess in guesses if (found := _try(means, guess))), ())
 
 
-def posts(source: Source, response: Response, *, now: datetime) -> tuple[Post, ...]:
+def posts(means: Means, source: Source, response: Response) -> tuple[Post, ...]:
     """Return the posts that ``source`` would make if it answered its first pull so, newest first.
 
     Raises ParseError when the answer is no feed.
     """
-    feed, found = update.read(source, response)
-    made = (normalise.normalise(each.entry, feed.info, source, key=each.key, now=now, known=None) for each in found)
+    feed, found = update.read(source, response, means.parse)
+    made = (
+        normalise.normalise(each.entry, feed.info, source, key=each.key, now=means.now, known=None) for each in found
+    )
     return tuple(sorted((_post(copy, source) for copy in made), key=lambda post: post.published, reverse=True))
 
 
-def try_all(client: Client, sources: tuple[Source, ...], limits: Limits, *, now: datetime) -> list[Try]:
+def try_all(means: Means, sources: tuple[Source, ...], limits: Limits) -> list[Try]:
     """Pull each enabled source once without storing, and return what came of it, in the order given."""
     by_id = {source.id: source for source in sources if source.enabled}
-    requests = (_request(source, limits.rsshub) for source in by_id.values())
     answers = fetch_all(
-        requests, partial(client.fetch, now=now), concurrency=limits.concurrency, per_host=limits.per_host
+        map(means.request, by_id.values()),
+        partial(means.client.fetch, now=means.now),
+        concurrency=limits.concurrency,
+        per_host=limits.per_host,
     )
-    tries = {request.source_id: _tried(by_id[request.source_id], response) for request, response in answers}
+    tries = {request.source_id: _tried(means, by_id[request.source_id], response) for request, response in answers}
     return [tries[name] for name in by_id if name in tries]
 
 
-def _tried(source: Source, response: Response | FetchError) -> Try:
+def _tried(means: Means, source: Source, response: Response | FetchError) -> Try:
     if isinstance(response, FetchError):
         return Try(source_id=source.id, error=str(response))
     try:
-        feed, _ = update.read(source, response)
+        feed, _ = update.read(source, response, means.parse)
     except SourceError as exc:
         return Try(source_id=source.id, error=str(exc))
     return Try(source_id=source.id, entries=len(feed.entries), warnings=feed.warnings)
 
 
-def _get(client: Client, url: str, rsshub: str, now: datetime) -> Response:
-    return client.fetch(_request(Source(id=url, url=url), rsshub), now=now)
-
-
-def _request(source: Source, rsshub: str) -> Request:
-    return update.request_for(source, SourceState(), partial(address, rsshub=rsshub))
-
-
-def _feed(response: Response) -> Feed | None:
+def _try(means: Means, url: str) -> Found | None:
     try:
-        return parse(response.body, response.content_type, response.url)
-    except ParseError:
-        return None
-
-
-def _try(client: Client, url: str, rsshub: str, now: datetime) -> Found | None:
-    try:
-        response = _get(client, url, rsshub, now)
+        response = means.response(Source(id=url, url=url))
     except FetchError:
         return None  # a dead link of a page is no find
-    feed = _feed(response)
+    feed = means.feed(response)
     return Found(url=url, feed=feed, response=response) if feed else None
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from aggregator import cadence, filters, parse, text
-from aggregator.errors import FetchError, HttpStatusError, SourceError, StorageError
+from aggregator import cadence, filters, text
+from aggregator.errors import FetchError, HttpStatusError, SourceError, StoppedError, StorageError
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Hints, Source
+from aggregator.parse import Parse
 from aggregator.recognise import changes, entries, stories
 from aggregator.records import Pull, SourceState
 from aggregator.stopwatch import Stopwatch
@@ -48,12 +49,14 @@ def update(
     fetch_all: FetchAll,
     *,
     address: Callable[[str], str],
+    parse: Parse,
     now: datetime,
     watch: Stopwatch,
 ) -> Iterator[Outcome]:
     """Pull the sources whose ``states`` are given and store what they brought; yield each one's outcome.
 
-    ``fetch_all`` asks for addresses side by side, ``address`` turns one of feeds.yaml into one to ask for.
+    ``fetch_all`` asks for addresses side by side, ``address`` turns one of feeds.yaml into one to ask for, ``parse``
+    reads what came; once it raises StoppedError, what is not stored yet waits for the next cycle.
     Raises StorageError when the database fails; what a source does raises nothing.
     """
     requests = (request_for(sources[name], state, address) for name, state in states.items())
@@ -65,7 +68,10 @@ def update(
             return
         request, response = answer
         source, state = sources[request.source_id], states[request.source_id]
-        pull, outcome = settle(store, source, state, response, now=now, watch=watch)
+        try:
+            pull, outcome = settle(store, source, state, response, parse=parse, now=now, watch=watch)
+        except StoppedError:
+            return
         with watch("store"), store.writing() as transaction:
             pulls.apply(transaction, pull)
         yield outcome
@@ -77,6 +83,7 @@ def settle(
     state: SourceState,
     response: Response | FetchError,
     *,
+    parse: Parse,
     now: datetime,
     watch: Stopwatch,
 ) -> tuple[Pull, Outcome]:
@@ -84,8 +91,8 @@ def settle(
     if isinstance(response, FetchError):
         return _failed(source, state, response, str(response), now)
     try:
-        return _settled(store, source, state, response, now=now, watch=watch)
-    except StorageError:
+        return _settled(store, source, state, response, parse=parse, now=now, watch=watch)
+    except (StorageError, StoppedError):
         raise
     except SourceError as exc:
         return _failed(source, state, exc, str(exc), now)
@@ -109,9 +116,9 @@ def bind(store: Store, authority: str, watch: Stopwatch, *, now: datetime) -> tu
     return made, len(waiting) - made
 
 
-def read(source: Source, response: Response) -> tuple[Feed, tuple[entries.Candidate, ...]]:
+def read(source: Source, response: Response, parse: Parse) -> tuple[Feed, tuple[entries.Candidate, ...]]:
     """Return the feed in ``response`` and those of its entries that ``source`` lets in, with their aliases."""
-    feed = parse.parse(response.body, response.content_type, response.url)
+    feed = parse(response.body, response.content_type, response.url)
     found, warnings = entries.candidates(filters.taken(feed.entries, source))
     return replace(feed, warnings=(*feed.warnings, *warnings)), found
 
@@ -128,14 +135,21 @@ def request_for(source: Source, state: SourceState, address: Callable[[str], str
 
 
 def _settled(
-    store: Store, source: Source, state: SourceState, response: Response, *, now: datetime, watch: Stopwatch
+    store: Store,
+    source: Source,
+    state: SourceState,
+    response: Response,
+    *,
+    parse: Parse,
+    now: datetime,
+    watch: Stopwatch,
 ) -> tuple[Pull, Outcome]:
     body = text.digest_bytes(response.body)
     if response.status == 304 or body == state.body:
         after = _succeeded(source, state, response, state.hints, now)
         return Pull(source_id=source.id, at=now, state=after), Outcome(source_id=source.id, result="not modified")
     with watch("parse"):
-        feed, found = read(source, response)
+        feed, found = read(source, response, parse)
     with watch("recognise"), store.reading() as transaction:
         known = pulls.known(transaction, source.id, [alias.value for each in found for alias in each.aliases])
     with watch("normalise"):

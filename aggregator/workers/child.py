@@ -1,0 +1,76 @@
+"""A worker: takes jobs from its standard input, a socket, and answers there, until the pool is gone."""
+
+from __future__ import annotations
+
+import pickle
+import resource
+import signal
+import socket
+from importlib import import_module
+from io import BufferedIOBase
+
+from aggregator.errors import ParseError
+from aggregator.workers.job import LENGTH, Answer, Job, Limits, Result, packed
+
+
+def serve(modules: str) -> None:
+    """Import ``modules``, names with commas between them, then do one job after the other."""
+    # A Ctrl-C goes to all processes of a terminal; the pool decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # to die of a limit is nothing to look into
+    for module in filter(None, modules.split(",")):
+        import_module(module)
+    with socket.socket(fileno=0) as channel, channel.makefile("rb") as jobs:
+        while (job := _next(jobs)) is not None:
+            done, leave = _done(job)
+            channel.sendall(LENGTH.pack(len(done)) + done)
+            if leave:
+                return
+
+
+def _next(jobs: BufferedIOBase) -> Job | None:
+    length = jobs.read(LENGTH.size)
+    if len(length) < LENGTH.size:
+        return None
+    job: Job = pickle.loads(jobs.read(*LENGTH.unpack(length)))  # noqa: S301 - from the pool, which trusts itself
+    return job
+
+
+def _done(job: Job) -> tuple[bytes, bool]:
+    """Return the packed answer to ``job``, and whether this process should end."""
+    try:
+        _limit(job.limits)
+        return packed(_answer(job)), False
+    except MemoryError:
+        _limit_memory(resource.RLIM_INFINITY)
+        return packed(Answer(Result.NO_MEMORY, None)), True
+
+
+def _answer(job: Job) -> Answer:
+    try:
+        return Answer(Result.VALUE, job.function(*job.arguments))
+    except MemoryError:
+        raise
+    except ParseError as error:
+        return Answer(Result.REFUSED, str(error))
+    except Exception as bug:  # noqa: BLE001 - raised again, in words, where the job came from
+        return Answer(Result.BUG, f"{type(bug).__name__}: {bug}"[:1000])
+
+
+def _limit(limits: Limits) -> None:
+    # The limit counts whole seconds from the start of the process; its signal ends the process, whatever that does.
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    spent = int(used.ru_utime + used.ru_stime) + 1
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (_least(spent + limits.cpu, most), most))
+    _limit_memory(limits.memory)
+
+
+def _limit_memory(wanted: int) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (_least(wanted, most), most))
+
+
+def _least(wanted: int, most: int) -> int:
+    return most if wanted == resource.RLIM_INFINITY else wanted if most == resource.RLIM_INFINITY else min(wanted, most)

@@ -1,0 +1,154 @@
+"""Work in processes of their own: what comes back, and what a process that goes wrong costs."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from aggregator.errors import ParseError, StoppedError
+from aggregator.models import Link
+from aggregator.workers import Limits, Pool
+
+LIMITS = Limits(cpu=5, wall=20, memory=512 * 2**20)
+SHORT = Limits(cpu=1, wall=20, memory=512 * 2**20)
+
+
+def answer(number: int) -> Link:
+    return Link(href=f"http://{number}.example.org/", length=number)
+
+
+def refuse() -> Link:
+    raise ParseError("the answer is no feed")
+
+
+def fail() -> Link:
+    return Link(href=str(1 // 0))
+
+
+def spin() -> Link:
+    while True:
+        pass
+
+
+def devour() -> Link:
+    return Link(href=str(len([bytes(2**20) for _ in range(2**20)])))
+
+
+def hang() -> Link:
+    time.sleep(60)
+    return answer(0)
+
+
+def die() -> Link:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return answer(0)
+
+
+def smuggle() -> Link:
+    return os.system  # type: ignore[return-value]  # as a process that was taken over might
+
+
+def whoami() -> Link:
+    return answer(os.getpid())
+
+
+def deafness() -> Link:
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return answer(resource.getrlimit(resource.RLIMIT_CORE)[0])
+
+
+@pytest.fixture
+def childless() -> Iterator[None]:
+    """The test leaves no process behind."""
+    before = set(psutil.Process().children())
+    yield
+    assert set(psutil.Process().children()) <= before
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    with Pool(1, __name__) as made:
+        yield made
+
+
+def test_an_answer_is_what_the_function_returned(pool: Pool) -> None:
+    """Arguments go in and values come out as they are, and one process does one job after the other."""
+    assert pool.call(LIMITS, answer, 7) == answer(7)
+    assert pool.call(LIMITS, whoami) == pool.call(LIMITS, whoami) != whoami()
+
+
+def test_errors_come_back_as_what_they_are(pool: Pool) -> None:
+    """A refusal is a refusal, a bug is told by its name; the process goes on after both."""
+    before = pool.call(LIMITS, whoami)
+    with pytest.raises(ParseError, match=r"^the answer is no feed$"):
+        pool.call(LIMITS, refuse)
+    with pytest.raises(RuntimeError, match=r"^ZeroDivisionError: "):
+        pool.call(LIMITS, fail)
+    assert pool.call(LIMITS, whoami) == before
+
+
+@pytest.mark.parametrize(
+    ("limits", "function", "words"),
+    [
+        (SHORT, spin, "takes more than 1 s to read"),
+        (LIMITS, devour, "takes more than 537 MB of memory"),
+        (Limits(wall=0.3), hang, r"takes more than 0.3 s to read"),
+        (LIMITS, die, r"died \(signal 9\)"),
+        (LIMITS, smuggle, "answered with what is no feed"),
+    ],
+)
+def test_what_goes_too_far_costs_its_own_process(pool: Pool, limits: Limits, function: object, words: str) -> None:
+    """Time, memory, death and answers that are none are errors of the one job; the next one finds a new process."""
+    before = pool.call(LIMITS, whoami)
+    with pytest.raises(ParseError, match=words):
+        pool.call(limits, function)  # type: ignore[arg-type]
+    assert pool.call(LIMITS, whoami) != before
+
+
+def test_a_process_that_died_between_two_jobs_is_replaced(pool: Pool) -> None:
+    """Whoever kills an idle worker harms no job."""
+    victim = psutil.Process(pool.call(LIMITS, whoami).length)
+    victim.kill()
+    victim.wait(10)
+    assert pool.call(LIMITS, answer, 3) == answer(3)
+
+
+def test_signals_are_for_the_pool_to_answer(pool: Pool) -> None:
+    """A worker ignores what a terminal sends to all processes, and leaves no core behind."""
+    assert pool.call(LIMITS, deafness) == answer(0)
+
+
+@pytest.mark.usefixtures("childless")
+def test_jobs_side_by_side() -> None:
+    """As many processes work as there are workers, never more; threads wait for one that is free."""
+    with Pool(2, __name__) as pool, ThreadPoolExecutor(6) as threads:
+        done = list(threads.map(lambda _: pool.call(LIMITS, whoami).length, range(30)))
+        assert len(set(done)) <= 2
+
+
+def test_no_process_starts_before_there_is_work() -> None:
+    """A pool that is not used costs nothing."""
+    before = psutil.Process().children()
+    with Pool(4, __name__):
+        assert psutil.Process().children() == before
+
+
+@pytest.mark.usefixtures("childless")
+def test_a_stop_breaks_off_what_is_under_way() -> None:
+    """Once the program is to stop, the call that waits ends within a second, and so does its process."""
+    stop = threading.Event()
+    timer = threading.Timer(0.3, stop.set)
+    timer.start()
+    began = time.monotonic()
+    with Pool(1, __name__, stop=stop) as pool, pytest.raises(StoppedError):
+        pool.call(LIMITS, hang)
+    assert time.monotonic() - began < 5
