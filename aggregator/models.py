@@ -127,7 +127,8 @@ class Source:
 
     ``url`` and ``headers`` may hold secrets and are for the network alone; whatever is shown, logged or
     published uses ``urls.public(url)``.  ``include`` and ``exclude`` map a field to a regular expression.
-    ``keep`` is the number of entries taken per pull, newest first; 0 takes all.
+    ``keep`` is the number of entries taken per pull, newest first; 0 takes all.  ``interval`` is the time between two
+    pulls; with ``longest`` it is the shortest, and the source's rhythm decides between the two.
     """
 
     id: str
@@ -135,6 +136,7 @@ class Source:
     category: tuple[str, ...] = ()
     title: str | None = None
     interval: timedelta = timedelta(hours=1)
+    longest: timedelta | None = None
     keep: int = 0
     include: Mapping[FilterField, str] = field(default_factory=dict)
     exclude: Mapping[FilterField, str] = field(default_factory=dict)

@@ -51,7 +51,12 @@ class SourceState:
 
     ``etag`` and ``last_modified`` are the validators as they came, from ``validators_url``; ``body`` is a
     digest of the last body that was stored.  ``next_pull`` is None for a source that was never pulled, or
-    that is ``gone``.  ``failures`` counts those in a row; ``error`` is the last one's message.
+    that is ``gone``; ``because`` says why it is when it is.  ``failures`` counts those in a row; ``error`` is the
+    last one's message.
+
+    ``moved_to`` is where permanent redirects lead, for the ``moved_times``-th pull in a row since ``moved_since``;
+    ``adopted`` the address that lasted and is asked instead of the one in feeds.yaml.  ``times`` are the latest
+    occasions on which the source published, oldest first; it is watched since ``known_since``.
     """
 
     etag: str | None = None
@@ -59,12 +64,18 @@ class SourceState:
     validators_url: str | None = None
     body: str | None = None
     next_pull: datetime | None = None
+    because: str | None = None
     last_pull: datetime | None = None
     last_success: datetime | None = None
     failures: int = 0
     error: str | None = None
     gone: bool = False
     moved_to: str | None = None
+    moved_since: datetime | None = None
+    moved_times: int = 0
+    adopted: str | None = None
+    known_since: datetime | None = None
+    times: tuple[datetime, ...] = ()
     info: FeedInfo = FeedInfo()
     hints: Hints = Hints()
     warnings: tuple[str, ...] = ()

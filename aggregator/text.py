@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -159,3 +160,12 @@ def _close_bidi(value: str) -> str:
         elif pending and character == pending[-1]:
             pending.pop()
     return value + "".join(reversed(pending))
+
+
+def span(value: timedelta) -> str:
+    """Return a span of time in one unit, rounded down: "36 h", "2 d"; one that is negative is "0 s"."""
+    seconds = max(0, int(value.total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size or (seconds >= size and unit != "d"):
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

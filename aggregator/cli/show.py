@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from aggregator import frontmatter
+from aggregator import cadence, frontmatter, text
 from aggregator.cli.common import console
 from aggregator.frontmatter import rfc3339
 from aggregator.models import Attribution, Post
@@ -141,6 +141,7 @@ def sources(reports: Sequence[SourceReport], now: datetime) -> None:
     table.add_column("entries", justify="right")
     table.add_column("a week", justify="right")
     table.add_column("category")
+    table.add_column("next pull then, because")
     for report in reports:
         state = report.state
         table.add_row(
@@ -151,10 +152,14 @@ def sources(reports: Sequence[SourceReport], now: datetime) -> None:
             str(report.entries),
             f"{report.weekly:.1f}",
             _plain("/".join(report.category)),
+            _plain(state.because or "") if report.enabled else "",
         )
     out = console()
     out.print(table)
     for report in reports:
+        advice = cadence.advice(report.state)
+        if advice:
+            out.print(f"[yellow]moved[/yellow]   {_plain(report.id)}: {_plain(advice)}")
         if report.state.error:
             times = f"{report.state.failures} times in a row: " if report.state.failures > 1 else ""
             out.print(f"[red]failed[/red]  {_plain(report.id)}: {times}{_plain(report.state.error)}")
@@ -179,9 +184,11 @@ def source_json(report: SourceReport) -> dict[str, Any]:
         "last_success": state.last_success and rfc3339(state.last_success),
         "last_pull": state.last_pull and rfc3339(state.last_pull),
         "next_pull": None if state.gone or not report.enabled else state.next_pull and rfc3339(state.next_pull),
+        "because": state.because if report.enabled else None,
         "failures": state.failures,
         "error": state.error,
-        "moved_to": state.moved_to,
+        "moved_to": state.adopted or state.moved_to,
+        "adopted": state.adopted is not None,
         "warnings": list(state.warnings),
         "entries": report.entries,
         "posts_a_week": round(report.weekly, 2),
@@ -262,16 +269,8 @@ def _coloured(state: str) -> str:
 
 
 def _ago(moment: datetime | None, now: datetime) -> str:
-    return f"{_span(now - moment)} ago" if moment else "never"
+    return f"{text.span(now - moment)} ago" if moment else "never"
 
 
 def _ahead(moment: datetime | None, now: datetime) -> str:
-    return f"in {_span(moment - now)}" if moment and moment > now else "now"
-
-
-def _span(span: timedelta) -> str:
-    seconds = max(0, int(span.total_seconds()))
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * size or (seconds >= size and unit != "d"):
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+    return f"in {text.span(moment - now)}" if moment and moment > now else "now"

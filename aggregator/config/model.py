@@ -121,6 +121,18 @@ class FetchSettings(Section):
 
     concurrency: int = Field(32, ge=1, le=256, description="Requests at once.", examples=[16])
     per_host: int = Field(2, ge=1, le=16, description="Requests at once to one host.", examples=[1])
+    min_interval: Interval = Field(
+        timedelta(hours=1),
+        description="The shortest time between two pulls of a source without an interval of its own; 1m to 90d.",
+        examples=["30m"],
+        json_schema_extra={"default": "1h"},
+    )
+    max_interval: Interval = Field(
+        timedelta(days=1),
+        description="The longest time between two pulls of a source that seldom publishes; 1m to 90d.",
+        examples=["6h", "1w"],
+        json_schema_extra={"default": "1d"},
+    )
     timeout: Timeout = Field(
         timedelta(seconds=20),
         description="The longest that one answer may take; 1s to 10m.",
@@ -180,7 +192,10 @@ class FeedDefaults(Section):
     title: Title | None = Field(None, description="Shown instead of the feed's own title.", examples=["LWN"])
     interval: Interval = Field(
         timedelta(hours=1),
-        description="The time between two pulls; 1m to 90d.",
+        description=(
+            "The time between two pulls; 1m to 90d.  Where it is not given it is learnt: from fetch.min_interval for "
+            "what publishes often to fetch.max_interval."
+        ),
         examples=["15m", "1d12h"],
         json_schema_extra={"default": "1h"},
     )

@@ -15,7 +15,14 @@ from urllib.parse import unquote, urlsplit
 from aggregator import text, urls
 from aggregator.config import values
 from aggregator.config.database import database_url
-from aggregator.config.model import CategorySettings, FeedDefaults, FeedSettings, FeedsFile, OutputSettings
+from aggregator.config.model import (
+    CategorySettings,
+    FeedDefaults,
+    FeedSettings,
+    FeedsFile,
+    FetchSettings,
+    OutputSettings,
+)
 from aggregator.config.nodes import Path
 from aggregator.config.sentences import Problem
 from aggregator.config.settings import Names, Settings, levels, slug_of
@@ -72,7 +79,8 @@ def resolve(written: FeedsFile, indexes: Sequence[int], context: Context) -> Set
     """
     folder = context.file.absolute().parent
     categories = {_trimmed(name): each for name, each in written.categories.items()}
-    lines = [_line(index, feed, written.defaults, context) for index, feed in zip(indexes, written.feeds, strict=True)]
+    _check_intervals(written.fetch, context)
+    lines = [_line(index, feed, written, context) for index, feed in zip(indexes, written.feeds, strict=True)]
     _check_addresses(lines, context)
     lines = _named(lines)
     _check_ids(lines, context)
@@ -95,10 +103,17 @@ def _trimmed(name: str) -> str:
     return "/".join(text.one_line(part) for part in name.split("/"))
 
 
-def _line(index: int, feed: FeedSettings, defaults: FeedDefaults, context: Context) -> _Line:
-    own = feed.model_fields_set
+def _check_intervals(fetch: FetchSettings, context: Context) -> None:
+    if fetch.max_interval < fetch.min_interval:
+        context.report(("fetch", "max_interval"), "max_interval: must not be shorter than min_interval")
+
+
+def _line(index: int, feed: FeedSettings, written: FeedsFile, context: Context) -> _Line:
+    own, defaults = feed.model_fields_set, written.defaults
     merged = {name: getattr(feed if name in own else defaults, name) for name in FeedDefaults.model_fields}
     merged["headers"] = _headers(index, feed, defaults, context)
+    if "interval" not in own | defaults.model_fields_set:
+        merged |= {"interval": written.fetch.min_interval, "longest": written.fetch.max_interval}
     url = _address(feed.url, ("feeds", index, "url"), context)
     return _Line(index, feed, Source(id=feed.id or made_id(url), url=url, **merged), _identity(url))
 

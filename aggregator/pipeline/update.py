@@ -11,18 +11,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+<<<<<<< HEAD
 from aggregator import cadence, filters, text
 from aggregator.errors import FetchError, HttpStatusError, SourceError, StoppedError, StorageError
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Hints, Source
 from aggregator.parse import Parse
+=======
+from aggregator import cadence, filters, parse, text
+from aggregator.errors import FetchError, SourceError, StorageError
+from aggregator.fetch import Request, Response
+from aggregator.models import Feed, Source
+>>>>>>> 64c11ba (Learn how often a source publishes, say why it is due when it is, and adopt an address that lasts)
 from aggregator.recognise import changes, entries, stories
 from aggregator.records import Pull, SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, binding, pulls
 
-#: RFC 9110, section 15.5.11: the publisher wants that nobody asks again.
-_GONE = 410
 #: How many new copies are bound to posts in one transaction.
 _BATCH = 500
 
@@ -126,7 +131,7 @@ def read(source: Source, response: Response, parse: Parse) -> tuple[Feed, tuple[
 def request_for(source: Source, state: SourceState, address: Callable[[str], str]) -> Request:
     return Request(
         source_id=source.id,
-        url=address(source.url),
+        url=state.adopted or address(source.url),
         headers=source.headers,
         etag=state.etag,
         last_modified=state.last_modified,
@@ -146,16 +151,21 @@ def _settled(
 ) -> tuple[Pull, Outcome]:
     body = text.digest_bytes(response.body)
     if response.status == 304 or body == state.body:
-        after = _succeeded(source, state, response, state.hints, now)
-        return Pull(source_id=source.id, at=now, state=after), Outcome(source_id=source.id, result="not modified")
+        after = cadence.succeeded(source, state, response, state.hints, now)
+        outcome = Outcome(source_id=source.id, result="not modified", warnings=_advice(after))
+        return Pull(source_id=source.id, at=now, state=after), outcome
     with watch("parse"):
         feed, found = read(source, response, parse)
     with watch("recognise"), store.reading() as transaction:
         known = pulls.known(transaction, source.id, [alias.value for each in found for alias in each.aliases])
     with watch("normalise"):
         writes = tuple(changes.writes(entries.match(found, known), set(known), feed, source, now))
+    new = [write.copy.published for write in writes if write.copy and write.known is None]
     after = replace(
-        _succeeded(source, state, response, feed.hints, now), body=body, info=feed.info, warnings=feed.warnings
+        cadence.succeeded(source, state, response, feed.hints, now, new=new),
+        body=body,
+        info=feed.info,
+        warnings=feed.warnings,
     )
     return Pull(source_id=source.id, at=now, state=after, writes=writes), Outcome(
         source_id=source.id,
@@ -163,40 +173,16 @@ def _settled(
         entries=len(feed.entries),
         new=sum(write.known is None for write in writes),
         changed=sum(write.known is not None and write.copy is not None for write in writes),
-        warnings=feed.warnings,
+        warnings=(*feed.warnings, *_advice(after)),
     )
 
 
-def _succeeded(source: Source, state: SourceState, response: Response, hints: Hints, now: datetime) -> SourceState:
-    # RFC 9111, sections 3.2 and 4.3.4: a 304 replaces the validators that it brings, a 200 all of them.
-    kept = state if response.status == 304 else SourceState()
-    return replace(
-        state,
-        etag=response.etag or kept.etag,
-        last_modified=response.last_modified or kept.last_modified,
-        validators_url=response.url,
-        next_pull=cadence.after_success(source, cadence.Wishes(max_age=response.max_age, hints=hints), now),
-        last_pull=now,
-        last_success=now,
-        failures=0,
-        error=None,
-        gone=False,
-        moved_to=response.moved_to,
-        hints=hints,
-    )
+def _advice(after: SourceState) -> tuple[str, ...]:
+    advice = cadence.advice(after) if after.adopted else None
+    return (advice,) if advice else ()
 
 
 def _failed(source: Source, state: SourceState, exc: Exception, message: str, now: datetime) -> tuple[Pull, Outcome]:
-    status = exc.status if isinstance(exc, HttpStatusError) else None
-    retry_after = exc.retry_after if isinstance(exc, HttpStatusError) else None
-    wishes = cadence.Wishes(retry_after=retry_after, hints=state.hints)
-    failures = state.failures + 1
-    after = replace(
-        state,
-        next_pull=cadence.after_failure(source, failures, wishes, now),
-        last_pull=now,
-        failures=failures,
-        error=message,
-        gone=status == _GONE,
-    )
-    return Pull(source_id=source.id, at=now, state=after), Outcome(source_id=source.id, result="failed", error=message)
+    after = cadence.failed(source, state, exc, message, now)
+    outcome = Outcome(source_id=source.id, result="failed", error=after.error)
+    return Pull(source_id=source.id, at=now, state=after), outcome

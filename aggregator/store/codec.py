@@ -27,6 +27,16 @@ def load_strings(data: str) -> tuple[str, ...]:
     return tuple(json.loads(data))
 
 
+def dump_times(times: Iterable[datetime]) -> str:
+    """Return times as JSON: seconds since 1970."""
+    return json.dumps([(moment - _EPOCH) // _SECOND for moment in times], separators=(",", ":"))
+
+
+def load_times(data: str) -> tuple[datetime, ...]:
+    """Return what ``dump_times`` wrote."""
+    return tuple(_EPOCH + seconds * _SECOND for seconds in json.loads(data))
+
+
 def dump_info(info: FeedInfo) -> str:
     """Return a feed's words on itself as JSON."""
     return dump(_told(info, fields(info)))

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aggregator import text, urls
+from aggregator import cadence, text, urls
 from aggregator.frontmatter import rfc3339
 from aggregator.records import SourceReport
 from aggregator.service import Service
@@ -58,7 +58,8 @@ def _row(report: SourceReport, now: datetime) -> dict[str, Any]:
         "next": _time(max(state.next_pull or now, now)) if asked else None,
         "failures": state.failures,
         "error": state.error,
-        "moved_to": state.moved_to and urls.public(state.moved_to),
+        "because": state.because if report.enabled else None,
+        "advice": cadence.advice(state),
         "warnings": state.warnings,
         "entries": report.entries,
         "weekly": f"{report.weekly:.1f}",

@@ -1,0 +1,90 @@
+"""How a source stands after an answer: its validators, its address, its failures and its next pull."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Protocol
+
+from aggregator.cadence import moves, rhythm, schedule
+from aggregator.errors import HttpStatusError
+from aggregator.models import Hints, Source
+from aggregator.records import SourceState
+
+
+class Answer(Protocol):
+    """The part of an answer that counts here; ``fetch.Response`` has it."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def etag(self) -> str | None: ...
+
+    @property
+    def last_modified(self) -> str | None: ...
+
+    @property
+    def moved_to(self) -> str | None: ...
+
+    @property
+    def max_age(self) -> timedelta | None: ...
+
+
+def succeeded(
+    source: Source, state: SourceState, answer: Answer, hints: Hints, now: datetime, *, new: Iterable[datetime] = ()
+) -> SourceState:
+    """Return how ``source`` stands after a good answer at ``now``; ``new`` are the times of entries not known before.
+
+    A 304 replaces the validators that it brings, a 200 all of them (RFC 9111, sections 3.2 and 4.3.4).
+    """
+    kept = state if answer.status == HTTPStatus.NOT_MODIFIED else SourceState()
+    etag = answer.etag or kept.etag
+    last_modified = answer.last_modified or kept.last_modified
+    known = rhythm.Rhythm(rhythm.heard(state.times, new), state.known_since or now)
+    wishes = schedule.Wishes(max_age=answer.max_age, hints=hints, validators=bool(etag or last_modified))
+    following = schedule.after_success(source, wishes, now, known)
+    return replace(
+        moves.seen(source, state, answer.moved_to, now),
+        etag=etag,
+        last_modified=last_modified,
+        validators_url=answer.url,
+        next_pull=following.at,
+        because=following.because,
+        last_pull=now,
+        last_success=now,
+        known_since=known.since,
+        times=known.times,
+        failures=0,
+        error=None,
+        gone=False,
+        hints=hints,
+    )
+
+
+def failed(source: Source, state: SourceState, error: Exception, message: str, now: datetime) -> SourceState:
+    """Return how ``source`` stands after ``error`` at ``now``, which ``message`` tells the editor.
+
+    410 Gone stops it: the publisher wants that nobody asks again (RFC 9110, section 15.5.11).
+    """
+    status = error.status if isinstance(error, HttpStatusError) else None
+    retry_after = error.retry_after if isinstance(error, HttpStatusError) else None
+    failures = state.failures + 1
+    wishes = schedule.Wishes(retry_after=retry_after, hints=state.hints)
+    following = schedule.after_failure(source, failures, wishes, now)
+    gone = status == HTTPStatus.GONE
+    after = replace(
+        state,
+        next_pull=following.at,
+        because="its publisher says that it is gone for good" if gone else following.because,
+        last_pull=now,
+        failures=failures,
+        error=f"{message}; it is not asked any more: take it out of feeds.yaml" if gone else message,
+        gone=gone,
+    )
+    return moves.lost(after)

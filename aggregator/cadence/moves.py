@@ -1,0 +1,51 @@
+"""When a source's new address has lasted long enough to become its address.
+
+A captive portal or a stolen name redirects for an hour, too: so a permanent redirect (RFC 9110, sections 15.4.2
+and 15.4.9) is followed at once, and believed when it led to a feed several times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from aggregator import urls
+from aggregator.models import Source
+from aggregator.records import SourceState
+
+#: Pulls in a row that must have been led to one address, and the time that must lie between the first and the last.
+_SIGHTINGS = 4
+_LASTING = timedelta(hours=3)
+#: After so many failures in a row of an address that was taken over, the one in feeds.yaml is asked again.
+_PATIENCE = 3
+
+
+def seen(source: Source, state: SourceState, target: str | None, now: datetime) -> SourceState:
+    """Return ``state`` after a pull at ``now`` that permanent redirects led to ``target``, or None did.
+
+    Only an address that feeds.yaml gives in full can be replaced.
+    """
+    if target is None:
+        return replace(state, moved_to=None, moved_since=None, moved_times=0)
+    again = target == state.moved_to
+    since = state.moved_since if again and state.moved_since else now
+    times = state.moved_times + 1 if again else 1
+    if times >= _SIGHTINGS and now - since >= _LASTING and urls.absolute(source.url):
+        return replace(state, adopted=target, moved_to=None, moved_since=None, moved_times=0)
+    return replace(state, moved_to=target, moved_since=since, moved_times=times)
+
+
+def lost(state: SourceState) -> SourceState:
+    """Return ``state`` after a failure: an adopted address that fails again and again is given up."""
+    if state.adopted is None or state.failures < _PATIENCE:
+        return state
+    return replace(state, adopted=None)
+
+
+def advice(state: SourceState) -> str | None:
+    """Return what the editor should change in feeds.yaml, None when the address there is right."""
+    if state.adopted:
+        return f"it moved for good and is asked there now; write in feeds.yaml: url: {urls.public(state.adopted)}"
+    if state.moved_to:
+        return f"it says that it moved for good, to {urls.public(state.moved_to)}"
+    return None

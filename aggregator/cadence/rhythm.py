@@ -1,0 +1,56 @@
+"""How often a source publishes, learnt from its entries, and the interval between pulls that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aggregator import text
+
+#: So many occasions are remembered: enough to know a rhythm, few enough to follow when it changes.
+_REMEMBERED = 20
+#: What comes within an hour came on one occasion: nobody is asked twice within it.
+_OCCASION = timedelta(hours=1)
+#: Pulls for each occasion to publish: an entry is seen late by a quarter of the usual gap, on average.
+_PULLS = 2
+#: A source that said nothing for so long is asked once a day at most.
+_SILENT = timedelta(days=365)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When a source published: its latest occasions, oldest first, and ``since`` when it is watched."""
+
+    times: tuple[datetime, ...] = ()
+    since: datetime | None = None
+
+
+def heard(times: tuple[datetime, ...], more: Iterable[datetime]) -> tuple[datetime, ...]:
+    """Return the latest occasions among ``times`` and ``more``, oldest first; each stands for its whole hour."""
+    latest: list[datetime] = []
+    for moment in sorted({*times, *more}, reverse=True):
+        if not latest or latest[-1] - moment >= _OCCASION:
+            latest.append(moment)
+        if len(latest) == _REMEMBERED:
+            break
+    return tuple(reversed(latest))
+
+
+def learnt(known: Rhythm, shortest: timedelta, longest: timedelta, now: datetime) -> tuple[timedelta, str]:
+    """Return the interval that the source's rhythm suggests, between the two bounds, and the reason in words.
+
+    The gap between two occasions is the mean of the remembered ones, the present silence included.  A source that
+    is new is not asked more seldom than it has been watched: its dates may mislead.
+    """
+    watched = now - known.since if known.since else timedelta(0)
+    last = known.times[-1] if known.times else known.since or now
+    silence = now - last
+    if silence >= _SILENT:
+        return max(longest, _DAY), "it has been silent for a year"
+    gap = max((now - known.times[0]) / len(known.times), silence / _PULLS) if known.times else silence
+    interval = max(shortest, min(gap / _PULLS, longest))
+    if interval > max(watched, shortest):
+        return max(watched, shortest), "it is new, and its rhythm not known yet"
+    return interval, f"it publishes about once in {text.span(gap)}"

@@ -1,0 +1,113 @@
+"""When a source is asked again, and why then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aggregator import text
+from aggregator.cadence import rhythm
+from aggregator.models import Hints, Source
+
+#: No wish of a server keeps a source silent for longer (a header of ten years would freeze it).
+LONGEST_WISH = timedelta(days=7)
+#: A failing source is still asked this often: servers come back.
+LONGEST_BACKOFF = timedelta(days=1)
+#: Wishes beyond this are set for pictures and scripts, not for feeds: they count as one of a day.
+_ABSURD = timedelta(days=30)
+#: Without validators each pull costs a whole body: so often is often enough (rachelbythebay.com, feed reader score).
+_UNVALIDATED = timedelta(days=1)
+#: Part of the interval by which pulls are spread, so that sources added together do not stay together.
+_SPREAD = 0.1
+_EVERY_HOUR = frozenset(range(24))
+_EVERY_DAY = frozenset(range(7))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a server asked for: ``max_age`` of its answer, ``retry_after`` of its refusal, its feed's ``hints``.
+
+    ``validators`` tells whether it gave any, so that an unchanged feed can be asked for at little cost.
+    """
+
+    max_age: timedelta | None = None
+    retry_after: datetime | None = None
+    hints: Hints = Hints()
+    validators: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next pull: ``at`` when, and ``because`` of what, as words for the editor."""
+
+    at: datetime
+    because: str
+
+
+def after_success(source: Source, wishes: Wishes, now: datetime, known: rhythm.Rhythm = rhythm.Rhythm()) -> Next:  # noqa: B008
+    """Return the next pull of a source that answered at ``now``.
+
+    The longest counts of: the interval that feeds.yaml gives or the source's rhythm suggests, a day where there
+    are no validators, the answer's max-age, and the feed's own hints.  Wishes count up to ``LONGEST_WISH``.  Then
+    come a jitter that follows from the source's id, and the hours and days to skip (RFC 9111, section 4.2; RSS
+    2.0, ttl and skipHours).
+    """
+    interval, because = max(_reasons(source, wishes, now, known))
+    return _outside_skipped(Next(now + interval + _jitter(source, interval), because), wishes.hints)
+
+
+def after_failure(source: Source, failures: int, wishes: Wishes, now: datetime) -> Next:
+    """Return the next pull of a source that failed ``failures`` times in a row, the last time at ``now``.
+
+    The shortest interval doubles with each failure up to ``LONGEST_BACKOFF``; a Retry-After counts where it is
+    later, up to ``LONGEST_WISH`` (RFC 9110, section 10.2.3); then the hours and days to skip.
+    """
+    doubled = source.interval * 2 ** min(failures, 16)
+    backoff = max(source.interval, min(doubled, LONGEST_BACKOFF))
+    times = "once" if failures == 1 else f"{failures} times in a row"
+    own = Next(now + backoff + _jitter(source, backoff), f"it failed {times}")
+    wish = believed(wishes.retry_after - now) if wishes.retry_after else timedelta(0)
+    asked = Next(now + wish + _jitter(source, source.interval), f"its server asked to wait for {text.span(wish)}")
+    return _outside_skipped(asked if now + wish > own.at else own, wishes.hints)
+
+
+def believed(wish: timedelta) -> timedelta:
+    """Return how long a server's ``wish`` to be left alone is followed: never so long that it freezes a source."""
+    return timedelta(days=1) if wish > _ABSURD else min(wish, LONGEST_WISH)
+
+
+def jittered(source: Source, moment: datetime, interval: timedelta) -> datetime:
+    """Return a time after ``moment`` that follows from the source's id, up to a part of ``interval`` later."""
+    return moment + _jitter(source, interval)
+
+
+def _reasons(source: Source, wishes: Wishes, now: datetime, known: rhythm.Rhythm) -> Iterator[tuple[timedelta, str]]:
+    if source.longest is None:
+        yield source.interval, f"'interval' in feeds.yaml is {text.span(source.interval)}"
+    else:
+        yield rhythm.learnt(known, source.interval, source.longest, now)
+        if not wishes.validators:
+            yield min(_UNVALIDATED, source.longest), "its server gives neither ETag nor Last-Modified"
+    if wishes.max_age:
+        wish = believed(wishes.max_age)
+        yield wish, f"its server says that an answer is fresh for {text.span(wish)}"
+    if wishes.hints.interval:
+        wish = believed(wishes.hints.interval)
+        yield wish, f"its feed asks for {text.span(wish)} between two pulls"
+
+
+def _jitter(source: Source, interval: timedelta) -> timedelta:
+    share = int(text.digest(source.id)[:8], 16) / 0xFFFFFFFF
+    return timedelta(seconds=int(interval.total_seconds() * _SPREAD * share))
+
+
+def _outside_skipped(planned: Next, hints: Hints) -> Next:
+    # Hours or days that leave none are a mistake of the publisher.  The minutes stay, so that sources which all wait
+    # for the same hour do not come at once.
+    hours = hints.skip_hours if not hints.skip_hours >= _EVERY_HOUR else frozenset[int]()
+    days = hints.skip_days if not hints.skip_days >= _EVERY_DAY else frozenset[int]()
+    moment = planned.at
+    while moment.hour in hours or moment.weekday() in days:
+        moment += timedelta(hours=1)
+    return planned if moment == planned.at else Next(moment, f"{planned.because}, and its feed names hours to skip")

@@ -1,0 +1,76 @@
+"""When a source's new address becomes its address."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aggregator.cadence import advice, failed, succeeded
+from aggregator.errors import FetchError
+from aggregator.fetch import Response
+from aggregator.models import Hints, Source
+from aggregator.records import SourceState
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+NEW, OTHER = "https://new.example.org/feed?token=SECRET", "https://other.example.org/feed"
+SOURCE = Source(id="a", url="https://old.example.org/feed")
+
+
+def pulled(state: SourceState, target: str | None, now: datetime, source: Source = SOURCE) -> SourceState:
+    """Return how ``source`` stands after a pull that was led to ``target`` for good."""
+    answer = Response(
+        status=304, url=target or source.url, body=b"", content_type="", etag=None, last_modified=None,
+        moved_to=target, max_age=None,
+    )  # fmt: skip
+    return succeeded(source, state, answer, Hints(), now)
+
+
+def test_an_address_that_lasted_is_adopted() -> None:
+    """The fourth pull in a row that finds the feed there adopts it; the editor is told what to write."""
+    state = SourceState()
+    for number in range(3):
+        state = pulled(state, NEW, NOW + number * HOUR)
+        assert (state.adopted, state.moved_to, state.moved_times) == (None, NEW, number + 1)
+    state = pulled(state, NEW, NOW + 3 * HOUR)
+    assert (state.adopted, state.moved_to) == (NEW, None)
+    said = advice(state)
+    assert said is not None
+    assert "url: https://new.example.org/feed" in said
+    assert "SECRET" not in said
+    assert pulled(state, None, NOW + 4 * HOUR).adopted == NEW
+
+
+def test_what_lasts_for_minutes_is_not_believed() -> None:
+    """Pulls that follow each other soon are no proof, however many they are."""
+    state = SourceState()
+    for number in range(10):
+        state = pulled(state, NEW, NOW + number * timedelta(minutes=15))
+    assert state.adopted is None
+
+
+@pytest.mark.parametrize("other", [None, OTHER])
+def test_a_change_of_mind_starts_the_count_anew(other: str | None) -> None:
+    """One pull that was led elsewhere, or nowhere, ends what had lasted."""
+    state = SourceState()
+    for number, target in enumerate((NEW, NEW, NEW, other, NEW, NEW, NEW)):
+        state = pulled(state, target, NOW + number * HOUR)
+    assert state.adopted is None
+
+
+def test_only_an_address_that_feeds_yaml_spells_out_is_replaced() -> None:
+    """Where an rsshub address leads to follows from another setting."""
+    rsshub, state = replace(SOURCE, url="rsshub://a/b"), SourceState()
+    for number in range(9):
+        state = pulled(state, NEW, NOW + number * HOUR, rsshub)
+    assert (state.adopted, state.moved_to) == (None, NEW)
+
+
+def test_an_adopted_address_that_fails_is_given_up() -> None:
+    """After three failures in a row the address in feeds.yaml is asked again."""
+    state = SourceState(adopted=NEW)
+    for adopted in (NEW, NEW, None):
+        state = failed(SOURCE, state, FetchError("no"), "no", NOW)
+        assert state.adopted == adopted

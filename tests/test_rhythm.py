@@ -1,0 +1,79 @@
+"""How often a source is asked whose interval nobody gave."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from properties import steady
+
+from aggregator.cadence import Wishes, after_success, heard
+from aggregator.cadence.rhythm import Rhythm, learnt
+from aggregator.models import Source
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LONG_AGO = NOW - 300 * DAY
+
+_TIMES = st.datetimes(datetime(2020, 1, 1), NOW.replace(tzinfo=None), timezones=st.just(UTC))  # noqa: DTZ001  # bounds
+
+
+def every(gap: timedelta, count: int = 20, last: datetime = NOW) -> tuple[datetime, ...]:
+    """Return ``count`` times, ``gap`` apart, the latest one ``last``."""
+    return tuple(last - gap * number for number in reversed(range(count)))
+
+
+@pytest.mark.parametrize(
+    ("times", "interval"),
+    [
+        (every(timedelta(minutes=90)), HOUR),
+        (every(8 * HOUR), 3.8 * HOUR),
+        (every(DAY), 11.4 * HOUR),
+        (every(7 * DAY), DAY),
+        (every(HOUR, last=NOW - 20 * HOUR), 5 * HOUR),
+        (every(HOUR, last=NOW - 40 * DAY), DAY),
+        ((NOW - 6 * HOUR,), 3 * HOUR),
+    ],
+)
+def test_a_source_is_asked_twice_for_each_time_it_publishes(times: tuple[datetime, ...], interval: timedelta) -> None:
+    """Half the usual gap lies between two pulls, within the bounds; silence counts as a gap, too."""
+    assert learnt(Rhythm(heard((), times), LONG_AGO), HOUR, DAY, NOW)[0] == interval
+
+
+def test_a_new_source_is_watched_before_its_dates_are_believed() -> None:
+    """However seldom it says that it publishes: no pull is further away than the first one."""
+    for watched, interval in ((None, HOUR), (0 * HOUR, HOUR), (3 * HOUR, 3 * HOUR), (9 * DAY, DAY)):
+        known = Rhythm(every(30 * DAY, 5), None if watched is None else NOW - watched)
+        assert learnt(known, HOUR, DAY, NOW)[0] == interval
+
+
+def test_silence_for_a_year_is_asked_once_a_day_at_once() -> None:
+    """Such a source waits for a day from its first pull on, also where the longest interval is shorter."""
+    assert learnt(Rhythm((NOW - 366 * DAY,), NOW), HOUR, 6 * HOUR, NOW) == (DAY, "it has been silent for a year")
+
+
+def test_a_server_without_validators_is_asked_once_a_day() -> None:
+    """Unless the editor gave an interval."""
+    wishes = Wishes(validators=False)
+    learning = Source(id="a", url="https://a.example.org/", longest=DAY)
+    assert after_success(learning, wishes, NOW, Rhythm(every(HOUR), LONG_AGO)).at >= NOW + DAY
+    fixed = Source(id="a", url="https://a.example.org/")
+    assert after_success(fixed, wishes, NOW, Rhythm(every(HOUR), LONG_AGO)).at < NOW + 2 * HOUR
+
+
+def test_entries_within_an_hour_are_one_occasion() -> None:
+    """A feed that publishes ten entries at once publishes once; the latest occasions are kept, in order."""
+    assert heard((), [NOW - timedelta(minutes=5 * number) for number in range(10)]) == (NOW,)
+    kept = heard(every(DAY, 30), [NOW + DAY])
+    assert (len(kept), kept[-1], list(kept)) == (20, NOW + DAY, sorted(kept))
+
+
+@steady
+@given(st.lists(_TIMES, max_size=40), st.none() | _TIMES)
+def test_what_is_learnt_stays_within_bounds(times: list[datetime], since: datetime | None) -> None:
+    """Whatever the dates of the entries are."""
+    interval, because = learnt(Rhythm(heard((), times), since), HOUR, DAY, NOW)
+    assert HOUR <= interval <= DAY
+    assert because
