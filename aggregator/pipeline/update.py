@@ -11,18 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-<<<<<<< HEAD
 from aggregator import cadence, filters, text
-from aggregator.errors import FetchError, HttpStatusError, SourceError, StoppedError, StorageError
-from aggregator.fetch import Request, Response
-from aggregator.models import Feed, Hints, Source
-from aggregator.parse import Parse
-=======
-from aggregator import cadence, filters, parse, text
-from aggregator.errors import FetchError, SourceError, StorageError
+from aggregator.errors import FetchError, SourceError, StoppedError, StorageError
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
->>>>>>> 64c11ba (Learn how often a source publishes, say why it is due when it is, and adopt an address that lasts)
+from aggregator.parse import Parse
 from aggregator.recognise import changes, entries, stories
 from aggregator.records import Pull, SourceState
 from aggregator.stopwatch import Stopwatch
