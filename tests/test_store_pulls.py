@@ -121,7 +121,8 @@ def test_what_is_read_otherwise_is_read_anew(store: Store, change: dict[str, obj
     sync(store, before)
     pull(store, "a", state=replace(PULLED, gone=True))
     sync(store, replace(before, **change))  # type: ignore[arg-type]
-    fresh = SourceState(last_pull=NOW, last_success=NOW, info=PULLED.info, hints=PULLED.hints, warnings=PULLED.warnings)
+    kept = ("last_pull", "last_success", "known_since", "times", "info", "hints", "warnings")
+    fresh = SourceState(**{name: getattr(PULLED, name) for name in kept})
     assert state(store, "a") == fresh
     with store.reading() as transaction:
         assert list(pulls.states(transaction, due=NOW)) == ["a"]
