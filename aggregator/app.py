@@ -16,7 +16,8 @@ from aggregator.parse.confined import Parser
 from aggregator.pipeline import cycle as pipeline
 from aggregator.pipeline.cycle import Orders, Summary
 from aggregator.pipeline.discover import Means
-from aggregator.pipeline.publish import Changes, Target, preview, subscriptions
+from aggregator.pipeline.publish import preview, subscriptions
+from aggregator.pipeline.target import Changes, Target
 from aggregator.pipeline.update import FetchAll
 from aggregator.publish.files import OutputFolder
 from aggregator.records import SourceReport
@@ -130,6 +131,7 @@ class App:
             posts=OutputFolder(self.settings.output.posts),
             folder_of=self.folder_of,
             comments=self.settings.output.comments,
+            archive=self.settings.output.archive,
         )
 
     def folder_of(self, category: tuple[str, ...]) -> str:

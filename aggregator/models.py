@@ -232,6 +232,8 @@ class OutputFeed:
 
     ``id`` is its ``atom:id``, for ever.  ``limit`` is the number of entries; 0 means all.  ``query`` makes it a
     feed on demand, which stands in no folder: what follows ``?`` in its address, "" where nothing does.
+    ``complete`` says that every entry it has stands in one document (RFC 5005, section 2), ``last_archive`` is the
+    number of its newest archive document (section 4).
     """
 
     id: str
@@ -239,6 +241,8 @@ class OutputFeed:
     levels: tuple[Level, ...]
     limit: int
     query: str | None = None
+    complete: bool = False
+    last_archive: int | None = None
 
     @property
     def category(self) -> tuple[str, ...]:
@@ -248,6 +252,15 @@ class OutputFeed:
     def folder(self) -> str:
         """Where its documents stand below ``output.path``: slugs with a trailing slash, "" for the whole site."""
         return "".join(f"{level.slug}/" for level in self.levels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """The place of an archive document in its feed (RFC 5005, section 4): its number, and its neighbours'."""
+
+    number: int
+    previous: int | None = None
+    following: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

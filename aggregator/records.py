@@ -141,6 +141,26 @@ class SourceReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveState:
+    """An archive document of the feed in ``folder``; ``filled`` posts were ever put into it."""
+
+    pk: int
+    folder: str
+    number: int
+    filled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """Posts to be put into the archive document ``number`` of ``folder``, which has ``before`` already."""
+
+    folder: str
+    number: int
+    before: int
+    posts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unbound:
     """A new copy that belongs to no post yet: as much of it as binding takes."""
 

@@ -12,11 +12,11 @@ import pytest
 import sqlalchemy as sa
 from stored import NOW, bind, copy, fill, known, pull, renamed, source, sync, write
 
-from aggregator.records import SourceState
-from aggregator.store import Store, archive, pulls, upkeep
+from aggregator.records import Filing, SourceState
+from aggregator.store import Store, archive, history, pulls, upkeep
 
 # Tables that grow with the archive; sources are as many as feeds.yaml has lines.
-_SCAN = re.compile(r"SCAN (?:copy|post|alias|info|file)\b.*")
+_SCAN = re.compile(r"SCAN (?:copy|post|alias|info|file|archive|archived)\b.*")
 #: An index that holds the dirty posts alone.
 _DIRTY = "SCAN post USING INDEX ix_post_dirty"
 #: The site's newest posts are read along their index until there are enough.
@@ -73,6 +73,16 @@ def test_a_cycle_reads_no_whole_table(store: Store) -> None:
             archive.latest(transaction, ["a", "b"], 50)
             upkeep.files_of(transaction, "posts", waiting)
             upkeep.drop_files(transaction, "posts", ["x.md"])
+            upkeep.known_files(transaction, "archives", ["archive/1.atom"])
+            assert history.unfiled(transaction, waiting, {"a": [""], "b": [""]}) == {"": waiting}
+            history.file(transaction, [Filing(folder="", number=1, before=0, posts=tuple(waiting))])
+            assert history.newest(transaction, [""])[""].filled == len(waiting)
+            assert history.touch(transaction, waiting) == {""}
+            (document,) = history.documents(transaction, "", dirty=True)
+            assert history.members(transaction, document.pk) == waiting
+            assert history.neighbours(transaction, "", 1) == (None, None)
+            assert history.last(transaction, "") == 1
+            history.clean(transaction, [document.pk])
             archive.clean(transaction, waiting)
     assert len(statements) > 20
     assert {step for step in plans(store, statements) if _SCAN.match(step)} == {_DIRTY}

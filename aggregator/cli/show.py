@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aggregator.config import Settings
     from aggregator.pipeline.cycle import Summary
     from aggregator.pipeline.discover import Try
-    from aggregator.pipeline.publish import Changes
+    from aggregator.pipeline.target import Changes
     from aggregator.pipeline.update import Outcome
 
 _SHOWN_CHANGES = 20

@@ -113,6 +113,13 @@ class OutputSettings(Section):
         examples=[["atom", "html"]],
     )
     entries: Count = Field(50, description="Entries in each feed, newest first; 0: all.", examples=[100])
+    archive: int = Field(
+        100,
+        ge=0,
+        le=1000,
+        description="Entries in each archive document of the Atom feeds, 0 to 1000; 0: there are none.",
+        examples=[500],
+    )
     comments: bool = Field(False, description="The constant 'comments' of the posts' front matter.", examples=[True])
 
 

@@ -10,6 +10,7 @@ from threading import Event
 from aggregator.models import Source
 from aggregator.parse import Parse
 from aggregator.pipeline import publish, update
+from aggregator.pipeline.target import Changes, Target
 from aggregator.pipeline.update import FetchAll, Outcome
 from aggregator.records import SourceState
 from aggregator.stopwatch import Stopwatch
@@ -66,7 +67,7 @@ def cycle(
     *,
     address: Callable[[str], str],
     parse: Parse,
-    target: publish.Target,
+    target: Target,
     settings_digest: str,
     authority: str,
 ) -> Summary:
@@ -93,13 +94,13 @@ def cycle(
 def publish_changes(
     store: Store,
     sources: Sequence[Source],
-    target: publish.Target,
+    target: Target,
     *,
     settings_digest: str,
     stop: Event,
     watch: Stopwatch,
     full: bool = False,
-) -> publish.Changes:
+) -> Changes:
     """Publish what changed since the last time; everything when ``full``, or when the settings changed."""
     with store.reading() as transaction:
         full = full or upkeep.fact(transaction, _PUBLISHED) != settings_digest
@@ -137,7 +138,7 @@ class Tally:
         if outcome.warnings:
             self._warnings.append(outcome)
 
-    def summary(self, at: datetime, new: int, duplicate: int, changes: publish.Changes, watch: Stopwatch) -> Summary:
+    def summary(self, at: datetime, new: int, duplicate: int, changes: Changes, watch: Stopwatch) -> Summary:
         """Return the sum, with what binding and publishing came to."""
         return Summary(
             at=at,

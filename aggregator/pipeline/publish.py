@@ -6,52 +6,23 @@ were written: whatever a crash interrupts is done again, with the same bytes.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from threading import Event
 
-from aggregator import PROJECT_URL, frontmatter, urls
-from aggregator.models import Document, Publication, Source, Subscription
+from aggregator import frontmatter, urls
+from aggregator.models import Document, Source, Subscription
+from aggregator.pipeline import history
+from aggregator.pipeline.history import Window
+from aggregator.pipeline.target import ARCHIVES, FEEDS, POSTS, Changes, Target, remove, write
 from aggregator.publish import FORMATS, opml
-from aggregator.publish.files import OutputFolder
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, Transaction, archive, pulls, upkeep
+from aggregator.store import history as kept
 from aggregator.text import chunks
 
 #: Posts rendered, noted and written at a time: memory stays flat whatever is published.
 _BATCH = 200
-
-#: The part of a front-matter post that no other post has.
-_ID_LINE = re.compile(rb"^id: .+$", re.MULTILINE)
-#: As many bytes as declare a feed's format and name its title.
-_BEGINNING = 100
-
-FEEDS, POSTS = "feeds", "posts"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Where outputs go: ``feeds`` takes feeds and pages, ``posts`` front-matter posts.
-
-    ``folder_of`` turns a category path into a folder below ``posts``; ``comments`` is the constant of the
-    front matter.
-    """
-
-    publication: Publication
-    feeds: OutputFolder
-    posts: OutputFolder
-    folder_of: Callable[[tuple[str, ...]], str]
-    comments: bool
-
-
-@dataclass(slots=True)
-class Changes:
-    """The files that were, or would be, written and removed, as ``folder: path``."""
-
-    written: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
 
 
 def publish(
@@ -81,10 +52,19 @@ def publish(
         _write_posts(store, target, batch, changes, watch)
     if stop.is_set():
         return changes
-    _write_feeds(store, target, sources, touched, changes, watch)
+    with watch("select"), store.reading() as transaction:
+        windows = history.windows(transaction, target, sources, touched)
+    # Before the feeds, which point to them.
+    written = history.publish(store, target, sources, pks, windows, changes, stop, watch, full=full)
+    if stop.is_set():
+        return changes
+    with store.reading() as transaction:
+        windows = [history.linked(transaction, target, window, {}) for window in windows]
+    _write_feeds(store, target, sources, windows, changes, watch, full=full)
     if full:
         _sweep_posts(store, target, set(pks), changes)
     with watch("store"), store.writing() as transaction:
+        kept.clean(transaction, written)
         archive.clean(transaction, waiting)
     return changes
 
@@ -93,10 +73,16 @@ def preview(store: Store, sources: Sequence[Source], target: Target) -> Changes:
     """Return what ``publish`` with ``full`` would write and remove; nothing is touched."""
     watch = Stopwatch()
     with store.reading() as transaction:
-        posts = [each for _, each in _post_documents(transaction, target, archive.everything(transaction), watch)]
-        feeds = list(_feed_documents(transaction, target, sources, None, watch))
+        pks = archive.everything(transaction)
+        posts = [each for _, each in _post_documents(transaction, target, pks, watch)]
+        windows = history.windows(transaction, target, sources, None)
+        planned = history.filings(transaction, target, sources, pks)
+        archives = list(history.documents(transaction, target, windows, planned, watch))
+        windows = [history.linked(transaction, target, window, planned) for window in windows]
+        feeds = list(_feed_documents(transaction, target, sources, windows, watch))
         changes = Changes()
-        for name, folder, documents in ((POSTS, target.posts, posts), (FEEDS, target.feeds, feeds)):
+        parts = ((POSTS, target.posts, posts), (ARCHIVES, target.feeds, archives), (FEEDS, target.feeds, feeds))
+        for name, folder, documents in parts:
             changes.written += [f"{name}: {each.path}" for each in documents if folder.differs(each)]
             gone = upkeep.files(transaction, name) - {each.path for each in documents}
             changes.removed += [f"{name}: {path}" for path in sorted(gone)]
@@ -113,68 +99,39 @@ def _write_posts(store: Store, target: Target, pks: Sequence[int], changes: Chan
         with watch("store"), store.writing() as transaction:
             upkeep.add_files(transaction, POSTS, ((path, pk) for pk, path in paths.items()))
     for _, document in made:
-        _write(target.posts, POSTS, document, known, changes, watch)
+        write(target.posts, POSTS, document, known, changes, watch)
     # A post that moved to another category leaves no copy behind.
-    _remove(store, target.posts, POSTS, [path for path, pk in before if paths.get(pk) != path], changes)
+    remove(store, target.posts, POSTS, [path for path, pk in before if paths.get(pk) != path], changes)
 
 
 def _write_feeds(
     store: Store,
     target: Target,
     sources: Sequence[Source],
-    touched: AbstractSet[str] | None,
+    windows: Sequence[Window],
     changes: Changes,
     watch: Stopwatch,
+    *,
+    full: bool,
 ) -> None:
     made: set[str] = set()
     with store.reading() as transaction:
         known = upkeep.files(transaction, FEEDS)
-        for document in _feed_documents(transaction, target, sources, touched, watch):
+        for document in _feed_documents(transaction, target, sources, windows, watch):
             made.add(document.path)
             if document.path not in known:
                 with watch("store"), store.writing() as noting:
                     upkeep.add_files(noting, FEEDS, [(document.path, None)])
-            _write(target.feeds, FEEDS, document, known, changes, watch)
+            write(target.feeds, FEEDS, document, known, changes, watch)
             del document  # before the next one is rendered: a feed without a limit is large
-    if touched is None:
-        _remove(store, target.feeds, FEEDS, sorted(known - made), changes)
+    if full:
+        remove(store, target.feeds, FEEDS, sorted(known - made), changes)
 
 
 def _sweep_posts(store: Store, target: Target, published: AbstractSet[int], changes: Changes) -> None:
     with store.reading() as transaction:
         gone = upkeep.files_of_others(transaction, POSTS, published)
-    _remove(store, target.posts, POSTS, gone, changes)
-
-
-def _write(
-    folder: OutputFolder, name: str, document: Document, known: AbstractSet[str], changes: Changes, watch: Stopwatch
-) -> None:
-    with watch("write"):
-        changed = folder.write(document, ours=document.path in known or _is_ours(folder, document))
-    if changed:
-        changes.written.append(f"{name}: {document.path}")
-
-
-def _is_ours(folder: OutputFolder, document: Document) -> bool:
-    # A database that was lost has forgotten its files: what names this program, starts as our document does,
-    # or is a post of the very same id was made by us.
-    before = folder.read(document.path) or b""
-    same_id = _ID_LINE.search(document.body)
-    return (
-        PROJECT_URL.encode() in before
-        or before[:_BEGINNING] == document.body[:_BEGINNING]
-        or bool(same_id and same_id[0] in before)
-    )
-
-
-def _remove(store: Store, folder: OutputFolder, name: str, paths: Sequence[str], changes: Changes) -> None:
-    if not paths:
-        return
-    for path in paths:
-        folder.remove(path)
-        changes.removed.append(f"{name}: {path}")
-    with store.writing() as transaction:
-        upkeep.drop_files(transaction, name, paths)
+    remove(store, target.posts, POSTS, gone, changes)
 
 
 def _post_documents(
@@ -187,22 +144,14 @@ def _post_documents(
 
 
 def _feed_documents(
-    transaction: Transaction,
-    target: Target,
-    sources: Sequence[Source],
-    touched: AbstractSet[str] | None,
-    watch: Stopwatch,
+    transaction: Transaction, target: Target, sources: Sequence[Source], windows: Sequence[Window], watch: Stopwatch
 ) -> Iterator[Document]:
-    for feed in target.publication.feeds:
-        within = [source.id for source in sources if source.category[: len(feed.levels)] == feed.category]
-        if touched is not None and touched.isdisjoint(within):
-            continue
+    for window in windows:
         with watch("select"):
-            pks = archive.latest(transaction, within if feed.levels else None, feed.limit)
-            posts = [post for _, post in archive.posts(transaction, pks)]
+            posts = [post for _, post in archive.posts(transaction, window.posts(transaction))]
         for name in target.publication.formats:
             with watch("render"):
-                documents = list(FORMATS[name].render(target.publication, feed, posts))
+                documents = list(FORMATS[name].render(target.publication, window.feed, posts))
             while documents:  # each is let go of as soon as it is written: a feed without a limit is large
                 yield documents.pop(0)
         posts.clear()

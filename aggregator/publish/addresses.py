@@ -23,6 +23,9 @@ JSON = Kind("feed.json", "application/feed+json", "JSON Feed", "json")
 HTML = Kind("index.html", "text/html", "Web page")
 OPML = Kind("opml.xml", "text/x-opml", "OPML")
 
+#: What archive documents end with: web servers know it for Atom.
+_ARCHIVE = "archive/{}.atom"
+
 #: The kinds that documents of one feed point at each other with, by the name of their format.
 KINDS = {"atom": ATOM, "rss": RSS, "json": JSON, "html": HTML}
 
@@ -32,6 +35,16 @@ def address(site: Site, feed: OutputFeed, kind: Kind) -> str:
     if feed.query is not None and kind is not HTML:
         return f"{site.url}feed.{kind.demand}" + (f"?{feed.query}" if feed.query else "")
     return site.url + urls.path(feed.folder) + ("" if kind is HTML else kind.file)
+
+
+def archive_path(feed: OutputFeed, number: int) -> str:
+    """Return the path of an archive document of ``feed``."""
+    return feed.folder + _ARCHIVE.format(number)
+
+
+def archive(site: Site, feed: OutputFeed, number: int) -> str:
+    """Return where an archive document of ``feed`` is served."""
+    return site.url + urls.path(archive_path(feed, number))
 
 
 def page(publication: Publication, feed: OutputFeed) -> str:

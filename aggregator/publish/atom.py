@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import html
+import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aggregator import text, urls
 from aggregator.frontmatter import rfc3339
-from aggregator.models import Document, FeedInfo, Link, OutputFeed, Person, Post, Publication
+from aggregator.models import Archive, Document, FeedInfo, Link, OutputFeed, Person, Post, Publication
 from aggregator.publish import addresses, facts, generator, safe
 from aggregator.publish.addresses import ATOM, HTML
 from aggregator.publish.generator import MEDIA, add
@@ -19,6 +20,12 @@ from aggregator.publish.generator import MEDIA, add
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
+#: Feed history: archive documents, and feeds that are complete (RFC 5005).
+HISTORY = "http://purl.org/syndication/history/1.0"
+
+_FIRST, _BEHIND = b"\n<entry", b"</feed>"
+#: How many entries stand in memory as a tree at once.
+_PART = 100
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 # What readers that know no text constructs would take for markup, and validators call ContainsUndeclaredHTML.
 _MARKUP = re.compile(r"<[/!?A-Za-z]|&#?\w+;")
@@ -27,32 +34,87 @@ _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
+class Entry(NamedTuple):
+    """An entry of a feed, as it stands in every document; it follows from the publication and its post alone."""
+
+    published: datetime
+    updated: datetime
+    body: bytes
+
+
 @safe.tolerant
 def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
     """Yield ``atom.xml`` of ``feed``, its entries in the order of ``posts``."""
-    updated = facts.updated(publication, posts)
-    links = list(_feed_links(publication, feed))
-
-    def document(part: Sequence[Post]) -> bytes:
-        made = generator.new_feed(publication, feed, links, _finish_feed, {"media": MEDIA})
-        made.updated(updated)
-        for post in part:
-            _add_entry(made, publication, post)
-        return bytes(made.atom_str())
-
-    body = generator.spliced(document, posts, b"\n<entry", b"</feed>")
+    made = (entry for part in text.chunks(posts, _PART) for entry in _entries(publication, part))
+    body = _document(publication, feed, list(_feed_links(publication, feed)), _mark(feed.complete), made)
     yield Document(path=feed.folder + ATOM.file, body=body)
 
 
+def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
+    """Return the entries that ``posts`` make."""
+    return safe.retried(_entries, publication, posts)
+
+
+def archive(publication: Publication, feed: OutputFeed, place: Archive, made: Sequence[Entry]) -> Document:
+    """Return an archive document of ``feed`` (RFC 5005, section 4) with the entries ``made``, newest first."""
+    links = list(_archive_links(publication, feed, place))
+    body = _document(publication, safe.scrubbed(feed), links, "archive", made)
+    return Document(path=addresses.archive_path(feed, place.number), body=body)
+
+
+def _document(
+    publication: Publication, feed: OutputFeed, links: Sequence[Link], mark: str | None, made: Iterable[Entry]
+) -> bytes:
+    # The head needs the newest entry's time, so it is made when all are known.
+    bodies, updated = io.BytesIO(), publication.created
+    for count, entry in enumerate(made):
+        bodies.write(entry.body)
+        updated = max(updated, entry.updated) if count else entry.updated
+    head = generator.new_feed(publication, feed, links, partial(_finish_feed, mark), {"media": MEDIA, "fh": HISTORY})
+    head.updated(facts.second(updated))
+    before, _, behind = generator.pieces(bytes(head.atom_str()), _FIRST, _BEHIND)
+    return b"".join((before, bodies.getbuffer(), b"\n", behind, b"\n"))
+
+
+def _entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
+    made = generator.new_feed(
+        publication, publication.feeds[0], [], generator.break_lines, {"media": MEDIA, "fh": HISTORY}
+    )
+    made.updated(publication.created)
+    for post in posts:
+        _add_entry(made, publication, post)
+    _, bodies, _ = generator.pieces(bytes(made.atom_str()), _FIRST, _BEHIND)
+    return [Entry(post.published, post.updated, body) for post, body in zip(posts, bodies, strict=True)]
+
+
+def _mark(complete: bool) -> str | None:
+    return "complete" if complete else None
+
+
 def _feed_links(publication: Publication, feed: OutputFeed) -> Iterator[Link]:
-    yield Link(href=addresses.address(publication.site, feed, ATOM), rel="self", type=ATOM.media_type)
+    site = publication.site
+    yield Link(href=addresses.address(site, feed, ATOM), rel="self", type=ATOM.media_type)
     yield Link(href=addresses.page(publication, feed), type=HTML.media_type)
     for kind in addresses.made(publication):
         if kind not in (ATOM, HTML):
-            yield Link(href=addresses.address(publication.site, feed, kind), type=kind.media_type)
+            yield Link(href=addresses.address(site, feed, kind), type=kind.media_type)
+    if feed.last_archive:
+        yield Link(href=addresses.archive(site, feed, feed.last_archive), rel="prev-archive", type=ATOM.media_type)
 
 
-def _finish_feed(feed: Element) -> None:
+def _archive_links(publication: Publication, feed: OutputFeed, place: Archive) -> Iterator[Link]:
+    site = publication.site
+    yield Link(href=addresses.archive(site, feed, place.number), rel="self", type=ATOM.media_type)
+    yield Link(href=addresses.page(publication, feed), type=HTML.media_type)
+    yield Link(href=addresses.address(site, feed, ATOM), rel="current", type=ATOM.media_type)
+    for rel, number in (("prev-archive", place.previous), ("next-archive", place.following)):
+        if number:
+            yield Link(href=addresses.archive(site, feed, number), rel=rel, type=ATOM.media_type)
+
+
+def _finish_feed(mark: str | None, feed: Element) -> None:
+    if mark:
+        add(feed, f"{{{HISTORY}}}{mark}")
     _declare_markup(feed)
     generator.break_lines(feed)
 

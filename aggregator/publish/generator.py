@@ -90,6 +90,16 @@ def add_entry(made: Any, publication: Publication, post: Post, extend: Extend) -
     return entry
 
 
+def pieces(document: bytes, first: bytes, behind: bytes) -> tuple[bytes, list[bytes], bytes]:
+    """Return what stands before the entries of ``document``, each entry, and what stands behind them.
+
+    Entries begin with ``first``, which nothing else holds, and the last one ends before the last ``behind``.
+    """
+    stop = document.rindex(behind)
+    head, *entries = document[:stop].split(first)
+    return head.rstrip(b"\n"), [first + entry.rstrip(b"\n") for entry in entries], document[stop:]
+
+
 def spliced(render: Callable[[Sequence[Post]], bytes], posts: Sequence[Post], first: bytes, behind: bytes) -> bytes:
     """Return what ``render`` makes of all ``posts``, made of what it makes of a part of them at a time.
 

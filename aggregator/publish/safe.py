@@ -62,12 +62,17 @@ def tolerant(render: Render) -> Render:
 
     @wraps(render)
     def tried(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
-        try:
-            return iter(list(render(publication, feed, posts)))
-        except ValueError:
-            return render(scrubbed(publication), scrubbed(feed), [scrubbed(post) for post in posts])
+        return iter(retried(lambda *values: list(render(*values)), publication, feed, posts))
 
     return tried
+
+
+def retried(make: Callable[..., T], *values: Any) -> T:
+    """Return what ``make`` makes of ``values``; of the scrubbed ones when that raises ValueError."""
+    try:
+        return make(*values)
+    except ValueError:
+        return make(*(list(map(scrubbed, value)) if isinstance(value, list) else scrubbed(value) for value in values))
 
 
 def _scrubbed(value: Any) -> Any:

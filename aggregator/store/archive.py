@@ -40,7 +40,7 @@ def latest(connection: sa.Connection, source_ids: Sequence[str] | None, limit: i
     number of sources and ``limit``, never from the size of the archive.
     """
     if source_ids is None:
-        query = sa.select(post.c.pk).where(_carried()).order_by(*_NEWEST_FIRST)
+        query = sa.select(post.c.pk).where(carried()).order_by(*_NEWEST_FIRST)
         return list(connection.scalars(query.limit(limit) if limit else query))
     found: set[tuple[datetime, int]] = set()
     since = _EVER
@@ -69,7 +69,8 @@ def _newest(limit: int) -> sa.Select[Any]:
     return query.order_by(copy.c.listed_at.desc(), copy.c.post_pk.desc()).limit(limit) if limit else query
 
 
-def _carried() -> sa.Exists:
+def carried() -> sa.Exists:
+    """Return the condition that a listed source carries a post."""
     return sa.exists().where(copy.c.post_pk == post.c.pk, copy.c.source_pk == source.c.pk, source.c.listed)
 
 
@@ -110,7 +111,7 @@ def dirty(connection: sa.Connection) -> list[int]:
 
 def everything(connection: sa.Connection) -> list[int]:
     """Return the numbers of all posts that a listed source carries."""
-    return list(connection.scalars(sa.select(post.c.pk).where(_carried()).order_by(post.c.pk)))
+    return list(connection.scalars(sa.select(post.c.pk).where(carried()).order_by(post.c.pk)))
 
 
 def carriers(connection: sa.Connection, pks: Sequence[int]) -> set[str]:

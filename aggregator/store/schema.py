@@ -8,7 +8,9 @@
 ``edit``      what changed in a copy, and when: its last few edits
 ``band``      what copies that look alike have in common, in categories that ask for it
 ``decision``  what was decided of a copy or a post, when and why (``aggregator.reasons``); rows are only ever added
-``file``      the files that we wrote, and so may replace and remove
+``archive``   the archive documents of each feed that is published; ``dirty`` until they were written
+``archived``  which posts stand in which of them, decided once
+``file``      the files that we wrote, and so may replace and remove; ``gone`` are those that we removed
 ``meta``      single facts: the tagging authority, the digest of the settings that were published last
 
 Times are whole seconds since 1970 in UTC: integers sort, index and compare alike on every database.
@@ -221,12 +223,33 @@ decision = Table(
     Column("detail", Words, nullable=False, server_default="{}"),
 )
 
+archive = Table(
+    "archive",
+    metadata,
+    Column("pk", _Key, primary_key=True),
+    Column("folder", _Name, nullable=False),
+    Column("number", Integer, nullable=False),
+    # How many posts were ever put into it: one that lost some is not filled up again.
+    Column("filled", Integer, nullable=False),
+    Column("dirty", Boolean, nullable=False),
+    UniqueConstraint("folder", "number"),
+)
+
+archived = Table(
+    "archived",
+    metadata,
+    Column("post_pk", _Key, ForeignKey("post.pk", ondelete="CASCADE"), primary_key=True),
+    Column("archive_pk", _Key, ForeignKey("archive.pk"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 file = Table(
     "file",
     metadata,
     Column("folder", String(16), primary_key=True),
     Column("path", String(4096), primary_key=True),
     Column("post_pk", _Key),
+    Column("gone", Boolean, nullable=False, server_default=text("false")),
     sqlite_with_rowid=False,
 )
 
@@ -253,3 +276,5 @@ Index("ix_band_copy_pk", band.c.copy_pk)
 Index("ix_decision_post_pk", decision.c.post_pk)
 Index("ix_decision_copy_pk", decision.c.copy_pk)
 Index("ix_file_post_pk", file.c.post_pk)
+Index("ix_archive_dirty", archive.c.folder, sqlite_where=text("dirty = 1"), postgresql_where=text("dirty"))
+Index("ix_archived_archive_pk", archived.c.archive_pk)

@@ -30,12 +30,25 @@ def set_fact(connection: sa.Connection, name: str, value: str) -> None:
 
 def files(connection: sa.Connection, folder: str) -> set[str]:
     """Return the paths of all files that we wrote into ``folder``."""
-    return set(connection.scalars(sa.select(file.c.path).where(file.c.folder == folder)))
+    return set(connection.scalars(sa.select(file.c.path).where(file.c.folder == folder, sa.not_(file.c.gone))))
+
+
+def known_files(connection: sa.Connection, folder: str, paths: Sequence[str]) -> set[str]:
+    """Return those of ``paths`` that we wrote into ``folder``."""
+    query = sa.select(file.c.path).where(file.c.folder == folder, sa.not_(file.c.gone))
+    parts = chunks(paths, PARAMETERS)
+    return {path for part in parts for path in connection.scalars(query.where(file.c.path.in_(part)))}
+
+
+def is_gone(connection: sa.Connection, folders: Sequence[str], path: str) -> bool:
+    """Tell whether we wrote ``path`` into one of ``folders`` once, and removed it."""
+    query = sa.select(sa.true()).where(file.c.folder.in_(folders), file.c.path == path, file.c.gone).limit(1)
+    return connection.scalar(query) is not None
 
 
 def files_of(connection: sa.Connection, folder: str, posts: Sequence[int]) -> list[tuple[str, int]]:
     """Return path and post of the files in ``folder`` that we wrote for ``posts``."""
-    query = sa.select(file.c.path, file.c.post_pk).where(file.c.folder == folder)
+    query = sa.select(file.c.path, file.c.post_pk).where(file.c.folder == folder, sa.not_(file.c.gone))
     return [
         (row.path, row.post_pk)
         for part in chunks(posts, PARAMETERS)
@@ -45,20 +58,21 @@ def files_of(connection: sa.Connection, folder: str, posts: Sequence[int]) -> li
 
 def files_of_others(connection: sa.Connection, folder: str, posts: AbstractSet[int]) -> list[str]:
     """Return the paths of the files in ``folder`` that we wrote for other posts than ``posts``."""
-    query = sa.select(file.c.path, file.c.post_pk).where(file.c.folder == folder)
+    query = sa.select(file.c.path, file.c.post_pk).where(file.c.folder == folder, sa.not_(file.c.gone))
     return sorted(row.path for row in connection.execute(query) if row.post_pk not in posts)
 
 
 def add_files(connection: sa.Connection, folder: str, written: Iterable[tuple[str, int | None]]) -> None:
     """Note that we are about to write files into ``folder``: path, and the post where it is one's alone."""
-    rows = [{"folder": folder, "path": path, "post_pk": post_pk} for path, post_pk in written]
+    rows = [{"folder": folder, "path": path, "post_pk": post_pk, "gone": False} for path, post_pk in written]
     upsert(connection, file, rows, ["folder", "path"])
 
 
 def drop_files(connection: sa.Connection, folder: str, removed: Sequence[str]) -> None:
-    """Note that files of ours are gone from ``folder``."""
+    """Note that files of ours are gone from ``folder``; their names are remembered."""
     for part in chunks(removed, PARAMETERS):
-        connection.execute(file.delete().where(file.c.folder == folder, file.c.path.in_(part)))
+        here = sa.and_(file.c.folder == folder, file.c.path.in_(part))
+        connection.execute(file.update().where(here).values(post_pk=None, gone=True))
 
 
 def reports(connection: sa.Connection, now: datetime) -> list[SourceReport]:

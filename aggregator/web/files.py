@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from aggregator import text, urls
 from aggregator.publish import FORMATS
-from aggregator.publish.addresses import OPML
+from aggregator.publish.addresses import ATOM, OPML
 from aggregator.web import page
 from aggregator.web.answers import FRESH, Shelf, Version, answer, is_text
 
@@ -27,6 +27,7 @@ _INDEX = "index.html"
 #: The names of our outputs say more than their endings.
 _NAMES = {each.file: each.media_type for each in FORMATS.values()} | {OPML.file: OPML.media_type}
 _ENDINGS = {
+    ".atom": ATOM.media_type,
     ".css": "text/css",
     ".gif": "image/gif",
     ".html": "text/html",

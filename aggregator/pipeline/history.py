@@ -1,0 +1,252 @@
+"""The archive documents of the feeds (RFC 5005, section 4): file → dirty → posts → render → write.
+
+Only documents that a new or changed post stands in are made again: the newest one of a feed as long as it fills up,
+and full ones that a post was edited in.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from threading import Event
+
+from aggregator import history
+from aggregator.models import Archive, Document, OutputFeed, Publication, Source
+from aggregator.pipeline.target import ARCHIVES, Changes, Target, remove, write
+from aggregator.publish import addresses, atom
+from aggregator.records import ArchiveState, Filing
+from aggregator.stopwatch import Stopwatch
+from aggregator.store import Store, Transaction, archive, upkeep
+from aggregator.store import history as kept
+from aggregator.text import chunks
+
+#: Posts that are filed at a time.
+_PART = 5_000
+#: Bytes of rendered entries that are remembered: a post stands in a document of each level of its category.
+_REMEMBERED = 16_000_000
+
+#: Posts that wait to be put into archive documents, by folder.
+Filings = Mapping[str, Sequence[Filing]]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a feed shows: its newest posts.  ``pks`` is None for a feed that shows all of them, of ``within``."""
+
+    feed: OutputFeed
+    within: tuple[str, ...] | None
+    pks: tuple[int, ...] | None
+
+    def posts(self, transaction: Transaction) -> Sequence[int]:
+        """Return the numbers of the posts, newest first."""
+        return archive.latest(transaction, self.within, 0) if self.pks is None else self.pks
+
+
+def windows(
+    transaction: Transaction, target: Target, sources: Sequence[Source], touched: AbstractSet[str] | None
+) -> list[Window]:
+    """Return what the feeds that have any of the sources ``touched`` show; None means every feed."""
+    within = ((feed, _within(feed, sources)) for feed in target.publication.feeds)
+    return [_window(transaction, feed, ids) for feed, ids in within if touched is None or not touched.isdisjoint(ids)]
+
+
+def _within(feed: OutputFeed, sources: Iterable[Source]) -> tuple[str, ...]:
+    return tuple(source.id for source in sources if source.category[: len(feed.levels)] == feed.category)
+
+
+def _window(transaction: Transaction, feed: OutputFeed, within: tuple[str, ...]) -> Window:
+    chosen = within if feed.levels else None
+    if not feed.limit:
+        return Window(replace(feed, complete=True), chosen, None)
+    pks = archive.latest(transaction, chosen, feed.limit + 1)
+    return Window(replace(feed, complete=len(pks) <= feed.limit), chosen, tuple(pks[: feed.limit]))
+
+
+def linked(transaction: Transaction, target: Target, window: Window, planned: Filings) -> Window:
+    """Return ``window`` with the number of its feed's newest archive document; ``planned`` are to be written, too."""
+    if window.feed.complete or not target.archive:
+        return window
+    folder = window.feed.folder
+    last = max((each.number for each in planned.get(folder, ())), default=None) or kept.last(transaction, folder)
+    return replace(window, feed=replace(window.feed, last_archive=last))
+
+
+def publish(
+    store: Store,
+    target: Target,
+    sources: Sequence[Source],
+    pks: Sequence[int],
+    shown: Sequence[Window],
+    changes: Changes,
+    stop: Event,
+    watch: Stopwatch,
+    *,
+    full: bool,
+) -> list[int]:
+    """Write the archive documents that posts numbered ``pks`` stand in; with ``full``, all of every feed.
+
+    Returns the numbers of the documents that are up to date then.
+    """
+    if target.archive:
+        _file(store, target, sources, pks, watch)
+    with watch("file"), store.writing() as transaction:
+        if full:
+            kept.unpublish(transaction)
+        folders = set() if full else kept.touch(transaction, pks)
+    with store.reading() as transaction:
+        # A post that its source's category does not hold any more stands in archive documents of it still.
+        known = {window.feed.folder for window in shown}
+        others = [feed for feed in target.publication.feeds if feed.folder in folders - known]
+        shown = [*shown, *(_window(transaction, feed, _within(feed, sources)) for feed in others)]
+    return _write(store, target, shown, changes, stop, watch, full=full)
+
+
+def _file(store: Store, target: Target, sources: Sequence[Source], pks: Sequence[int], watch: Stopwatch) -> None:
+    for part in chunks(pks, _PART):
+        with watch("file"), store.reading() as transaction:
+            found = filings(transaction, target, sources, part)
+        if found:
+            with watch("file"), store.writing() as transaction:
+                kept.file(transaction, [each for group in found.values() for each in group])
+
+
+def filings(transaction: Transaction, target: Target, sources: Iterable[Source], pks: Sequence[int]) -> Filings:
+    """Return which archive documents the posts numbered ``pks`` are to be put into, where that is not decided."""
+    if not target.archive:
+        return {}
+    unfiled = kept.unfiled(transaction, pks, _folders(target.publication.feeds, sources))
+    newest = kept.newest(transaction, unfiled)
+    return {
+        folder: list(history.filings(folder, newest.get(folder), posts, target.archive))
+        for folder, posts in unfiled.items()
+    }
+
+
+def _folders(feeds: Iterable[OutputFeed], sources: Iterable[Source]) -> dict[str, list[str]]:
+    # A feed without a limit has everything in it.
+    folders = {feed.category: feed.folder for feed in feeds if feed.limit}
+    return {source.id: [folders[head] for head in _heads(source.category) if head in folders] for source in sources}
+
+
+def _heads(category: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    return (category[:depth] for depth in range(len(category) + 1))
+
+
+def _write(
+    store: Store,
+    target: Target,
+    shown: Sequence[Window],
+    changes: Changes,
+    stop: Event,
+    watch: Stopwatch,
+    *,
+    full: bool,
+) -> list[int]:
+    with store.reading() as transaction:
+        todo = _tasks(transaction, target, shown, {})
+        paths = [task.path for task in todo]
+        known = upkeep.files(transaction, ARCHIVES) if full else upkeep.known_files(transaction, ARCHIVES, paths)
+    with watch("store"), store.writing() as noting:
+        upkeep.add_files(noting, ARCHIVES, [(path, None) for path in paths if path not in known])
+    made: set[str] = set()
+    with store.reading() as transaction:
+        for document in _documents(transaction, target.publication, todo, {}, watch):
+            made.add(document.path)
+            write(target.feeds, ARCHIVES, document, known, changes, watch)
+            if stop.is_set():
+                return []
+    remove(store, target.feeds, ARCHIVES, sorted((known | set(paths) if full else set(paths)) - made), changes)
+    return [task.state.pk for task in todo]
+
+
+def documents(
+    transaction: Transaction, target: Target, shown: Sequence[Window], planned: Filings, watch: Stopwatch
+) -> Iterator[Document]:
+    """Yield every archive document of the feeds ``shown``, with the posts that are ``planned`` in them."""
+    todo = _tasks(transaction, target, shown, planned, every=True)
+    return _documents(transaction, target.publication, todo, planned, watch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """An archive document to be made; ``posts`` are those that are planned in it."""
+
+    feed: OutputFeed
+    state: ArchiveState
+    posts: tuple[int, ...] = ()
+
+    @property
+    def path(self) -> str:
+        return addresses.archive_path(self.feed, self.state.number)
+
+
+def _tasks(
+    transaction: Transaction, target: Target, shown: Iterable[Window], planned: Filings, *, every: bool = False
+) -> list[_Task]:
+    if not target.archive:
+        return []
+    found: list[_Task] = []
+    for feed in (window.feed for window in shown if not window.feed.complete):
+        more = {each.number: each for each in planned.get(feed.folder, ())}
+        for state in kept.documents(transaction, feed.folder, dirty=not every):
+            new = more.pop(state.number, None)
+            found.append(_Task(feed, state, new.posts if new else ()))
+        states = (ArchiveState(pk=0, folder=feed.folder, number=number, filled=0) for number in more)
+        found += [_Task(feed, state, more[state.number].posts) for state in states]
+    # Those that were begun together hold posts of one time, in every feed.
+    return sorted(found, key=lambda task: task.state.pk or float("inf"))
+
+
+def _documents(
+    transaction: Transaction, publication: Publication, todo: Sequence[_Task], planned: Filings, watch: Stopwatch
+) -> Iterator[Document]:
+    entries = _Entries(publication)
+    for task in todo:
+        with watch("select"):
+            pks = [*kept.members(transaction, task.state.pk), *task.posts]
+            place = _place(transaction, task, planned)
+        found = entries.of(transaction, pks, watch)
+        if found:
+            with watch("render"):
+                document = atom.archive(publication, task.feed, place, found)
+            yield document
+
+
+def _place(transaction: Transaction, task: _Task, planned: Filings) -> Archive:
+    number = task.state.number
+    previous, following = kept.neighbours(transaction, task.state.folder, number)
+    more = [each.number for each in planned.get(task.state.folder, ())]
+    return Archive(
+        number=number,
+        previous=max((each for each in more if each < number), default=previous),
+        following=min((each for each in more if each > number), default=following),
+    )
+
+
+class _Entries:
+    """Renders entries; those that it rendered lately are not rendered again."""
+
+    def __init__(self, publication: Publication) -> None:
+        self._publication = publication
+        self._known: OrderedDict[int, atom.Entry] = OrderedDict()
+        self._size = 0
+
+    def of(self, transaction: Transaction, pks: Iterable[int], watch: Stopwatch) -> list[atom.Entry]:
+        """Return the entries of those of the posts numbered ``pks`` that are published, newest first."""
+        found = {pk: self._known[pk] for pk in pks if pk in self._known}
+        with watch("select"):
+            posts = dict(archive.posts(transaction, [pk for pk in pks if pk not in found]))
+        with watch("render"):
+            made = dict(zip(posts, atom.entries(self._publication, list(posts.values())), strict=True))
+        self._keep(made)
+        found |= made
+        return [found[pk] for pk in sorted(found, key=lambda pk: (found[pk].published, pk), reverse=True)]
+
+    def _keep(self, made: Mapping[int, atom.Entry]) -> None:
+        self._known |= made
+        self._size += sum(len(entry.body) for entry in made.values())
+        while self._size > _REMEMBERED:
+            _, oldest = self._known.popitem(last=False)
+            self._size -= len(oldest.body)

@@ -1,0 +1,77 @@
+"""Where outputs go, and how a file gets there: noted as ours before it is written, and only when it differs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from aggregator import PROJECT_URL
+from aggregator.models import Document, Publication
+from aggregator.publish.files import OutputFolder
+from aggregator.stopwatch import Stopwatch
+from aggregator.store import Store, upkeep
+
+#: The groups of files that we wrote; archive documents stand in the folder of the feeds.
+FEEDS, POSTS, ARCHIVES = "feeds", "posts", "archives"
+
+#: The part of a front-matter post that no other post has.
+_ID_LINE = re.compile(rb"^id: .+$", re.MULTILINE)
+#: As many bytes as declare a feed's format and name its title.
+_BEGINNING = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where outputs go: ``feeds`` takes feeds and pages, ``posts`` front-matter posts.
+
+    ``folder_of`` turns a category path into a folder below ``posts``; ``comments`` is the constant of the
+    front matter.  ``archive`` is the number of entries in an archive document, 0 where none are made.
+    """
+
+    publication: Publication
+    feeds: OutputFolder
+    posts: OutputFolder
+    folder_of: Callable[[tuple[str, ...]], str]
+    comments: bool
+    archive: int
+
+
+@dataclass(slots=True)
+class Changes:
+    """The files that were, or would be, written and removed, as ``folder: path``."""
+
+    written: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+
+def write(
+    folder: OutputFolder, name: str, document: Document, known: AbstractSet[str], changes: Changes, watch: Stopwatch
+) -> None:
+    with watch("write"):
+        changed = folder.write(document, ours=document.path in known or _is_ours(folder, document))
+    if changed:
+        changes.written.append(f"{name}: {document.path}")
+
+
+def _is_ours(folder: OutputFolder, document: Document) -> bool:
+    # A database that was lost has forgotten its files: what names this program, starts as our document does,
+    # or is a post of the very same id was made by us.
+    before = folder.read(document.path) or b""
+    same_id = _ID_LINE.search(document.body)
+    return (
+        PROJECT_URL.encode() in before
+        or before[:_BEGINNING] == document.body[:_BEGINNING]
+        or bool(same_id and same_id[0] in before)
+    )
+
+
+def remove(store: Store, folder: OutputFolder, name: str, paths: Sequence[str], changes: Changes) -> None:
+    if not paths:
+        return
+    for path in paths:
+        folder.remove(path)
+        changes.removed.append(f"{name}: {path}")
+    with store.writing() as transaction:
+        upkeep.drop_files(transaction, name, paths)

@@ -1,0 +1,137 @@
+"""The archive documents of the feeds that are published (RFC 5005, section 4): which posts stand in which."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import sqlalchemy as sa
+
+from aggregator.records import ArchiveState, Filing
+from aggregator.store.archive import carried
+from aggregator.store.engine import PARAMETERS, upsert
+from aggregator.store.schema import archive, archived, copy, post, source
+from aggregator.text import chunks
+
+
+def unfiled(
+    connection: sa.Connection, pks: Sequence[int], folders: Mapping[str, Sequence[str]]
+) -> dict[str, list[int]]:
+    """Return those of the posts numbered ``pks`` that are in no archive document of a feed that has them.
+
+    ``folders`` names, by source, the folders of the feeds that its posts stand in.  The posts come by folder, in the
+    order of their numbers, which is that in which they were bound.
+    """
+    filed = {(row.post_pk, row.folder) for part in chunks(pks, PARAMETERS) for row in connection.execute(_filed(part))}
+    query = sa.select(copy.c.post_pk, source.c.id).join(source).where(source.c.listed)
+    missing: dict[str, set[int]] = defaultdict(set)
+    for part in chunks(pks, PARAMETERS):
+        for post_pk, source_id in connection.execute(query.where(copy.c.post_pk.in_(part))):
+            for folder in folders.get(source_id, ()):
+                if (post_pk, folder) not in filed:
+                    missing[folder].add(post_pk)
+    return {folder: sorted(posts) for folder, posts in missing.items()}
+
+
+def _filed(pks: Sequence[int]) -> sa.Select[Any]:
+    return sa.select(archived.c.post_pk, archive.c.folder).join(archive).where(archived.c.post_pk.in_(pks))
+
+
+def newest(connection: sa.Connection, folders: Iterable[str]) -> dict[str, ArchiveState]:
+    """Return the newest archive document of each of ``folders`` that has one."""
+    last = sa.select(archive.c.folder, sa.func.max(archive.c.number).label("number")).group_by(archive.c.folder)
+    found: dict[str, ArchiveState] = {}
+    for part in chunks(sorted(folders), PARAMETERS):
+        these = last.where(archive.c.folder.in_(part)).subquery()
+        query = sa.select(archive).join(
+            these, sa.and_(these.c.folder == archive.c.folder, these.c.number == archive.c.number)
+        )
+        found |= {row.folder: _state(row) for row in connection.execute(query)}
+    return found
+
+
+def file(connection: sa.Connection, filings: Sequence[Filing]) -> None:
+    """Put posts into archive documents, for ever; what gains posts, or a neighbour, is to be written."""
+    rows = [
+        {"folder": each.folder, "number": each.number, "filled": each.before + len(each.posts), "dirty": True}
+        for each in filings
+    ]
+    upsert(connection, archive, rows, ["folder", "number"])
+    pks = _numbered(connection, {each.folder for each in filings})
+    posts = [
+        {"post_pk": post_pk, "archive_pk": pks[each.folder, each.number]} for each in filings for post_pk in each.posts
+    ]
+    if posts:
+        connection.execute(archived.insert(), posts)
+    begun = [{"in_folder": each.folder, "before": each.number - 1} for each in filings if not each.before]
+    if begun:
+        predecessor = sa.and_(archive.c.folder == sa.bindparam("in_folder"), archive.c.number == sa.bindparam("before"))
+        connection.execute(archive.update().where(predecessor).values(dirty=True), begun)
+
+
+def touch(connection: sa.Connection, pks: Sequence[int]) -> set[str]:
+    """Note that the documents that posts numbered ``pks`` stand in are to be written; return their folders."""
+    found: dict[int, str] = {}
+    query = sa.select(archive.c.pk, archive.c.folder).join(archived).distinct()
+    for part in chunks(pks, PARAMETERS):
+        found |= {row.pk: row.folder for row in connection.execute(query.where(archived.c.post_pk.in_(part)))}
+    _soil(connection, list(found))
+    return set(found.values())
+
+
+def documents(connection: sa.Connection, folder: str, *, dirty: bool) -> list[ArchiveState]:
+    """Return the archive documents of ``folder``, oldest first; with ``dirty`` those that are to be written."""
+    query = sa.select(archive).where(archive.c.folder == folder).order_by(archive.c.number)
+    if dirty:
+        query = query.where(archive.c.dirty)
+    return [_state(row) for row in connection.execute(query)]
+
+
+def members(connection: sa.Connection, archive_pk: int) -> list[int]:
+    """Return the numbers of the posts in an archive document."""
+    return list(connection.scalars(sa.select(archived.c.post_pk).where(archived.c.archive_pk == archive_pk)))
+
+
+def neighbours(connection: sa.Connection, folder: str, number: int) -> tuple[int | None, int | None]:
+    """Return the numbers of the documents around ``number`` that say something, each None where there is none."""
+    here = archive.alias("here")
+    says = sa.exists().where(archived.c.archive_pk == here.c.pk, archived.c.post_pk == post.c.pk, carried())
+    others = sa.select(here.c.number).where(here.c.folder == folder, says).limit(1)
+    before = others.where(here.c.number < number).order_by(here.c.number.desc())
+    after = others.where(here.c.number > number).order_by(here.c.number)
+    return connection.scalar(before), connection.scalar(after)
+
+
+def last(connection: sa.Connection, folder: str) -> int | None:
+    """Return the number of the newest archive document of ``folder`` that says something."""
+    newest_one = connection.scalar(sa.select(sa.func.max(archive.c.number)).where(archive.c.folder == folder))
+    return None if newest_one is None else neighbours(connection, folder, newest_one + 1)[0]
+
+
+def clean(connection: sa.Connection, pks: Sequence[int]) -> None:
+    """Note that the archive documents numbered ``pks`` are written."""
+    for part in chunks(pks, PARAMETERS):
+        connection.execute(archive.update().where(archive.c.pk.in_(part)).values(dirty=False))
+
+
+def unpublish(connection: sa.Connection) -> None:
+    """Note that every archive document is to be written, those of feeds that have none now as soon as they need one."""
+    connection.execute(archive.update().where(sa.not_(archive.c.dirty)).values(dirty=True))
+
+
+def _soil(connection: sa.Connection, pks: Sequence[int]) -> None:
+    for part in chunks(pks, PARAMETERS):
+        connection.execute(archive.update().where(archive.c.pk.in_(part)).values(dirty=True))
+
+
+def _numbered(connection: sa.Connection, folders: AbstractSet[str]) -> dict[tuple[str, int], int]:
+    query = sa.select(archive.c.folder, archive.c.number, archive.c.pk).where(archive.c.dirty)
+    parts = chunks(sorted(folders), PARAMETERS)
+    rows = (row for part in parts for row in connection.execute(query.where(archive.c.folder.in_(part))))
+    return {(row.folder, row.number): row.pk for row in rows}
+
+
+def _state(row: sa.Row[Any]) -> ArchiveState:
+    return ArchiveState(pk=row.pk, folder=row.folder, number=row.number, filled=row.filled)
