@@ -161,7 +161,14 @@ def open_client(settings: Settings) -> fetch.Client:
         per_host=settings.fetch.per_host,
         allow_private=settings.fetch.allow_private,
     )
-    return fetch.Client(limits, user_agent=f"aggregator/{__version__} (+{settings.site_model.url})")
+    return fetch.Client(limits, user_agent=user_agent(settings))
+
+
+def user_agent(settings: Settings) -> str:
+    """Return how we introduce ourselves: name, version, where to read about us, and for how many readers we ask."""
+    readers = settings.site.subscribers
+    told = f"; {readers} subscriber{'' if readers == 1 else 's'}" if readers is not None else ""
+    return f"aggregator/{__version__} (+{settings.site_model.url}{told})"
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from origin import LAST_MODIFIED, Origin, Raw, Reply, Seen, raw
 
 from aggregator.errors import FetchError, HttpStatusError
-from aggregator.fetch import Client, max_age, retry_after
+from aggregator.fetch import Client, Request, max_age, retry_after
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_manners_of_the_first_request(origin: Origin, loopback: Client) -> None:
     assert sorted(seen.headers.keys()) == ["Accept", "Accept-Encoding", "Host", "User-Agent"]
     assert seen.headers["User-Agent"] == AGENT
     assert "application/atom+xml" in seen.headers["Accept"]
-    assert seen.headers["Accept-Encoding"] == "gzip"
+    assert seen.headers["Accept-Encoding"] == "gzip, br, zstd"
 
 
 @pytest.mark.parametrize(
@@ -304,3 +304,23 @@ def test_headers_never_raise(value: str) -> None:
     assert age is None or age >= timedelta(0)
     moment = retry_after(value, NOW)
     assert moment is None or moment > NOW
+
+
+def test_deltas_are_asked_for_with_an_etag_and_taken_only_then(origin: Origin, loopback: Client) -> None:
+    """A-IM goes with If-None-Match alone; a 226 that was not asked for, or is of another kind, is an error."""
+
+    def changes(seen: Seen) -> Reply:
+        fields = {"IM": seen.headers.get("X-IM", "feed"), "ETag": '"2"'}
+        return Reply(status=226, body=b"<rss/>", headers=fields)
+
+    origin.handle("/feed", changes)
+    answer = ask(loopback, origin.url("/feed"), etag='"1"')
+    assert (answer.status, answer.body, answer.etag) == (226, b"<rss/>", '"2"')
+    assert origin.requests[-1].headers["A-IM"] == "feed"
+    tries: list[tuple[str | None, dict[str, str]]] = [(LAST_MODIFIED, {}), (None, {"X-IM": "vcdiff"})]
+    for date, headers in tries:
+        etag = None if date else '"1"'
+        request = Request(source_id="s", url=origin.url("/feed"), etag=etag, last_modified=date, headers=headers)
+        with pytest.raises(HttpStatusError, match="226"):
+            loopback.fetch(request, now=NOW)
+    assert "A-IM" not in origin.requests[-2].headers

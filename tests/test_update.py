@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from stored import NOW, source
+from planet import Item, rss
+from stored import NOW, source, sync
 
 from aggregator.errors import FetchError
+from aggregator.fetch import Response
 from aggregator.models import Hints
 from aggregator.parse import parse
 from aggregator.pipeline import update
 from aggregator.records import SourceState
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store
+from aggregator.store import Store, pulls
 
 
 def test_a_failing_source_is_not_asked_in_the_hours_that_it_forbade(store: Store) -> None:
@@ -22,3 +24,22 @@ def test_a_failing_source_is_not_asked_in_the_hours_that_it_forbade(store: Store
     assert outcome.result == "failed"
     assert pull.state.next_pull is not None
     assert pull.state.next_pull.hour == 23
+
+
+def test_a_delta_takes_nothing_away_and_stands_for_no_document(store: Store) -> None:
+    """After a 226 the whole document is read again, even when it is the one from before the delta."""
+    sync(store, source("a"))
+    state = SourceState()
+    whole, delta = rss(Item(guid="1"), Item(guid="2")), rss(Item(guid="1", title="New words"))
+    outcomes = []
+    for status, body in ((200, whole), (226, delta), (200, whole)):
+        answer = Response(
+            status=status, url="https://a.example.org/feed", body=body.encode(), content_type="", etag='"1"',
+            last_modified=None, moved_to=None, max_age=None,
+        )  # fmt: skip
+        pull, outcome = update.settle(store, source("a"), state, answer, parse=parse, now=NOW, watch=Stopwatch())
+        with store.writing() as transaction:
+            pulls.apply(transaction, pull)
+        state = pull.state
+        outcomes.append((outcome.result, outcome.new, outcome.changed))
+    assert outcomes == [("ok", 2, 0), ("ok", 0, 1), ("ok", 0, 1)]

@@ -96,6 +96,11 @@ class SiteSettings(Section):
     language: Language | None = Field(
         None, description="The language of the outputs, a BCP 47 tag.", examples=["en", "zh-CN"]
     )
+    subscribers: Count | None = Field(
+        None,
+        description="How many read the outputs, as publishers are told in the User-Agent; by default they are not.",
+        examples=[250],
+    )
 
 
 class OutputSettings(Section):

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
 
 from urllib3 import BaseHTTPResponse
 
 from aggregator.errors import FetchError, TooLargeError
-
-#: What ``read`` decodes, as Accept-Encoding says it.  urllib3 could decode more, but does not tell whether a
-#: coded stream was whole.
-CODINGS = "gzip"
+from aggregator.fetch import codings
 
 _STEP = 65536
-#: zlib's window bits for a gzip stream (RFC 1952).
-_GZIP = 16 + zlib.MAX_WBITS
-_GZIP_NAMES = ("gzip", "x-gzip")
 #: What servers say that apply none; the last two are no codings, but were met.
 _NO_CODING = ("", "identity", "none", "utf-8")
 
@@ -30,10 +23,10 @@ def read(answer: BaseHTTPResponse, limit: int, where: str) -> bytes:
     """
     coding = answer.headers.get("Content-Encoding", "").strip().lower()
     pieces = _pieces(answer, limit, where)
-    if coding in _GZIP_NAMES:
-        pieces = _unzipped(pieces, where)
+    if coding in codings.DECODERS:
+        pieces = _decoded(pieces, coding, where)
     elif coding not in _NO_CODING:
-        raise FetchError(f"the answer of {where} is coded as {coding[:40]!a}; only {CODINGS} was asked for")
+        raise FetchError(f"the answer of {where} is coded as {coding[:40]!a}; asked for was {codings.ACCEPTED}")
     body = bytearray()
     for piece in pieces:
         body += piece
@@ -57,26 +50,14 @@ def _pieces(answer: BaseHTTPResponse, limit: int, where: str) -> Iterator[bytes]
         yield piece
 
 
-def _unzipped(pieces: Iterable[bytes], where: str) -> Iterator[bytes]:
-    # RFC 1952, section 2.2: a file is members, one after the other.  Bytes behind the last one are ignored, as
-    # gzip does.
-    member = zlib.decompressobj(_GZIP)
-    members, decoded = 1, 0
-    for piece in pieces:
-        while piece:
-            if member.eof:
-                member = zlib.decompressobj(_GZIP)
-                members, decoded = members + 1, 0
-            try:
-                plain = member.decompress(piece, _STEP)
-            except zlib.error as error:
-                if members > 1 and not decoded:
-                    break
-                raise FetchError(f"the answer of {where} says it is gzip, but cannot be decoded") from error
-            yield plain
-            decoded += len(plain)
-            piece = member.unconsumed_tail or member.unused_data
-    if not member.eof and (members == 1 or decoded):
+def _decoded(pieces: Iterable[bytes], coding: str, where: str) -> Iterator[bytes]:
+    decoder = codings.DECODERS[coding]()
+    try:
+        for piece in pieces:
+            yield from decoder.decoded(piece)
+    except codings.ERRORS as error:
+        raise FetchError(f"the answer of {where} says it is {coding}, but cannot be decoded") from error
+    if not decoder.whole():
         raise FetchError(f"the answer of {where} was cut short")
 
 

@@ -18,7 +18,7 @@ from requests.structures import CaseInsensitiveDict
 
 from aggregator import urls
 from aggregator.errors import DeadlineError, FetchError, ForbiddenError, HttpStatusError
-from aggregator.fetch import body, dial, failures, model, route, wire
+from aggregator.fetch import body, codings, dial, failures, model, route, wire
 from aggregator.fetch.dial import Resolver, system_resolver
 from aggregator.fetch.model import Limits, Request, Response
 from aggregator.fetch.route import Route
@@ -31,6 +31,8 @@ _ACCEPT = (
 )
 #: The body of a redirect is read up to this size, so that its connection can be used again.
 _SMALL = 16384
+#: The manipulation of RFC 3229 that feeds know: only the entries that are new.
+_DELTA = "feed"
 #: RFC 9110, sections 5.1 and 5.5.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
@@ -47,7 +49,7 @@ class Client:
     def __init__(self, limits: Limits, *, user_agent: str, resolver: Resolver = system_resolver) -> None:
         self._limits = limits
         self._resolver = resolver
-        self._manners = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": body.CODINGS}
+        self._manners = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": codings.ACCEPTED}
         self._watchdog = Watchdog(limits.timeout.total_seconds())
         self._slots = Slots(limits.per_host)
         self._session = wire.Session(self._connected, self._attend, per_host=limits.per_host)
@@ -133,7 +135,7 @@ class Client:
         self, request: Request, way: Route, sent: Mapping[str, str], answer: requests.Response, now: datetime
     ) -> Response | Route:
         where, status = urlsplit(way.url).netloc, answer.status_code
-        if status == HTTPStatus.OK:
+        if status == HTTPStatus.OK or (status == HTTPStatus.IM_USED and _is_delta(sent, answer.headers)):
             return _response(request, way, answer, now, body.read(answer.raw, self._limits.max_size, where))
         if status in route.REDIRECTS:
             _finish(answer)
@@ -209,5 +211,11 @@ def _sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _validators(request: Request) -> dict[str, str]:
-    echoed = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
+    # RFC 3229, section 10.5.3: with the ETag a server knows what we have, and may send the entries since.
+    wish = _DELTA if request.etag else None
+    echoed = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified, "A-IM": wish}
     return {name: value for name, value in echoed.items() if value}
+
+
+def _is_delta(sent: Mapping[str, str], headers: Mapping[str, str]) -> bool:
+    return "A-IM" in sent and headers.get("IM", "").strip().lower() == _DELTA

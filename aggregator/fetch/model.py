@@ -50,7 +50,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A usable answer: 200 with a whole body, or 304 to a request that had validators.
+    """A usable answer: 200 with a whole body, 226 with a delta, or 304 to a request that had validators.
+
+    A delta has only the entries that are new since the answer whose ``etag`` was sent (RFC 3229): what it leaves
+    out still stands.
 
     ``url`` is where the body came from, without credentials.  ``etag`` and ``last_modified`` are the ones to
     send next time; a 304 that brings none leaves those of the request standing (RFC 9111, section 4.3.4).

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Literal
 
 from aggregator import cadence, filters, text
@@ -143,7 +144,7 @@ def _settled(
     watch: Stopwatch,
 ) -> tuple[Pull, Outcome]:
     body = text.digest_bytes(response.body)
-    if response.status == 304 or body == state.body:
+    if response.status == HTTPStatus.NOT_MODIFIED or body == state.body:
         after = cadence.succeeded(source, state, response, state.hints, now)
         outcome = Outcome(source_id=source.id, result="not modified", warnings=_advice(after))
         return Pull(source_id=source.id, at=now, state=after), outcome
@@ -156,7 +157,7 @@ def _settled(
     new = [write.copy.published for write in writes if write.copy and write.known is None]
     after = replace(
         cadence.succeeded(source, state, response, feed.hints, now, new=new),
-        body=body,
+        body=None if response.status == HTTPStatus.IM_USED else body,  # a delta is no document to compare with
         info=feed.info,
         warnings=feed.warnings,
     )
