@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +17,8 @@ from aggregator.parse.reader import UNSAID
 _PAGES = (None, "text/html", "application/xhtml+xml")
 # RFC 4287, section 4.2.7.2: a registered relation may be named by its whole IRI.
 _REGISTRY = "http://www.iana.org/assignments/relation/"
+# RFC 8288, section 3.3.
+_RELATION = re.compile(r"[a-z][a-z0-9.-]*")
 
 
 def value(data: dict[str, Any], key: str) -> Any:
@@ -72,12 +75,19 @@ def links(data: dict[str, Any]) -> Iterator[Link]:
         if href:
             yield Link(
                 href=href,
-                rel=(string(raw, "rel") or "alternate").removeprefix(_REGISTRY),
+                rel=_relation(string(raw, "rel") or "alternate"),
                 type=None if value(raw, "untyped") else string(raw, "type"),
                 title=text.one_line(string(raw, "title") or "") or None,
                 hreflang=text.language_tag(string(raw, "hreflang")),
                 length=_length(value(raw, "length")),
             )
+
+
+def _relation(said: str) -> str:
+    name = said.removeprefix(_REGISTRY)
+    if _RELATION.fullmatch(name.lower()):
+        return name.lower()
+    return name if urls.valid_id(name) else "related"
 
 
 def page(found: Iterable[Link]) -> str | None:

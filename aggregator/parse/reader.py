@@ -8,6 +8,7 @@ handlers of elements, which know every dialect, are driven from here instead.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
@@ -26,6 +27,9 @@ _DEEPEST = 500
 _DEEPEST_LOOSE = 20_000
 _MOST_ATTRIBUTES = 500
 _BUFFER = 1 << 16
+_ENTRIES = frozenset({"item", "entry"})
+# Elements that have no end tag; feedparser looks for one.  "The <br> element" is no markup.
+_VOID = re.compile(r"<(?:br|wbr) ?/>|\S<(?:br|wbr)>\S|<img\s[^<>]*\bsrc", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,23 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
         # feedparser mends text that was encoded twice; an id is compared character by character.
         self.encoding = None if element == "id" else "utf-8"
         return super().pop(element, strip_whitespace)
+
+    @staticmethod
+    def looks_like_html(s: str) -> bool:
+        """Tell whether the title of a feed that does not say so is markup."""
+        return bool(_FeedParserMixin.looks_like_html(s) or _VOID.search(s))
+
+    def _save_author(self, key: str, value: str, prefix: str = "author") -> None:
+        # feedparser takes a publisher, or itunes:owner, for the author, and the last author for the first one, too.
+        if prefix == "author":
+            self._get_context().setdefault("authors", [FeedParserDict()])[-1][key] = value
+
+    def _start_dc_date(self, attrs_d: dict[str, str]) -> None:
+        # To feedparser this is the time of the last change, which dcterms:modified says.
+        self._start_created(attrs_d)
+
+    def _end_dc_date(self) -> None:
+        self._end_created()
 
     def _start_id(self, attrs_d: dict[str, str]) -> None:
         # An Atom id is no link, however much it looks like one.
@@ -169,6 +190,21 @@ class _StrictReader(_Handlers, StrictFeedParser):  # type: ignore[misc]  # as ab
 
 class _LooseReader(_Handlers, LooseFeedParser):  # type: ignore[misc]  # as above
     deepest = _DEEPEST_LOOSE
+
+    def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
+        self._close_content(tag)
+        super().unknown_starttag(tag, attrs)
+
+    def unknown_endtag(self, tag: str) -> None:
+        self._close_content(tag)
+        super().unknown_endtag(tag)
+
+    def _close_content(self, tag: str) -> None:
+        # A title that is not closed would take all entries after it for its markup; one closed twice counts below 0.
+        if tag.rpartition(":")[2] in _ENTRIES:
+            while self.incontent > 0:
+                self.pop_content(self.elementstack[-1][0] if self.elementstack else "")
+            self.incontent = 0
 
 
 def _strict(document: str, base: str, fault: str | None = None) -> Heard:

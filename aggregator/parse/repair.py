@@ -43,7 +43,10 @@ def without_doctype(document: str) -> str:
     """Return ``document`` without its DOCTYPE and all that is defined in it, and without blanks at its start."""
     start = document.lstrip("\ufeff \t\r\n\x00")
     found = _DOCTYPE.match(start) if "<!DOCTYPE" in start else None
-    return found[1] + start[found.end() :] if found else start
+    if found is None:
+        return start
+    lines = "\n" * found[0].count("\n", found.end(1))  # for those who are told where a fault is
+    return found[1] + lines + start[found.end() :]
 
 
 def demand_whole(document: str, fault: str) -> None:

@@ -50,7 +50,7 @@ def _info(data: dict[str, Any]) -> FeedInfo:
         title=_plain(data, "title"),
         url=own or address(value(data, "href")),
         link=parts.page(links),
-        updated=parts.time(data, "updated") or parts.time(data, "published"),
+        updated=parts.time(data, "updated") or parts.time(data, "published") or parts.time(data, "created"),
         authors=parts.people(value(data, "authors")),
         rights=_plain(data, "rights"),
         language=text.language_tag(string(data, "language")),
@@ -93,13 +93,14 @@ def _bodies(item: dict[str, Any]) -> tuple[Text | None, Text | None]:
     if contents:
         content = max(contents, key=lambda each: (each.html, len(each.value)))
         found = (content, *(each for each in found if each.value != content.value))  # feedparser copies a lone content
-    return (found[0] if found else None), (found[1] if len(found) > 1 else None)
+    if not found:
+        return _text(value(item, "media_description_detail")), None
+    return found[0], (found[1] if len(found) > 1 else None)
 
 
 def _bodied(item: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
     yield value(item, "summary_detail") or {"value": value(item, "summary"), "type": "text/html"}
     yield value(item, "itunes_summary_detail")
-    yield value(item, "media_description_detail")
 
 
 def _text(detail: dict[str, Any] | None) -> Text | None:
