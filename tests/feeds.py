@@ -15,10 +15,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from aggregator import dedupe, parse
+from aggregator import parse
 from aggregator.errors import ParseError
 from aggregator.models import Copy, Feed, Source
 from aggregator.normalise import normalise
+from aggregator.recognise import entries
 
 FOLDER = Path(__file__).parent / "data" / "feeds"
 EXPECTED = ".expected.json"
@@ -92,10 +93,8 @@ def _outcome(name: str) -> dict[str, Any]:
 
 
 def _made(feed: Feed) -> tuple[list[Copy], tuple[str, ...]]:
-    found, left_out = dedupe.candidates(feed.entries)
-    return [
-        normalise(each.entry, feed.info, SOURCE, key=each.aliases[0], now=NOW, known=None) for each in found
-    ], left_out
+    found, left_out = entries.candidates(feed.entries)
+    return [normalise(each.entry, feed.info, SOURCE, key=each.key, now=NOW, known=None) for each in found], left_out
 
 
 def _shown(copy: Copy) -> Any:

@@ -190,6 +190,7 @@ class _StrictReader(_Handlers, StrictFeedParser):  # type: ignore[misc]  # as ab
 
 class _LooseReader(_Handlers, LooseFeedParser):  # type: ignore[misc]  # as above
     deepest = _DEEPEST_LOOSE
+    incontent = 0
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         self._close_content(tag)
