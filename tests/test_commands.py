@@ -136,6 +136,14 @@ def test_sources_tells_how_each_stands(filled: Planet) -> None:
     assert "Techno" in filled.command("sources", COLUMNS="200").stdout
 
 
+def test_each_source_is_one_line_however_narrow_the_terminal_is(filled: Planet) -> None:
+    """Category and reason are not squeezed into columns of a letter."""
+    head, *lines = filled.command("sources", COLUMNS="60").stdout.splitlines()
+    assert len(lines) == 2
+    assert "category" in head
+    assert all("Tech" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("arguments", "titles"),
     [

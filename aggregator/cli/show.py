@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _SHOWN_CHANGES = 20
 
+#: Characters: more than any table is wide.
+_UNSQUEEZED = 10_000
+
 
 class Bar:
     """A progress bar over the sources of a cycle; it shows on a terminal only."""
@@ -155,6 +158,8 @@ def sources(reports: Sequence[SourceReport], now: datetime) -> None:
             _plain(state.because or "") if report.enabled else "",
         )
     out = console()
+    # A line a source, however narrow the terminal is: rich would squeeze the last columns to a letter a line.
+    out.width = _UNSQUEEZED
     out.print(table)
     for report in reports:
         advice = cadence.advice(report.state)
