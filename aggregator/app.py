@@ -12,8 +12,8 @@ from threading import Event
 from aggregator import __version__, fetch, urls
 from aggregator.config import Settings
 from aggregator.models import Document, Post, Publication
-from aggregator.parse.confined import Parser
 from aggregator.pipeline import cycle as pipeline
+from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.cycle import Orders, Summary
 from aggregator.pipeline.discover import Means
 from aggregator.pipeline.publish import preview, subscriptions
@@ -39,14 +39,14 @@ class App:
 
     def cycle(self, orders: Orders, holder: str) -> Summary:
         """Run one cycle under the lock; see ``pipeline.cycle``.  Raises LockedError when another run holds it."""
-        with self.store.lock(holder), self.client() as client, Parser(stop=orders.stop) as parse:
+        with self.store.lock(holder), self.client() as client, Confined(stop=orders.stop) as confined:
             return pipeline.cycle(
                 self.store,
                 self.settings.sources,
                 self._fetch_all(client, orders),
                 orders,
                 address=partial(fetch.address, rsshub=self.settings.fetch.rsshub),
-                parse=parse,
+                confined=confined,
                 target=self.target(),
                 settings_digest=self._digest(),
                 authority=self.authority,
@@ -176,9 +176,9 @@ def looking(settings: Settings, now: datetime) -> Iterator[Means]:
     """Yield the means to look at sources, within the limits of ``settings``, without a database."""
     client = open_client(settings)
     try:
-        with Parser() as parse:
+        with Confined() as confined:
             address = partial(fetch.address, rsshub=settings.fetch.rsshub)
-            yield Means(client=client, parse=parse, address=address, now=now)
+            yield Means(client=client, confined=confined, address=address, now=now)
     finally:
         client.close()
 

@@ -19,6 +19,8 @@ from urllib.parse import (
 #: RFC 3986, section 2: what may stand in an address as it is; ``%`` because it is quoted already.
 _SAFE = "!$%&'()*+,/:;=?@[]~-._"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+#: RFC 9110, section 4.1: servers and clients should take 8,000 octets.
+_LONGEST = 8_000
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # WHATWG URL, section 4.4: browsers drop tabs and line breaks anywhere, and blanks around.
 _DROPPED = re.compile(r"[\t\r\n]")
@@ -56,13 +58,15 @@ _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 def absolute(reference: str | None, base: str | None = None) -> str | None:
     """Return ``reference`` as an absolute http(s) address resolved against ``base``, or None.
 
-    None comes out for other schemes (``javascript:``, ``data:``, ``file:`` …) and for what is no address.
+    None comes out for other schemes (``javascript:``, ``data:``, ``file:`` …), for what is no address and for what
+    is longer than any.
     User names and passwords are dropped; characters that may not stand in an address are percent-encoded.
     """
     split = _resolved(reference, base)
     if split is None or split.scheme not in ("http", "https") or not _HOST.fullmatch(split.hostname or ""):
         return None
-    return urlunsplit(split)
+    made = urlunsplit(split)
+    return made if len(made) <= _LONGEST else None
 
 
 def _resolved(reference: str | None, base: str | None) -> SplitResult | None:

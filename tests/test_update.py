@@ -8,8 +8,8 @@ from stored import NOW, source, sync
 from aggregator.errors import FetchError
 from aggregator.fetch import Response
 from aggregator.models import Hints
-from aggregator.parse import parse
 from aggregator.pipeline import update
+from aggregator.pipeline.confined import Confined
 from aggregator.records import SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, pulls
@@ -19,7 +19,7 @@ def test_a_failing_source_is_not_asked_in_the_hours_that_it_forbade(store: Store
     """What a feed said of when to come back holds while it fails, too."""
     state = SourceState(hints=Hints(skip_hours=frozenset(range(9, 23))))
     pull, outcome = update.settle(
-        store, source("a"), state, FetchError("reset"), parse=parse, now=NOW, watch=Stopwatch()
+        store, source("a"), state, FetchError("reset"), confined=Confined(), now=NOW, watch=Stopwatch()
     )
     assert outcome.result == "failed"
     assert pull.state.next_pull is not None

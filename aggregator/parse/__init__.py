@@ -9,11 +9,8 @@ from aggregator.errors import ParseError
 from aggregator.models import Feed
 from aggregator.parse import jsonfeed, xmlfeed
 
-#: From body, Content-Type and address to the feed: ``parse``, or a ``confined.Parser``.
-Parse = Callable[[bytes, str, str], Feed]
-
 #: Each dialect's parser: (body, media type as the server named it, address it came from) → Feed.
-PARSERS: dict[str, Parse] = {"json": jsonfeed.parse, "xml": xmlfeed.parse}
+PARSERS: dict[str, Callable[[bytes, str, str], Feed]] = {"json": jsonfeed.parse, "xml": xmlfeed.parse}
 
 # Past byte order marks, blanks, and the zero bytes of UTF-16.
 _FIRST = re.compile(rb"[\xef\xbb\xbf\xfe\xff \t\r\n\x00]*+(.)", re.DOTALL)

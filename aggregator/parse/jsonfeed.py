@@ -10,7 +10,7 @@ from typing import Any
 from aggregator import text, urls
 from aggregator.errors import ParseError
 from aggregator.models import Entry, Feed, FeedInfo, Link, Person, Tag, Text
-from aggregator.parse import dates, decode
+from aggregator.parse import dates, decode, parts
 
 _VERSION = "https://jsonfeed.org/version/"
 
@@ -24,10 +24,12 @@ def parse(body: bytes, content_type: str, url: str) -> Feed:
     items = data.get("items")
     if not isinstance(items, list):
         raise ParseError("the JSON Feed has no list of items")
-    found = [_entry(item, url) for item in items if isinstance(item, dict)]
-    left_out = len(items) - len(found)
-    warnings = (f"{left_out} items are no objects and were left out" if left_out else None, misnamed)
-    return Feed(info=_info(data, url), entries=tuple(found), warnings=tuple(filter(None, warnings)), format="json1")
+    objects = [item for item in items if isinstance(item, dict)]
+    odd = len(items) - len(objects)
+    found, left_out = parts.first(objects)
+    warnings = (f"{odd} items are no objects and were left out" if odd else None, misnamed, left_out)
+    entries = tuple(_entry(item, url) for item in found)
+    return Feed(info=_info(data, url), entries=entries, warnings=tuple(filter(None, warnings)), format="json1")
 
 
 def _loaded(document: str) -> JsonObject:

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from aggregator import text, urls
 from aggregator.models import Link, Person, Tag
 from aggregator.parse import dates
 from aggregator.parse.reader import UNSAID
 
+#: So many entries of a document are read: the longest of 100 feeds met has 1,046, whole archives have some thousands.
+_MOST_ENTRIES = 20_000
+
 _PAGES = (None, "text/html", "application/xhtml+xml")
+T = TypeVar("T")
+
 # RFC 4287, section 4.2.7.2: a registered relation may be named by its whole IRI.
 _REGISTRY = "http://www.iana.org/assignments/relation/"
 # RFC 8288, section 3.3.
 _RELATION = re.compile(r"[a-z][a-z0-9.-]*")
+
+
+def first(entries: Sequence[T]) -> tuple[Sequence[T], str | None]:
+    """Return as many of ``entries`` as are read, and a warning when others are left out."""
+    if len(entries) <= _MOST_ENTRIES:
+        return entries, None
+    warning = f"{len(entries):,} entries are too many: the first {_MOST_ENTRIES:,} were read, the others left out"
+    return entries[:_MOST_ENTRIES], warning
 
 
 def value(data: dict[str, Any], key: str) -> Any:

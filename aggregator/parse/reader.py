@@ -26,6 +26,8 @@ UNSAID = "#unsaid"
 _DEEPEST = 500
 _DEEPEST_LOOSE = 20_000
 _MOST_ATTRIBUTES = 500
+#: Every relative address repeats its base: 100 kB of it made 200 MB of 2,000 short links.
+_LONGEST_BASE = 2_000
 _BUFFER = 1 << 16
 _ENTRIES = frozenset({"item", "entry"})
 # Elements that have no end tag; feedparser looks for one.  "The <br> element" is no markup.
@@ -77,6 +79,8 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
         if self.depth > self.deepest or len(attrs) > _MOST_ATTRIBUTES:
             raise ParseError("the document is nested or crowded as no feed is; it was not read")
         super().unknown_starttag(tag, attrs)
+        if len(self.baseuri) > _LONGEST_BASE:
+            raise ParseError("the base of the document's addresses is longer than any address; it was not read")
 
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
         # feedparser mends text that was encoded twice; an id is compared character by character.

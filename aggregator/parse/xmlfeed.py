@@ -23,10 +23,11 @@ def parse(body: bytes, content_type: str, url: str) -> Feed:
         # feedparser lets its helpers' errors through.
         raise ParseError(f"the answer cannot be read as a feed: {type(exc).__name__}") from exc
     _demand_feed(heard, document)
-    warnings = (f"not well-formed: {heard.fault}" if heard.fault else None, misnamed)
+    found, left_out = parts.first(heard.entries)
+    warnings = (f"not well-formed: {heard.fault}" if heard.fault else None, misnamed, left_out)
     return Feed(
         info=_info(heard.feed),
-        entries=tuple(map(_entry, heard.entries)),
+        entries=tuple(map(_entry, found)),
         hints=hints.hints(heard.feed),
         warnings=tuple(filter(None, warnings)),
         format=heard.version,

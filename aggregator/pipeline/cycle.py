@@ -8,8 +8,8 @@ from datetime import datetime
 from threading import Event
 
 from aggregator.models import Source
-from aggregator.parse import Parse
 from aggregator.pipeline import publish, update
+from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.target import Changes, Target
 from aggregator.pipeline.update import FetchAll, Outcome
 from aggregator.records import SourceState
@@ -66,7 +66,7 @@ def cycle(
     orders: Orders,
     *,
     address: Callable[[str], str],
-    parse: Parse,
+    confined: Confined,
     target: Target,
     settings_digest: str,
     authority: str,
@@ -82,7 +82,9 @@ def cycle(
     orders.begun(len(states))
     by_id = {source.id: source for source in sources}
     tally = Tally()
-    pulled = update.update(store, by_id, states, fetch_all, address=address, parse=parse, now=orders.now, watch=watch)
+    pulled = update.update(
+        store, by_id, states, fetch_all, address=address, confined=confined, now=orders.now, watch=watch
+    )
     for outcome in pulled:
         tally.count(outcome)
         orders.done(outcome)

@@ -13,8 +13,9 @@ from aggregator import normalise
 from aggregator.errors import FetchError, ParseError, SourceError
 from aggregator.fetch import Client, Request, Response, fetch_all
 from aggregator.models import Attribution, Copy, Feed, Post, Source
-from aggregator.parse import Parse, links
+from aggregator.parse import links
 from aggregator.pipeline import update
+from aggregator.pipeline.confined import Confined
 from aggregator.recognise import stories
 from aggregator.records import SourceState, Unbound
 
@@ -37,7 +38,7 @@ class Means:
     """What looking takes: ``address`` turns an address of feeds.yaml into one to ask for."""
 
     client: Client
-    parse: Parse
+    confined: Confined
     address: Callable[[str], str]
     now: datetime
 
@@ -51,7 +52,7 @@ class Means:
     def feed(self, response: Response) -> Feed | None:
         """Return the feed in ``response``, or None when it is none that can be read."""
         try:
-            return self.parse(response.body, response.content_type, response.url)
+            return self.confined.parse(response.body, response.content_type, response.url)
         except ParseError:
             return None
 
@@ -99,7 +100,7 @@ def posts(means: Means, source: Source, response: Response) -> tuple[Post, ...]:
 
     Raises ParseError when the answer is no feed.
     """
-    feed, found = update.read(source, response, means.parse)
+    feed, found = update.read(source, response, means.confined)
     made = (
         normalise.normalise(each.entry, feed.info, source, key=each.key, now=means.now, known=None) for each in found
     )
@@ -123,7 +124,7 @@ def _tried(means: Means, source: Source, response: Response | FetchError) -> Try
     if isinstance(response, FetchError):
         return Try(source_id=source.id, error=str(response))
     try:
-        feed, _ = update.read(source, response, means.parse)
+        feed, _ = update.read(source, response, means.confined)
     except SourceError as exc:
         return Try(source_id=source.id, error=str(exc))
     return Try(source_id=source.id, entries=len(feed.entries), warnings=feed.warnings)

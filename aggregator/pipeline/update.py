@@ -16,8 +16,8 @@ from aggregator import cadence, filters, text
 from aggregator.errors import FetchError, SourceError, StoppedError, StorageError
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
-from aggregator.parse import Parse
-from aggregator.recognise import changes, entries, stories
+from aggregator.pipeline.confined import Confined
+from aggregator.recognise import entries, stories
 from aggregator.records import Pull, SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, binding, pulls
@@ -48,14 +48,14 @@ def update(
     fetch_all: FetchAll,
     *,
     address: Callable[[str], str],
-    parse: Parse,
+    confined: Confined,
     now: datetime,
     watch: Stopwatch,
 ) -> Iterator[Outcome]:
     """Pull the sources whose ``states`` are given and store what they brought; yield each one's outcome.
 
-    ``fetch_all`` asks for addresses side by side, ``address`` turns one of feeds.yaml into one to ask for, ``parse``
-    reads what came; once it raises StoppedError, what is not stored yet waits for the next cycle.
+    ``fetch_all`` asks for addresses side by side, ``address`` turns one of feeds.yaml into one to ask for, ``confined``
+    reads what came; once it is stopped, what is not stored yet waits for the next cycle.
     Raises StorageError when the database fails; what a source does raises nothing.
     """
     requests = (request_for(sources[name], state, address) for name, state in states.items())
@@ -68,7 +68,7 @@ def update(
         request, response = answer
         source, state = sources[request.source_id], states[request.source_id]
         try:
-            pull, outcome = settle(store, source, state, response, parse=parse, now=now, watch=watch)
+            pull, outcome = settle(store, source, state, response, confined=confined, now=now, watch=watch)
         except StoppedError:
             return
         with watch("store"), store.writing() as transaction:
@@ -82,7 +82,7 @@ def settle(
     state: SourceState,
     response: Response | FetchError,
     *,
-    parse: Parse,
+    confined: Confined,
     now: datetime,
     watch: Stopwatch,
 ) -> tuple[Pull, Outcome]:
@@ -90,7 +90,7 @@ def settle(
     if isinstance(response, FetchError):
         return _failed(source, state, response, str(response), now)
     try:
-        return _settled(store, source, state, response, parse=parse, now=now, watch=watch)
+        return _settled(store, source, state, response, confined=confined, now=now, watch=watch)
     except (StorageError, StoppedError):
         raise
     except SourceError as exc:
@@ -115,9 +115,9 @@ def bind(store: Store, authority: str, watch: Stopwatch, *, now: datetime) -> tu
     return made, len(waiting) - made
 
 
-def read(source: Source, response: Response, parse: Parse) -> tuple[Feed, tuple[entries.Candidate, ...]]:
+def read(source: Source, response: Response, confined: Confined) -> tuple[Feed, tuple[entries.Candidate, ...]]:
     """Return the feed in ``response`` and those of its entries that ``source`` lets in, with their aliases."""
-    feed = parse(response.body, response.content_type, response.url)
+    feed = confined.parse(response.body, response.content_type, response.url)
     found, warnings = entries.candidates(filters.taken(feed.entries, source))
     return replace(feed, warnings=(*feed.warnings, *warnings)), found
 
@@ -139,7 +139,7 @@ def _settled(
     state: SourceState,
     response: Response,
     *,
-    parse: Parse,
+    confined: Confined,
     now: datetime,
     watch: Stopwatch,
 ) -> tuple[Pull, Outcome]:
@@ -149,11 +149,11 @@ def _settled(
         outcome = Outcome(source_id=source.id, result="not modified", warnings=_advice(after))
         return Pull(source_id=source.id, at=now, state=after), outcome
     with watch("parse"):
-        feed, found = read(source, response, parse)
+        feed, found = read(source, response, confined)
     with watch("recognise"), store.reading() as transaction:
         known = pulls.known(transaction, source.id, [alias.value for each in found for alias in each.aliases])
     with watch("normalise"):
-        writes = tuple(changes.writes(entries.match(found, known), set(known), feed, source, now))
+        writes = confined.writes(entries.match(found, known), set(known), feed, source, now)
     new = [write.copy.published for write in writes if write.copy and write.known is None]
     after = replace(
         cadence.succeeded(source, state, response, feed.hints, now, new=new),

@@ -41,10 +41,13 @@ def _done(job: Job) -> tuple[bytes, bool]:
     """Return the packed answer to ``job``, and whether this process should end."""
     try:
         _limit(job.limits)
-        return packed(_answer(job)), False
+        done = packed(_answer(job))
     except MemoryError:
         _limit_memory(resource.RLIM_INFINITY)
         return packed(Answer(Result.NO_MEMORY, None)), True
+    if len(done) > job.limits.answer:
+        return packed(Answer(Result.TOO_LARGE, None)), True
+    return done, False
 
 
 def _answer(job: Job) -> Answer:

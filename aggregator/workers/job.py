@@ -15,11 +15,16 @@ LENGTH = struct.Struct("!Q")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one job may take: ``cpu`` and ``wall`` seconds, ``memory`` bytes of address space of its process."""
+    """What one job may take.
+
+    ``cpu`` and ``wall`` are seconds, ``memory`` bytes of address space of its process, ``answer`` bytes of what comes
+    back.
+    """
 
     cpu: int = 10
     wall: float = 60.0
     memory: int = 512 * 2**20
+    answer: int = 64 * 2**20
 
 
 class Job(NamedTuple):
@@ -35,6 +40,7 @@ class Result(Enum):
     REFUSED = "a ParseError with a message"
     BUG = "another exception"
     NO_MEMORY = "more memory was needed than is allowed; the worker leaves"
+    TOO_LARGE = "the answer is larger than is allowed; the worker leaves"
 
 
 class Answer(NamedTuple):
@@ -63,5 +69,5 @@ class _Values(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is no value")
 
 
-_MODULES = frozenset({"aggregator.models", "datetime"})
+_MODULES = frozenset({"aggregator.models", "aggregator.records", "datetime"})
 _NAMES = frozenset({(__name__, "Answer"), (__name__, "Result"), ("builtins", "frozenset")})

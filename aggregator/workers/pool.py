@@ -25,6 +25,8 @@ Ts = TypeVarTuple("Ts")
 #: Seconds between two looks at whether the pool was closed.
 _GLANCE = 0.1
 _PIECE = 1 << 20
+#: Bytes that an answer other than a value may have.
+_SLACK = 10_000
 #: A worker looks for modules where this process does; without ``-P`` it would look in the working folder first.
 _START = "import sys; sys.path[:] = sys.argv[2:]; from aggregator.workers import child; child.serve(sys.argv[1])"
 
@@ -53,7 +55,8 @@ class Pool:
     def call(self, limits: Limits, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """Return ``function(*arguments)``, called in a worker as soon as one is free.
 
-        ``function`` is one of a module; what it returns are values of ``aggregator.models``.  Raises ParseError
+        ``function`` is one of a module; what it returns are values of
+        ``aggregator.models`` or ``aggregator.records``.  Raises ParseError
         when it does, when it takes more than ``limits`` and when its process dies; StoppedError once the pool is
         stopped; RuntimeError for any other exception.
         """
@@ -120,6 +123,8 @@ class _Worker:
             self._socket.sendall(job.LENGTH.pack(len(packed)))
             self._socket.sendall(packed)
             (length,) = job.LENGTH.unpack(self._received(job.LENGTH.size, deadline, stop))
+            if length > work.limits.answer + _SLACK:
+                raise _too_large(work.limits)
             answer = job.answer(self._received(length, deadline, stop))
         except TimeoutError as error:
             raise _too_long(work.limits.wall) from error
@@ -129,6 +134,8 @@ class _Worker:
             raise ParseError("the process that read the document answered with what is no feed") from error
         if answer.result is Result.NO_MEMORY:
             raise ParseError(f"the document takes more than {work.limits.memory / 1e6:.0f} MB of memory to read")
+        if answer.result is Result.TOO_LARGE:
+            raise _too_large(work.limits)
         return answer
 
     def _received(self, length: int, deadline: float, stop: threading.Event) -> bytes:
@@ -156,6 +163,10 @@ class _Worker:
             return _too_long(limits.cpu)
         what = f"signal {-code}" if code is not None and code < 0 else f"status {code}"
         return ParseError(f"the process that read the document died ({what})")
+
+
+def _too_large(limits: Limits) -> ParseError:
+    return ParseError(f"what the document says is larger than {limits.answer / 1e6:.0f} MB, far more than itself")
 
 
 def _too_long(seconds: float) -> ParseError:
