@@ -37,7 +37,9 @@ def test_a_delta_takes_nothing_away_and_stands_for_no_document(store: Store) -> 
             status=status, url="https://a.example.org/feed", body=body.encode(), content_type="", etag='"1"',
             last_modified=None, moved_to=None, max_age=None,
         )  # fmt: skip
-        pull, outcome = update.settle(store, source("a"), state, answer, parse=parse, now=NOW, watch=Stopwatch())
+        pull, outcome = update.settle(
+            store, source("a"), state, answer, confined=Confined(), now=NOW, watch=Stopwatch()
+        )
         with store.writing() as transaction:
             pulls.apply(transaction, pull)
         state = pull.state
