@@ -63,6 +63,13 @@ def test_a_server_without_validators_is_asked_once_a_day() -> None:
     assert after_success(fixed, wishes, NOW, Rhythm(every(HOUR), LONG_AGO)).at < NOW + 2 * HOUR
 
 
+def test_entries_without_dates_make_no_rhythm() -> None:
+    """When they are seen for the first time they are all of now, which says nothing of the source."""
+    interval, because = learnt(Rhythm((NOW,), NOW), HOUR, DAY, NOW)
+    assert (interval, because) == (HOUR, "it is new, and its rhythm not known yet")
+    assert learnt(Rhythm((NOW,), LONG_AGO), HOUR, DAY, NOW)[0] == HOUR
+
+
 def test_entries_within_an_hour_are_one_occasion() -> None:
     """A feed that publishes ten entries at once publishes once; the latest occasions are kept, in order."""
     assert heard((), [NOW - timedelta(minutes=5 * number) for number in range(10)]) == (NOW,)

@@ -51,6 +51,7 @@ def learnt(known: Rhythm, shortest: timedelta, longest: timedelta, now: datetime
         return max(longest, _DAY), "it has been silent for a year"
     gap = max((now - known.times[0]) / len(known.times), silence / _PULLS) if known.times else silence
     interval = max(shortest, min(gap / _PULLS, longest))
-    if interval > max(watched, shortest):
+    # Entries without dates, seen for the first time, are all of now.
+    if interval > max(watched, shortest) or not (gap or watched):
         return max(watched, shortest), "it is new, and its rhythm not known yet"
     return interval, f"it publishes about once in {text.span(gap)}"
