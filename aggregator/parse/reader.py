@@ -17,6 +17,7 @@ from feedparser import FeedParserDict
 from feedparser.api import LooseFeedParser, StrictFeedParser
 from feedparser.mixin import _FeedParserMixin
 
+from aggregator import urls
 from aggregator.errors import ParseError
 from aggregator.parse import repair
 
@@ -91,6 +92,13 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
     def looks_like_html(s: str) -> bool:
         """Tell whether the title of a feed that does not say so is markup."""
         return bool(_FeedParserMixin.looks_like_html(s) or _VOID.search(s))
+
+    def resolve_uri(self, uri: str) -> str:
+        """Return ``uri`` resolved: RSS names no base but the site, and a feed may be served from elsewhere."""
+        unsaid = self.inentry and self.baseuri.endswith(UNSAID) and not self.version.startswith("atom")
+        site = urls.absolute(dict.get(self.feeddata, "link")) if unsaid else None
+        resolved: str = (site and urls.absolute(uri, site)) or super().resolve_uri(uri)
+        return resolved
 
     def _save_author(self, key: str, value: str, prefix: str = "author") -> None:
         # feedparser takes a publisher, or itunes:owner, for the author, and the last author for the first one, too.
