@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from threading import Event
 from aggregator import __version__, fetch, urls
 from aggregator.config import Settings
 from aggregator.models import Document, Post, Publication
+from aggregator.pipeline import corrections, update
 from aggregator.pipeline import cycle as pipeline
 from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.cycle import Orders, Summary
@@ -20,7 +21,7 @@ from aggregator.pipeline.publish import preview, subscriptions
 from aggregator.pipeline.target import Changes, Target
 from aggregator.pipeline.update import FetchAll
 from aggregator.publish.files import OutputFolder
-from aggregator.records import SourceReport
+from aggregator.records import Held, SourceReport
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, archive, pulls, upkeep
 
@@ -66,6 +67,20 @@ class App:
                 pruned = upkeep.prune(transaction, before=before, per_source=rules.max_posts)
             return pruned, self._publish_all()
 
+    def held(self) -> list[Held]:
+        """Return the entries that wait for the editor."""
+        return corrections.held(self.store)
+
+    def release(self, words: Sequence[str], now: datetime, holder: str) -> tuple[int, Changes]:
+        """Let in what ``words`` name and publish it; see ``pipeline.corrections``."""
+        with self.store.lock(holder):
+            return corrections.release(self.store, words, now), self._publish_news(now)
+
+    def reject(self, words: Sequence[str], now: datetime, holder: str) -> tuple[int, Changes]:
+        """Turn away what ``words`` name; see ``pipeline.corrections``."""
+        with self.store.lock(holder):
+            return corrections.reject(self.store, words, now), self._publish_news(now)
+
     def sources(self, now: datetime) -> list[SourceReport]:
         """Return how every source stands, in the order of feeds.yaml."""
         self._sync()
@@ -88,8 +103,16 @@ class App:
         with self.store.writing() as transaction:
             pulls.sync(transaction, self.settings.sources)
 
+    def _publish_news(self, now: datetime) -> Changes:
+        self._sync()
+        update.bind(self.store, self.authority, Stopwatch(), now=now)
+        return self._publish(full=False)
+
     def _publish_all(self) -> Changes:
         self._sync()
+        return self._publish(full=True)
+
+    def _publish(self, *, full: bool) -> Changes:
         return pipeline.publish_changes(
             self.store,
             self.settings.sources,
@@ -97,7 +120,7 @@ class App:
             settings_digest=self._digest(),
             stop=Event(),
             watch=Stopwatch(),
-            full=True,
+            full=full,
         )
 
     def preview(self) -> Changes:

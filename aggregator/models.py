@@ -122,6 +122,22 @@ FilterField = Literal["title", "content", "link", "author", "tag"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """The bounds within which new entries of a source are published at once; ``admission`` applies them.
+
+    ``history`` is how many entries of a source that joins later are published, ``burst`` how many new ones a pull may
+    always bring, ``rate`` how many times its own rate a source may exceed; ``future`` is how far ahead a date may be.
+    0 takes a bound away.  With ``links``, entries that lead to a site where none before did are held.
+    """
+
+    history: int = 20
+    burst: int = 50
+    rate: int = 10
+    future: timedelta = timedelta(days=1)
+    links: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A line of feeds.yaml, with its defaults filled in.
 
@@ -141,6 +157,7 @@ class Source:
     include: Mapping[FilterField, str] = field(default_factory=dict)
     exclude: Mapping[FilterField, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    admission: Admission = Admission()
     enabled: bool = True
 
 

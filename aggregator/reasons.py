@@ -26,6 +26,14 @@ class Reason(StrEnum):
     MOVED = "moved"
     EDITED = "edited"
     EDIT_LIMITED = "edit-limited"
+    ARCHIVED_HISTORY = "archived-history"
+    HELD_FUTURE = "held-future"
+    HELD_SPIKE = "held-spike"
+    HELD_REDATED = "held-redated"
+    HELD_ELSEWHERE = "held-elsewhere"
+    CAME_DUE = "came-due"
+    RELEASED = "released"
+    REJECTED = "rejected"
 
 
 #: What each code says to people.
@@ -47,4 +55,12 @@ SENTENCES: dict[Reason, str] = {
     Reason.MOVED: "It came back under a new id and a new address; date, title and words told which this is.",
     Reason.EDITED: "Its source changed it, and the post with it.",
     Reason.EDIT_LIMITED: "It changes too often: the change waits until it comes to rest, or for its turn.",
+    Reason.ARCHIVED_HISTORY: "It was only archived: it is older than what is published of a source that joins later.",
+    Reason.HELD_FUTURE: "It is held: its date is still to come.",
+    Reason.HELD_SPIKE: "It is held: it came in a pull of far more new entries than its source is used to bring.",
+    Reason.HELD_REDATED: "It is held: its source dates many entries as of this very hour, as a moved feed does.",
+    Reason.HELD_ELSEWHERE: "It is held: it leads to another site than all that its source brought before.",
+    Reason.CAME_DUE: "Its date has come; it was let in.",
+    Reason.RELEASED: "The editor let it in.",
+    Reason.REJECTED: "The editor turned it away.",
 }

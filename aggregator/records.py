@@ -29,7 +29,8 @@ class Known:
 
     ``fingerprint`` stands for the entry as it came, ``version`` for the copy that it made, ``words`` for those
     that a reader sees.
-    ``pruned`` copies have left the archive; they are known still, so that they do not come back as new.
+    ``pruned`` copies have left the archive, or were turned away; they are known still, so that they do not come back as
+    new.  ``verdict`` tells why a copy stands in no post.
     """
 
     pk: int
@@ -43,6 +44,7 @@ class Known:
     updated: datetime
     first_seen: datetime
     pruned: bool = False
+    verdict: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +98,30 @@ def standing(state: SourceState, *, enabled: bool) -> str:
     return "ok" if state.last_success else "new"
 
 
+#: Verdicts on copies that are known still, but neither kept up to date nor published.
+TURNED_AWAY = ("rejected", "retracted", "withdrawn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Why a new copy becomes no post: it is ``held`` for the editor, or only ``archived``; ``detail`` gives figures.
+
+    ``until`` is when a date to come will have come, and the copy is let in by itself.
+    """
+
+    kind: Literal["held", "archived"]
+    code: Reason
+    detail: str
+    until: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyWrite:
     """A copy to be written: a new one, or a new version of the ``known`` one.
 
     ``copy`` is None when only the ``fingerprint`` or the ``aliases`` are news: nothing that is published
-    changed.  ``aliases`` are those that the archive does not have yet.
+    changed.  ``aliases`` are those that the archive does not have yet.  A new copy with a ``verdict``
+    is bound to no post.
     """
 
     copy: Copy | None
@@ -111,6 +131,26 @@ class CopyWrite:
     words: str
     aliases: tuple[Alias, ...]
     page: str | None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A copy that waits for the editor: its number for commands, why it is held, since when, and until when."""
+
+    number: int
+    source_id: str
+    title: str
+    link: str | None
+    code: Reason
+    detail: str
+    since: datetime
+    until: datetime | None
+
+    @property
+    def name(self) -> str:
+        """How commands call it."""
+        return f"e{self.number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

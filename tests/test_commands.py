@@ -14,9 +14,25 @@ from origin import Origin
 from planet import Item, Planet, rss
 from ruamel.yaml import YAML
 
-COMMANDS = (
-    "run serve schedule check add preview sources posts publish import export prune demo schema".split()  # noqa: SIM905
-)
+COMMANDS = [
+    "run",
+    "serve",
+    "schedule",
+    "check",
+    "add",
+    "preview",
+    "sources",
+    "posts",
+    "held",
+    "release",
+    "reject",
+    "publish",
+    "import",
+    "export",
+    "prune",
+    "demo",
+    "schema",
+]
 
 
 @pytest.fixture

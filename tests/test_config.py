@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from aggregator.config import Settings, composer, load, parse, schema, values
-from aggregator.config.model import CategorySettings, FeedSettings, FeedsFile
+from aggregator.config.model import AdmissionSettings, CategorySettings, FeedSettings, FeedsFile
 from aggregator.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent
@@ -229,6 +229,8 @@ def test_the_schema_accepts_what_the_program_does(path: str) -> None:
         "feeds: [{title: x}]",
         "feeds: [{url: x, intervall: 1h}]",
         "feeds: [{url: x, category: a//b}]",
+        "feeds: [{url: x, admission: {histori: 1}}]",
+        "defaults: {admission: {future: soon}}",
     ],
 )
 def test_the_schema_refuses_what_the_program_does(text: str) -> None:
@@ -243,6 +245,7 @@ def keys() -> Iterator[str]:
         if name in ("categories", "feeds"):
             part = CategorySettings if name == "categories" else FeedSettings
             yield from (f"{name}.*.{key}" for key in part.model_fields)
+            yield from (f"admission.{key}" for key in AdmissionSettings.model_fields if name == "feeds")
         elif name == "defaults":
             yield "defaults"
         else:

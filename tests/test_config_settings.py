@@ -18,7 +18,7 @@ from aggregator import urls
 from aggregator.config import Settings, parse, schema
 from aggregator.config.database import database_url
 from aggregator.errors import ConfigError
-from aggregator.models import Level, Site
+from aggregator.models import Admission, Level, Site
 
 SITE = "site: {title: T, url: https://planet.example.org}\n"
 ENVIRON = {"SECRET": "hush"}
@@ -51,6 +51,17 @@ def test_a_key_without_a_value_is_as_good_as_none() -> None:
     """Sections and keys whose content is commented out have their defaults."""
     found = settings("output:\ncategories:\ndefaults:\n  interval:\nfeeds:\n")
     assert found == settings("")
+
+
+def test_admission_is_merged_key_by_key() -> None:
+    """A feed's own bound replaces the default one; what neither says is as careful as it is by itself."""
+    text = """
+defaults: {admission: {history: 5, future: 0}}
+feeds: [{url: https://example.org/1}, {url: https://example.org/2, admission: {history: 0, links: false}}]
+"""
+    first, second = (source.admission for source in settings(text).sources)
+    assert first == Admission(history=5, future=timedelta())
+    assert second == Admission(history=0, future=timedelta(), links=False)
 
 
 def test_defaults_are_those_of_the_contract() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__
-from aggregator.cli import editing, looking, running, serving
+from aggregator.cli import deciding, editing, looking, running, serving
 from aggregator.cli.common import CONFIG_ENV, DEFAULT_CONFIG, Shared, complain
 from aggregator.errors import AggregatorError
 
@@ -50,6 +50,9 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "preview": looking.preview,
     "sources": looking.sources,
     "posts": looking.posts,
+    "held": deciding.held,
+    "release": deciding.release,
+    "reject": deciding.reject,
     "publish": running.publish,
     "import": editing.import_,
     "export": editing.export,

@@ -75,17 +75,24 @@ def summary(done: Summary, settings: Settings) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, value in (
         ("sources", f"{done.ok} ok, {done.not_modified} not modified, {len(done.failures)} failed"),
-        ("posts", f"{done.new} new, {done.updated} updated, {done.duplicate} duplicate"),
+        ("posts", f"{done.new} new, {done.updated} updated, {done.duplicate} duplicate{_kept_back(done)}"),
         ("files", f"{len(done.written)} written, {len(done.removed)} removed"),
         ("feeds", str(settings.output.path / "atom.xml")),
         ("posts in", str(settings.output.posts)),
     ):
-        table.add_row(f"[bold]{name}[/bold]", _plain(value))
+        table.add_row(f"[bold]{name}[/bold]", plain(value))
     out.print(table)
+    if done.held:
+        out.print(f"[yellow]held[/yellow] {done.held} new entries wait for a look: 'aggregator held' shows why")
     for outcome in done.warnings:
-        out.print(f"[yellow]warning[/yellow] {_plain(outcome.source_id)}: {_plain('; '.join(outcome.warnings))}")
+        out.print(f"[yellow]warning[/yellow] {plain(outcome.source_id)}: {plain('; '.join(outcome.warnings))}")
     for outcome in done.failures:
-        out.print(f"[red]failed[/red]  {_plain(outcome.source_id)}: {_plain(outcome.error or '')}")
+        out.print(f"[red]failed[/red]  {plain(outcome.source_id)}: {plain(outcome.error or '')}")
+
+
+def _kept_back(done: Summary) -> str:
+    counts = ((done.held, "held"), (done.archived, "only archived"))
+    return "".join(f", {count} {word}" for count, word in counts if count)
 
 
 def summary_json(done: Summary) -> dict[str, Any]:
@@ -99,6 +106,8 @@ def summary_json(done: Summary) -> dict[str, Any]:
             "failed": len(done.failures),
         },
         "posts": {"new": done.new, "updated": done.updated, "duplicate": done.duplicate},
+        "held": done.held,
+        "archived": done.archived,
         "entries": done.entries,
         "files": {"written": len(done.written), "removed": len(done.removed)},
         "failures": [{"source": outcome.source_id, "error": outcome.error} for outcome in done.failures],
@@ -127,7 +136,7 @@ def changes(found: Changes, *, would: bool) -> None:
     verbs = ("would write", "would remove") if would else ("wrote", "removed")
     for verb, paths in zip(verbs, (found.written, found.removed), strict=True):
         for path in paths[:_SHOWN_CHANGES]:
-            out.print(f"{verb} {_plain(path)}")
+            out.print(f"{verb} {plain(path)}")
         if len(paths) > _SHOWN_CHANGES:
             out.print(f"{verb} {len(paths) - _SHOWN_CHANGES} more")
     if not found.written and not found.removed:
@@ -148,14 +157,14 @@ def sources(reports: Sequence[SourceReport], now: datetime) -> None:
     for report in reports:
         state = report.state
         table.add_row(
-            _plain(report.id),
+            plain(report.id),
             _coloured(status(report)),
             _ago(state.last_success, now),
             "never" if state.gone or not report.enabled else _ahead(state.next_pull, now),
             str(report.entries),
             f"{report.weekly:.1f}",
-            _plain("/".join(report.category)),
-            _plain(state.because or "") if report.enabled else "",
+            plain("/".join(report.category)),
+            plain(state.because or "") if report.enabled else "",
         )
     out = console()
     # A line a source, however narrow the terminal is: rich would squeeze the last columns to a letter a line.
@@ -164,12 +173,12 @@ def sources(reports: Sequence[SourceReport], now: datetime) -> None:
     for report in reports:
         advice = cadence.advice(report.state)
         if advice:
-            out.print(f"[yellow]moved[/yellow]   {_plain(report.id)}: {_plain(advice)}")
+            out.print(f"[yellow]moved[/yellow]   {plain(report.id)}: {plain(advice)}")
         if report.state.error:
             times = f"{report.state.failures} times in a row: " if report.state.failures > 1 else ""
-            out.print(f"[red]failed[/red]  {_plain(report.id)}: {times}{_plain(report.state.error)}")
+            out.print(f"[red]failed[/red]  {plain(report.id)}: {times}{plain(report.state.error)}")
         for warning in report.state.warnings:
-            out.print(f"[yellow]warning[/yellow] {_plain(report.id)}: {_plain(warning)}")
+            out.print(f"[yellow]warning[/yellow] {plain(report.id)}: {plain(warning)}")
 
 
 def status(report: SourceReport) -> str:
@@ -204,9 +213,9 @@ def posts(found: Sequence[Post]) -> None:
     """Print posts, one a line and a half: date, title, source; then the link."""
     out = console()
     for post in found:
-        also = f" [dim]also in {_plain(', '.join(each.title for each in post.also_in))}[/dim]" if post.also_in else ""
-        out.print(f"[dim]{post.published:%Y-%m-%d %H:%M}[/dim]  {_plain(post.copy.title)}")
-        out.print(f"                  [cyan]{_plain(post.source.title)}[/cyan]{also}  {_plain(post.copy.link or '')}")
+        also = f" [dim]also in {plain(', '.join(each.title for each in post.also_in))}[/dim]" if post.also_in else ""
+        out.print(f"[dim]{post.published:%Y-%m-%d %H:%M}[/dim]  {plain(post.copy.title)}")
+        out.print(f"                  [cyan]{plain(post.source.title)}[/cyan]{also}  {plain(post.copy.link or '')}")
     if not found:
         out.print("no posts")
 
@@ -240,10 +249,10 @@ def tries(found: Sequence[Try]) -> None:
     out = console()
     for each in found:
         if each.error:
-            out.print(f"[red]failed[/red]  {_plain(each.source_id)}: {_plain(each.error)}")
+            out.print(f"[red]failed[/red]  {plain(each.source_id)}: {plain(each.error)}")
         else:
             warnings = "".join(f"; {warning}" for warning in each.warnings)
-            out.print(f"[green]ok[/green]      {_plain(each.source_id)}: {each.entries} entries{_plain(warnings)}")
+            out.print(f"[green]ok[/green]      {plain(each.source_id)}: {each.entries} entries{plain(warnings)}")
 
 
 def try_json(each: Try) -> dict[str, Any]:
@@ -261,7 +270,8 @@ def _attribution(source: Attribution) -> dict[str, str | None]:
     return {"title": source.title, "url": source.url, "feed": source.feed, "link": source.link, "author": source.author}
 
 
-def _plain(value: str) -> str:
+def plain(value: str) -> str:
+    """Return ``value`` as it may be printed."""
     # What a feed says is text here: no markup of rich, no escape sequences for the terminal.
     from rich.markup import escape
 

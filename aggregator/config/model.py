@@ -193,6 +193,37 @@ class CategorySettings(Section):
     )
 
 
+class AdmissionSettings(Section):
+    """Which new entries of a source are published at once; the others are held for the editor, or only archived."""
+
+    history: Count = Field(
+        20,
+        description="Entries published of a source that is added later, newest first, the rest is archived; 0: all.",
+        examples=[5],
+    )
+    burst: Count = Field(
+        50,
+        description="New entries that a pull may always bring; beyond it 'rate' counts; 0: any number.",
+        examples=[20],
+    )
+    rate: Count = Field(
+        10,
+        description="Times its own rate that a source may exceed before its new entries are held; 0: any.",
+        examples=[3],
+    )
+    future: Age = Field(
+        timedelta(days=1),
+        description="Entries dated further ahead, up to a year, are held until then; 0: none.",
+        examples=["7d"],
+        json_schema_extra={"default": "1d"},
+    )
+    links: bool = Field(
+        True,
+        description="Whether entries are held when a feed suddenly links to a site where it never did.",
+        examples=[False],
+    )
+
+
 class FeedDefaults(Section):
     """What feeds may have in common: every key of a feed but url and id."""
 
@@ -225,6 +256,10 @@ class FeedDefaults(Section):
         description="Sent with each request; ${NAME} is read from the environment.",
         examples=[{"Authorization": "Bearer ${TOKEN}"}],
         repr=False,
+    )
+    admission: AdmissionSettings = Field(
+        default_factory=AdmissionSettings,
+        description="Which of its new entries are published at once; merged key by key.",
     )
     enabled: bool = Field(True, description="false: not pulled; what it brought stays.", examples=[False])
 

@@ -26,7 +26,7 @@ from aggregator.config.model import (
 from aggregator.config.nodes import Path
 from aggregator.config.sentences import Problem
 from aggregator.config.settings import Names, Settings, levels, slug_of
-from aggregator.models import Level, Source
+from aggregator.models import Admission, Level, Source
 
 _ID_BYTES = 60
 _DIGEST = 8
@@ -114,6 +114,7 @@ def _line(index: int, feed: FeedSettings, written: FeedsFile, context: Context) 
     merged["headers"] = _headers(index, feed, defaults, context)
     if "interval" not in own | defaults.model_fields_set:
         merged |= {"interval": written.fetch.min_interval, "longest": written.fetch.max_interval}
+    merged["admission"] = _admission(feed, defaults)
     url = _address(feed.url, ("feeds", index, "url"), context)
     return _Line(index, feed, Source(id=feed.id or made_id(url), url=url, **merged), _identity(url))
 
@@ -124,6 +125,11 @@ def _headers(index: int, feed: FeedSettings, defaults: FeedDefaults, context: Co
     return {name: _header(value, ("defaults", "headers", name), context) for name, value in common.items()} | {
         name: _header(value, ("feeds", index, "headers", name), context) for name, value in feed.headers.items()
     }
+
+
+def _admission(feed: FeedSettings, defaults: FeedDefaults) -> Admission:
+    written = (defaults.admission, feed.admission)
+    return Admission(**{name: getattr(each, name) for each in written for name in each.model_fields_set})
 
 
 def _address(written: str, path: Path, context: Context) -> str:

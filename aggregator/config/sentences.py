@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from aggregator.config import values
 from aggregator.config.model import (
+    AdmissionSettings,
     CategorySettings,
     FeedDefaults,
     FeedSettings,
@@ -38,6 +39,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "output": OutputSettings,
     "fetch": FetchSettings,
     "retention": RetentionSettings,
+    "admission": AdmissionSettings,
     "defaults": FeedDefaults,
     "categories": CategorySettings,
     "feeds": FeedSettings,
@@ -100,6 +102,8 @@ def _explained(error: ErrorDetails) -> str:
 
 
 def _section(path: Path) -> type[BaseModel]:
+    if path[-1:] == ("admission",) and path[0] in ("defaults", "feeds"):
+        return AdmissionSettings
     return _SECTIONS[str(path[0])] if path else FeedsFile
 
 

@@ -14,10 +14,7 @@ from aggregator.pipeline.target import Changes, Target
 from aggregator.pipeline.update import FetchAll, Outcome
 from aggregator.records import SourceState
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, pulls, upkeep
-
-#: The fact that tells which settings the outputs were last made with.
-_PUBLISHED = "published settings"
+from aggregator.store import Store, pulls, upkeep, verdicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +36,10 @@ class Orders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What came of a cycle.  ``seconds`` are the wall times of its stages."""
+    """What came of a cycle.  ``seconds`` are the wall times of its stages.
+
+    ``held`` counts the new entries that wait for the editor, ``archived`` those that are published nowhere.
+    """
 
     at: datetime
     ok: int
@@ -50,6 +50,8 @@ class Summary:
     new: int
     updated: int
     duplicate: int
+    held: int
+    archived: int
     written: tuple[str, ...]
     removed: tuple[str, ...]
     seconds: Mapping[str, float]
@@ -88,6 +90,8 @@ def cycle(
     for outcome in pulled:
         tally.count(outcome)
         orders.done(outcome)
+    with watch("store"), store.writing() as transaction:
+        verdicts.let_in_due(transaction, orders.now)
     new, duplicate = update.bind(store, authority, watch, now=orders.now)
     changes = publish_changes(store, sources, target, settings_digest=settings_digest, stop=orders.stop, watch=watch)
     return tally.summary(orders.now, new, duplicate, changes, watch)
@@ -105,11 +109,11 @@ def publish_changes(
 ) -> Changes:
     """Publish what changed since the last time; everything when ``full``, or when the settings changed."""
     with store.reading() as transaction:
-        full = full or upkeep.fact(transaction, _PUBLISHED) != settings_digest
+        full = full or upkeep.fact(transaction, pulls.PUBLISHED) != settings_digest
     changes = publish.publish(store, sources, target, full=full, stop=stop, watch=watch)
     if full and not stop.is_set():
         with store.writing() as transaction:
-            upkeep.set_fact(transaction, _PUBLISHED, settings_digest)
+            upkeep.set_fact(transaction, pulls.PUBLISHED, settings_digest)
     return changes
 
 
@@ -126,6 +130,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._ok = self._not_modified = self._entries = self._changed = 0
+        self._held = self._archived = 0
         self._failures: list[Outcome] = []
         self._warnings: list[Outcome] = []
 
@@ -135,6 +140,8 @@ class Tally:
         self._not_modified += outcome.result == "not modified"
         self._entries += outcome.entries
         self._changed += outcome.changed
+        self._held += outcome.held
+        self._archived += outcome.archived
         if outcome.result == "failed":
             self._failures.append(outcome)
         if outcome.warnings:
@@ -152,6 +159,8 @@ class Tally:
             new=new,
             updated=self._changed,
             duplicate=duplicate,
+            held=self._held,
+            archived=self._archived,
             written=tuple(changes.written),
             removed=tuple(changes.removed),
             seconds=watch.seconds(),

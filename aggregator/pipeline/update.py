@@ -17,7 +17,7 @@ from aggregator.errors import FetchError, SourceError, StoppedError, StorageErro
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
 from aggregator.pipeline.confined import Confined
-from aggregator.recognise import entries, stories
+from aggregator.recognise import entries, newcomers, stories
 from aggregator.records import Pull, SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, binding, pulls
@@ -30,13 +30,18 @@ FetchAll = Callable[[Iterable[Request]], Iterator[tuple[Request, Response | Fetc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of one source: ``new`` and ``changed`` count its copies, ``entries`` those in its document."""
+    """What came of one source: ``new`` and ``changed`` count its copies, ``entries`` those in its document.
+
+    Of the new ones some may be ``held`` for the editor, or only ``archived``.
+    """
 
     source_id: str
     result: Literal["ok", "not modified", "failed"]
     entries: int = 0
     new: int = 0
     changed: int = 0
+    held: int = 0
+    archived: int = 0
     error: str | None = None
     warnings: tuple[str, ...] = ()
 
@@ -152,8 +157,12 @@ def _settled(
         feed, found = read(source, response, confined)
     with watch("recognise"), store.reading() as transaction:
         known = pulls.known(transaction, source.id, [alias.value for each in found for alias in each.aliases])
+        matches = entries.match(found, known)
+        news = any(match.known is None for match in matches)
+        record = pulls.record(transaction, source.id, state) if news else None
     with watch("normalise"):
-        writes = confined.writes(entries.match(found, known), set(known), feed, source, now)
+        made = confined.writes(matches, set(known), feed, source, now)
+        writes = tuple(newcomers.judged(made, matches, record, source, now))
     new = [write.copy.published for write in writes if write.copy and write.known is None]
     after = replace(
         cadence.succeeded(source, state, response, feed.hints, now, new=new),
@@ -166,7 +175,11 @@ def _settled(
         result="ok",
         entries=len(feed.entries),
         new=sum(write.known is None for write in writes),
-        changed=sum(write.known is not None and write.copy is not None for write in writes),
+        changed=sum(
+            write.known is not None and write.known.verdict is None and write.copy is not None for write in writes
+        ),
+        held=sum(write.verdict is not None and write.verdict.kind == "held" for write in writes),
+        archived=sum(write.verdict is not None and write.verdict.kind == "archived" for write in writes),
         warnings=(*feed.warnings, *_advice(after)),
     )
 

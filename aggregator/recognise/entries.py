@@ -44,6 +44,11 @@ class Match:
     candidate: Candidate
     known: Known | None
 
+    @property
+    def has_its_title(self) -> bool:
+        """Whether the entry still has the title that it is known by."""
+        return self.known is not None and self.known.title in _titles(self.candidate.entry)
+
 
 def candidates(entries: Sequence[Entry]) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
     """Return the entries with their aliases, and warnings for those that were left out.

@@ -137,6 +137,7 @@ def _figures(done: Summary) -> dict[str, int | float]:
         "new": done.new,
         "updated": done.updated,
         "duplicate": done.duplicate,
+        "held": done.held,
         "written": len(done.written),
         "removed": len(done.removed),
         "seconds": round(sum(done.seconds.values()), 2),

@@ -19,9 +19,12 @@ from aggregator.text import chunks
 
 
 def unbound(connection: sa.Connection) -> list[int]:
-    """Return the numbers of the copies that belong to no post yet, those seen and published first first."""
+    """Return the numbers of the copies that belong to no post yet, those seen and published first first.
+
+    What is held, or was turned away, is none of them.
+    """
     order = (copy.c.first_seen, copy.c.published, source.c.id, copy.c.key)
-    query = sa.select(copy.c.pk).join(source).where(copy.c.post_pk.is_(None)).order_by(*order)
+    query = sa.select(copy.c.pk).join(source).where(copy.c.post_pk.is_(None), copy.c.verdict.is_(None)).order_by(*order)
     return list(connection.execute(query).scalars())
 
 

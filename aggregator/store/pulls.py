@@ -9,16 +9,23 @@ from typing import Any
 import sqlalchemy as sa
 
 from aggregator import text, urls
+from aggregator.admission import RECORD, Past, Record
 from aggregator.models import Copy, FeedInfo, Source
-from aggregator.records import CopyWrite, Known, Pull, SourceState
-from aggregator.store import codec
+from aggregator.records import TURNED_AWAY, CopyWrite, Decision, Known, Pull, SourceState
+from aggregator.store import codec, ledger
 from aggregator.store.engine import PARAMETERS, insert_missing, upsert
-from aggregator.store.schema import alias, copy, info, post, source
+from aggregator.store.schema import alias, copy, info, meta, post, source
 from aggregator.text import chunks
+
+#: The fact that tells which settings the outputs were last made with; without it they were never whole.
+PUBLISHED = "published settings"
 
 _NEVER = datetime.fromtimestamp(0, UTC)
 #: The columns that recognising takes.
-_RECOGNISED = ("pk", "key", "fingerprint", "version", "words", "title", "guid", "published", "updated", "first_seen")
+_RECOGNISED = (
+    *("pk", "key", "fingerprint", "version", "words", "title", "guid", "published", "updated", "first_seen"),
+    "verdict",
+)
 #: The columns that feeds.yaml decides.
 _LINE = ("id", "position", "listed", "enabled", "category", "title", "feed", "settings")
 #: How a source stands that is to be asked as if for the first time.
@@ -41,7 +48,9 @@ def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
     standing = {row.id: row for row in connection.execute(sa.select(*columns))}
     wanted = {line.id: _line(line, position) for position, line in enumerate(sources)}
     changed = [row for name, row in wanted.items() if name not in standing or standing[name]._asdict() != row]
-    upsert(connection, source, changed, ["id"])
+    published = connection.scalar(sa.select(sa.exists().where(meta.c.name == PUBLISHED)))
+    upsert(connection, source, [row for row in changed if row["id"] in standing], ["id"])
+    upsert(connection, source, [row | {"latecomer": published} for row in changed if row["id"] not in standing], ["id"])
     renewed = [
         row["id"] for row in changed if row["id"] in standing and standing[row["id"]].settings != row["settings"]
     ]
@@ -102,6 +111,20 @@ def known(connection: sa.Connection, source_id: str, aliases: Sequence[str]) -> 
     return {row.value: _known(row) for row in rows}
 
 
+def record(connection: sa.Connection, source_id: str, before: SourceState) -> Record:
+    """Return what is known of ``source_id``, which stands as in ``before``, for judging what is new."""
+    row = connection.execute(sa.select(source.c.pk, source.c.latecomer).where(source.c.id == source_id)).one()
+    admitted = sa.select(copy.c.link, copy.c.published).where(copy.c.source_pk == row.pk, copy.c.post_pk.is_not(None))
+    last = admitted.order_by(copy.c.listed_at.desc(), copy.c.post_pk.desc()).limit(RECORD)
+    return Record(
+        last_success=before.last_success,
+        latecomer=row.latecomer,
+        # ``sync`` forgets the last body of a source whose line changed.
+        renewed=before.body is None,
+        recent=tuple(Past(link=each.link, published=each.published) for each in connection.execute(last)),
+    )
+
+
 def apply(connection: sa.Connection, pull: Pull) -> None:
     """Write all that ``pull`` leaves behind; the caller's transaction makes it one step."""
     query = sa.select(source.c.pk).where(source.c.id == pull.source_id)
@@ -113,6 +136,7 @@ def apply(connection: sa.Connection, pull: Pull) -> None:
     pks = _insert(connection, source_pk, [write for write in pull.writes if write.known is None], infos)
     _update(connection, source_pk, [write for write in pull.writes if write.known], infos)
     _name(connection, source_pk, pull, pks)
+    ledger.note(connection, [_ruled(write, source_pk, pull, pks) for write in pull.writes if write.verdict])
 
 
 def _line(line: Source, position: int) -> dict[str, Any]:
@@ -144,7 +168,7 @@ def _known(row: sa.Row[Any]) -> Known:
             first_seen=_NEVER,
             pruned=True,
         )
-    return Known(**{name: getattr(row, name) for name in _RECOGNISED})
+    return Known(**{name: getattr(row, name) for name in _RECOGNISED}, pruned=row.verdict in TURNED_AWAY)
 
 
 def _state_row(new: SourceState) -> dict[str, Any]:
@@ -197,6 +221,8 @@ def _insert(
             "first_seen": write.copy.first_seen,
             "published": write.copy.published,
             "listed_at": write.copy.published,
+            "verdict": write.verdict.kind if write.verdict else None,
+            "until": write.verdict.until if write.verdict else None,
         }
         for write in writes
         if write.copy
@@ -262,6 +288,13 @@ def _name(connection: sa.Connection, source_pk: int, pull: Pull, pks: Mapping[st
     upsert(connection, alias, [row for row in names if pks.get(row["value"]) == row["copy_pk"]], primary_key)
     # Any other name that a copy of the source has already stays where it is.
     insert_missing(connection, alias, [row for row in names if row["value"] not in pks], primary_key)
+
+
+def _ruled(write: CopyWrite, source_pk: int, pull: Pull, pks: Mapping[str, int]) -> Decision:
+    if write.verdict is None:
+        raise ValueError("a write that was let in has no verdict")
+    detail = {"why": write.verdict.detail}
+    return Decision(code=write.verdict.code, at=pull.at, copy_pk=pks[_key(write)], source_pk=source_pk, detail=detail)
 
 
 def _key(write: CopyWrite) -> str:

@@ -8,6 +8,8 @@
 ``edit``      what changed in a copy, and when: its last few edits
 ``band``      what copies that look alike have in common, in categories that ask for it
 ``decision``  what was decided of a copy or a post, when and why (``aggregator.reasons``); rows are only ever added
+``tombstone`` a post that was taken out: when, why, whose it was; ``shown`` while feeds tell readers of it
+``ruling``    what the editor decided for good, asked when copies are bound
 ``archive``   the archive documents of each feed that is published; ``dirty`` until they were written
 ``archived``  which posts stand in which of them, decided once
 ``file``      the files that we wrote, and so may replace and remove; ``gone`` are those that we removed
@@ -116,6 +118,10 @@ source = Table(
     Column("info", Words, nullable=False, server_default="{}"),
     Column("hints", Words, nullable=False, server_default="{}"),
     Column("warnings", Words, nullable=False, server_default="[]"),
+    # Whether it was added when the outputs had been published already.
+    Column("latecomer", Boolean, nullable=False, server_default=text("false")),
+    # Until the feeds that it stands in were written without what it lost.
+    Column("dirty", Boolean, nullable=False, server_default=text("false")),
 )
 
 info = Table(
@@ -173,6 +179,9 @@ copy = Table(
     Column("edits", Integer, nullable=False, server_default="0"),
     Column("edited", Moment),
     Column("waiting", Boolean, nullable=False, server_default=text("false")),
+    # Why it stands in no post: held, archived, rejected, retracted, withdrawn; a date to come ends it by itself.
+    Column("verdict", String(16)),
+    Column("until", Moment),
     UniqueConstraint("source_pk", "key"),
     # The aliases of a pruned copy still hold its number: no other copy may get it.
     sqlite_autoincrement=True,
@@ -243,6 +252,27 @@ archived = Table(
     sqlite_with_rowid=False,
 )
 
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("post_pk", _Key, ForeignKey("post.pk"), primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("comment", Words),
+    Column("sources", Words, nullable=False),
+    Column("shown", Boolean, nullable=False),
+)
+
+ruling = Table(
+    "ruling",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("value", String(32), primary_key=True),
+    Column("post_pk", _Key, nullable=False),
+    Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 file = Table(
     "file",
     metadata,
@@ -271,6 +301,10 @@ Index("ix_copy_via_pk", copy.c.via_pk)
 Index("ix_copy_page", copy.c.page)
 Index("ix_copy_text", copy.c.text, sqlite_where=text("text IS NOT NULL"), postgresql_where=text("text IS NOT NULL"))
 Index("ix_copy_listed", copy.c.source_pk, copy.c.listed_at.desc(), copy.c.post_pk.desc())
+_WAITING = text("post_pk IS NULL AND verdict IS NULL")
+Index("ix_copy_unbound", copy.c.pk, sqlite_where=_WAITING, postgresql_where=_WAITING)
+_GIVEN = text("verdict IS NOT NULL")
+Index("ix_copy_verdict", copy.c.verdict, sqlite_where=_GIVEN, postgresql_where=_GIVEN)
 Index("ix_edit_copy_pk", edit.c.copy_pk)
 Index("ix_band_copy_pk", band.c.copy_pk)
 Index("ix_decision_post_pk", decision.c.post_pk)

@@ -98,18 +98,25 @@ def reports(connection: sa.Connection, now: datetime) -> list[SourceReport]:
 def _counts(connection: sa.Connection, since: datetime | None = None) -> dict[int, int]:
     query = sa.select(copy.c.source_pk, sa.func.count()).group_by(copy.c.source_pk)
     if since is not None:
-        query = query.where(copy.c.listed_at >= since)
+        query = query.where(copy.c.listed_at >= since, copy.c.post_pk.is_not(None))
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def prune(connection: sa.Connection, *, before: datetime | None, per_source: int) -> int:
     """Remove old posts and return how many went.
 
-    Posts published before ``before`` go, and of each source those beyond its newest ``per_source`` (0: none).
+    Posts published before ``before`` go, and what old entries there are in no post but those that are held; of each
+    source, posts beyond its newest ``per_source`` (0: none).
     Their aliases stay: what is pruned does not come back as new; their edits and what was decided of them go.
     """
     gone: set[int] = set()
     if before is not None:
+        # What was only archived, or turned away, stands in no post; what is held still waits for the editor.
+        idle = sa.and_(copy.c.verdict.is_not(None), copy.c.verdict != "held", copy.c.published < before)
+        unread = sa.select(copy.c.pk).where(idle).scalar_subquery()
+        connection.execute(edit.delete().where(edit.c.copy_pk.in_(unread)))
+        connection.execute(decision.delete().where(decision.c.copy_pk.in_(unread)))
+        connection.execute(copy.delete().where(idle))
         gone |= set(connection.scalars(sa.select(post.c.pk).where(post.c.published < before)))
     if per_source:
         for source_pk in connection.scalars(sa.select(source.c.pk)).all():
