@@ -20,6 +20,13 @@ from multiprocessing.connection import Connection
 from threading import Thread
 from time import perf_counter
 
+import brotli
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 from aggregator.errors import SourceError
 from aggregator.fetch import Client, Limits, Request
 from aggregator.models import Source
@@ -125,15 +132,17 @@ DOCUMENTS: dict[str, Callable[[], bytes]] = {
 
 #: Content-Encoding and body of 10 GB of zeros, made as they are sent.
 BODIES: dict[str, tuple[str, Callable[[], Iterator[bytes]]]] = {
-    "10 GB of zeros in 10 MB of gzip": ("gzip", lambda: _zeros(zlib.compressobj(9, zlib.DEFLATED, 31))),
+    "10 GB of zeros in 10 MB of gzip": ("gzip", lambda: _zeros(zlib.compressobj(9, zlib.DEFLATED, 31).compress)),
+    "10 GB of zeros in brotli": ("br", lambda: _zeros(brotli.Compressor(quality=5).process)),
+    "10 GB of zeros in Zstandard": ("zstd", lambda: _zeros(zstd.ZstdCompressor().compress)),
+    "10 GB of zeros as they are": ("identity", lambda: _zeros(bytes)),
 }
 
 
-def _zeros(packer: zlib._Compress) -> Iterator[bytes]:
+def _zeros(packed: Callable[[bytes], bytes]) -> Iterator[bytes]:
     zeros = bytes(1_000_000)
     for _ in range(10_000):
-        yield packer.compress(zeros)
-    yield packer.flush()
+        yield packed(zeros)
 
 
 def outcome(body: bytes, confined: Confined) -> str:

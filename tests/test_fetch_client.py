@@ -69,7 +69,9 @@ def test_validators_are_echoed_byte_for_byte(origin: Origin, loopback: Client, e
     assert (sent["If-None-Match"], sent["If-Modified-Since"]) == (etag, date)
 
 
-@pytest.mark.parametrize("etag", [b'"a\x00b"', b'"a\x1bb"', b'"a\x7f"', b'"' + b"x" * 60_000 + b'"', b" ", b""])
+@pytest.mark.parametrize(
+    "etag", [b'"a\x00b"', b'"a\x1bb"', b'"a\x7f"', b'"' + b"x" * 60_000 + b'"', b" ", b"", b'"a\r\n b"']
+)
 def test_hostile_validators_are_not_kept(origin: Origin, loopback: Client, etag: bytes) -> None:
     """A validator that would break the next request counts as none."""
     origin.handle("/feed", raw(OK + b"Content-Length: 1\r\nETag: " + etag + b"\r\n\r\nx"))

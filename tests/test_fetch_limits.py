@@ -293,7 +293,12 @@ def test_abort_before_the_connection_is_made(origin: Origin) -> None:
         (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "was cut short"),
         (b"HTTP/1.1 200", "its first line|was cut short|is empty"),
         (b"", "closed the connection without an answer"),
-        (b"HTTP/1.1 102 Processing\r\n\r\n", "answered 102"),
+        (b"HTTP/1.1 102 Processing\r\n\r\n", "closed the connection without an answer"),
+        (b"HTTP/1.1 102 Processing\r\n\r\n" * 1000, "interim answers come without end"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, "interim answers come without end"),
+        (b"HTTP/1.1 103 Early Hints\r\n" + b"Link: </x>\r\n" * 101 + b"\r\n", "it has too many headers"),
+        (OK + b"X: y\r\n" * 100_000, "it has too many headers"),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n", "answered 101"),
     ],
 )
 def test_heads_that_make_no_sense(origin: Origin, loopback: Client, answer: bytes, words: str) -> None:
@@ -392,3 +397,12 @@ def test_errors_hold_no_secrets(
 def test_requests_show_no_secrets() -> None:
     """The representation of a request shows neither its address nor its headers."""
     assert "SECRET" not in repr(Request(source_id="s", url="http://u:SECRET@h/", headers={"X": "SECRET"}))
+
+
+def test_interim_answers_are_passed_over(origin: Origin, loopback: Client) -> None:
+    """What comes before the final answer (100, 102, 103) is read and means nothing, its links least of all."""
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nETag: x\r\n\r\n"
+    interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + hints
+    origin.handle("/feed", raw(interim + OK + b"Content-Length: 6\r\n\r\n<rss/>"))
+    answer = ask(loopback, origin.url("/feed"))
+    assert (answer.body, answer.etag, len(origin.requests)) == (b"<rss/>", None, 1)

@@ -25,10 +25,17 @@ logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 #: Connections to so many hosts are kept open for the next request.
 _HOSTS_KEPT = 16
 
+#: So many interim answers (103 Early Hints) before the final one are read.
+_MOST_INTERIM = 20
+
 #: From a host and a port to a connected socket.
 Dial = Callable[[str, int], socket]
 #: Called with the socket of each request before it is sent.
 Attend = Callable[[socket], None]
+
+
+class NeverFinalError(http.client.HTTPException):
+    """Interim answers came, and none that is final."""
 
 
 class Session(requests.Session):
@@ -74,6 +81,17 @@ class _Adapter(HTTPAdapter):
         return context
 
 
+class _Answer(http.client.HTTPResponse):
+    def _read_status(self) -> tuple[str, int, str]:
+        # RFC 9110, section 15.2: a client reads on through interim answers; http.client knows but 100.
+        for _ in range(_MOST_INTERIM):
+            line: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # not in typeshed
+            if line[1] >= 200 or line[1] == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                return line
+            http.client.parse_headers(self.fp)
+        raise NeverFinalError
+
+
 def _pools(dial: Dial, attend: Attend) -> dict[str, type[HTTPConnectionPool]]:
     class Connection(HTTPConnection):
         _used = False
@@ -90,7 +108,7 @@ def _pools(dial: Dial, attend: Attend) -> dict[str, type[HTTPConnectionPool]]:
             super().request(*args, **kwargs)
 
         def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
-            self._answer = http.client.HTTPResponse(*args, **kwargs)
+            self._answer = _Answer(*args, **kwargs)
             return self._answer
 
         def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
