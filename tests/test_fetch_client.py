@@ -69,13 +69,19 @@ def test_validators_are_echoed_byte_for_byte(origin: Origin, loopback: Client, e
     assert (sent["If-None-Match"], sent["If-Modified-Since"]) == (etag, date)
 
 
-@pytest.mark.parametrize(
-    "etag", [b'"a\x00b"', b'"a\x1bb"', b'"a\x7f"', b'"' + b"x" * 60_000 + b'"', b" ", b"", b'"a\r\n b"']
-)
+@pytest.mark.parametrize("etag", [b'"a\x00b"', b'"a\x1bb"', b'"a\x7f"', b'"' + b"x" * 60_000 + b'"', b" ", b""])
 def test_hostile_validators_are_not_kept(origin: Origin, loopback: Client, etag: bytes) -> None:
     """A validator that would break the next request counts as none."""
     origin.handle("/feed", raw(OK + b"Content-Length: 1\r\nETag: " + etag + b"\r\n\r\nx"))
     assert ask(loopback, origin.url("/feed")).etag is None
+
+
+def test_a_folded_header_is_one_line(origin: Origin, loopback: Client) -> None:
+    """A validator that was folded over two lines is sent back on one."""
+    origin.handle("/feed", raw(OK + b'Content-Length: 1\r\nETag: "a\r\n X-Injected: b"\r\n\r\nx'))
+    etag = ask(loopback, origin.url("/feed")).etag
+    ask(loopback, origin.url("/feed"), etag=etag)
+    assert origin.requests[1].headers["If-None-Match"] == '"a X-Injected: b"'
 
 
 def test_not_modified(origin: Origin, loopback: Client) -> None:
