@@ -183,6 +183,7 @@ def open_client(settings: Settings) -> fetch.Client:
         max_size=settings.fetch.max_size,
         per_host=settings.fetch.per_host,
         allow_private=settings.fetch.allow_private,
+        files=settings.fetch.files,
     )
     return fetch.Client(limits, user_agent=user_agent(settings))
 

@@ -116,7 +116,7 @@ def host(url: str) -> str:
 
 
 def public(url: str) -> str:
-    """Return ``url`` as it may be shown and published: without user name, password and secret parameters.
+    """Return ``url`` as it may be shown and published: without user name, password, secret parameters and folders.
 
     What cannot be read as an address, so that nobody knows where its secrets are, comes out as "".
     """
@@ -127,6 +127,8 @@ def public(url: str) -> str:
         return ""
     if not netloc and "@" in split.path:
         return ""
+    if split.scheme == "file":
+        split = split._replace(path=split.path.rpartition("/")[2], query="")
     shown = SplitResult(split.scheme, netloc, split.path, _without_secrets(split.query), "")
     return _UNSHOWN.sub(lambda found: quote(found[0], errors="replace"), urlunsplit(shown))
 

@@ -167,6 +167,11 @@ class FetchSettings(Section):
         description="The RSSHub instance behind rsshub:// addresses.",
         examples=["https://rsshub.example.org"],
     )
+    files: Folder | None = Field(
+        None,
+        description="The folder below which file:// addresses may be read; without it none is.",
+        examples=["/srv/feeds"],
+    )
 
 
 class RetentionSettings(Section):
@@ -268,7 +273,7 @@ class FeedSettings(FeedDefaults):
     """One source."""
 
     url: FeedAddress = Field(
-        description="The feed's address: https, http or rsshub; ${NAME} is read from the environment.",
+        description="The feed's address: https, http, rsshub or file; ${NAME} is read from the environment.",
         examples=["https://example.org/feed.xml", "rsshub://qutoutiao/category/1"],
         repr=False,
     )

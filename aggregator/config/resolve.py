@@ -90,7 +90,7 @@ def resolve(written: FeedsFile, indexes: Sequence[int], context: Context) -> Set
         file=context.file,
         site=written.site,
         output=_output(written.output, folder),
-        fetch=written.fetch,
+        fetch=_fetch(written.fetch, folder),
         retention=written.retention,
         categories=categories,
         sources=sources,
@@ -116,6 +116,8 @@ def _line(index: int, feed: FeedSettings, written: FeedsFile, context: Context) 
         merged |= {"interval": written.fetch.min_interval, "longest": written.fetch.max_interval}
     merged["admission"] = _admission(feed, defaults)
     url = _address(feed.url, ("feeds", index, "url"), context)
+    if url.lower().startswith("file:") and written.fetch.files is None:
+        context.report(("feeds", index, "url"), "url: no file is read unless 'files' under 'fetch' names its folder")
     return _Line(index, feed, Source(id=feed.id or made_id(url), url=url, **merged), _identity(url))
 
 
@@ -245,6 +247,10 @@ def _all_levels(
     paths = dict.fromkeys(source.category for source in sources)
     heads = dict.fromkeys(path[:depth] for path in paths for depth in range(1, len(path) + 1))
     return {head: levels(head, categories) for head in heads}
+
+
+def _fetch(written: FetchSettings, folder: FilePath) -> FetchSettings:
+    return written.model_copy(update={"files": folder / written.files}) if written.files else written
 
 
 def _output(written: OutputSettings, folder: FilePath) -> OutputSettings:

@@ -165,18 +165,20 @@ def web_address(value: str) -> str:
 
 
 def feed_address(value: str) -> str:
-    """Return ``value`` when it can be fetched: http, https or ``rsshub://`` with a route.
+    """Return ``value`` when it can be fetched: http, https, ``rsshub://`` with a route, ``file://`` with a path.
 
     Nothing of ``value`` is in a message: passwords and tokens stand in addresses.
     """
     scheme, colon, rest = value.partition("://")
     if not colon:
         raise ValueError("this is no address; write it with its scheme: https://example.org/feed.xml")
-    if scheme.lower() not in ("http", "https", "rsshub"):
-        raise ValueError("addresses with this scheme are not fetched; write https://, http:// or rsshub://")
+    if scheme.lower() not in ("http", "https", "rsshub", "file"):
+        raise ValueError("addresses with this scheme are not fetched; write https://, http://, rsshub:// or file://")
     if " " in value or not value.isprintable():
         raise ValueError("an address cannot hold blanks; write %20")
-    if not rest.strip("/") or (scheme.lower() != "rsshub" and urls.absolute(value) is None):
+    if scheme.lower() == "file" and not rest.startswith("/"):
+        raise ValueError("the path of a file begins with a slash: file:///srv/feeds/feed.xml")
+    if not rest.strip("/") or (scheme.lower() in ("http", "https") and urls.absolute(value) is None):
         raise ValueError("this address cannot be right: look at the host and the port; https://example.org/feed.xml")
     return value
 

@@ -18,7 +18,7 @@ from requests.structures import CaseInsensitiveDict
 
 from aggregator import urls
 from aggregator.errors import DeadlineError, FetchError, ForbiddenError, HttpStatusError
-from aggregator.fetch import body, codings, dial, failures, model, route, wire
+from aggregator.fetch import body, codings, dial, failures, files, model, route, wire
 from aggregator.fetch.dial import Resolver, system_resolver
 from aggregator.fetch.model import Limits, Request, Response
 from aggregator.fetch.route import Route
@@ -66,6 +66,8 @@ class Client:
         Raises FetchError or one of its kinds: ForbiddenError before anything is sent, TooLargeError,
         DeadlineError, HttpStatusError; no message holds a secret.
         """
+        if files.is_file(request.url):
+            return files.read(request, self._limits)
         way = route.start(request.url)
         with self._watchdog.watch() as watch:
             while True:

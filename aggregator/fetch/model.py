@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 #: Longer wishes of a server are cut to this; ``cadence`` caps them much lower, a ``timedelta`` a little higher.
 _LONGEST = timedelta(days=3650)
@@ -22,13 +23,15 @@ class Limits:
     """What one fetch may take.
 
     ``timeout`` is for all of it: name lookup, redirects and body.  ``max_size`` is bytes of the body, as it
-    travels and as it is decoded.  ``per_host`` is requests at once to one host, redirected ones included.
+    travels and as it is decoded.  ``per_host`` is requests at once to one host, redirected ones included.  ``files``
+    is the folder below which files may be read, None for no file.
     """
 
     timeout: timedelta = timedelta(seconds=20)
     max_size: int = 10_000_000
     per_host: int = 2
     allow_private: bool = False
+    files: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from aggregator.errors import ForbiddenError
 
 
 def address(url: str, rsshub: str) -> str:
-    """Return the http or https address behind ``url``; ``rsshub`` is the instance that serves rsshub: addresses.
+    """Return the http, https or file address behind ``url``; ``rsshub`` is the instance that serves rsshub: addresses.
 
     Raises ForbiddenError for a scheme that is not among ``TRANSPORTS``.
     """
@@ -27,5 +27,10 @@ def _by_rsshub(url: str, rsshub: str) -> str:
     return f"{rsshub.rstrip('/')}/{url.partition(':')[2].lstrip('/')}"
 
 
-#: Each scheme that a source may have: (address, RSSHub instance) → http or https address.
-TRANSPORTS: dict[str, Callable[[str, str], str]] = {"http": _as_it_is, "https": _as_it_is, "rsshub": _by_rsshub}
+#: Each scheme that a source may have: (address, RSSHub instance) → address to ask for.
+TRANSPORTS: dict[str, Callable[[str, str], str]] = {
+    "http": _as_it_is,
+    "https": _as_it_is,
+    "rsshub": _by_rsshub,
+    "file": _as_it_is,
+}

@@ -169,6 +169,6 @@ def subscriptions(transaction: Transaction, target: Target, sources: Sequence[So
             category=source.category,
         )
         for source in sources
-        if source.id in infos
+        if source.id in infos and not source.url.lower().startswith("file:")  # nobody else can follow them
     ]
     return opml.render(target.publication.site, listed, target.publication.created)
