@@ -20,6 +20,7 @@ from aggregator.pipeline.discover import Means
 from aggregator.pipeline.publish import preview, subscriptions
 from aggregator.pipeline.target import Changes, Target
 from aggregator.pipeline.update import FetchAll
+from aggregator.publish import theme
 from aggregator.publish.files import OutputFolder
 from aggregator.records import Held, SourceReport
 from aggregator.stopwatch import Stopwatch
@@ -144,6 +145,7 @@ class App:
             formats=tuple(self.settings.output.formats),
             feeds=self.settings.output_feeds(self.authority),
             created=self.created,
+            templates=self.settings.output.templates,
         )
 
     def target(self) -> Target:
@@ -173,7 +175,8 @@ class App:
 
     def _digest(self) -> str:
         # A new version may render differently: its first cycle writes everything that does.
-        return f"{__version__} {self.settings.publishing_digest()}"
+        look = theme.digest(self.settings.output.templates)
+        return f"{__version__} {self.settings.publishing_digest()} {look}".rstrip()
 
 
 def open_client(settings: Settings) -> fetch.Client:

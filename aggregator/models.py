@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 
@@ -295,23 +296,32 @@ class Publication:
     """All that renderers know besides the posts.
 
     ``feeds`` starts with the whole site; ``formats`` are the names of ``FORMATS`` that are made.
-    ``created`` stands in for the newest entry's time where a feed has no entry.
+    ``created`` stands in for the newest entry's time where a feed has no entry.  ``templates`` is the folder whose
+    templates stand in for ours.
     """
 
     site: Site
     formats: tuple[str, ...]
     feeds: tuple[OutputFeed, ...]
     created: datetime
+    templates: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A source as the outputs list it: ``feed`` is its address without credentials, ``url`` its site."""
+    """A source as the outputs list it: ``feed`` is its address without credentials, ``url`` its site.
+
+    ``newest`` is the time of its newest post; ``gone`` says that its server took it away for good, ``enabled`` is
+    false where feeds.yaml has it wait.
+    """
 
     title: str
     feed: str
     url: str | None
     category: tuple[str, ...]
+    newest: datetime | None = None
+    gone: bool = False
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ XML = {
     "mirror.rss.xml": ("rss20", 2),
     "planet-rdf.rdf": ("rss10", 4),
     "garden.atom.xml": ("atom10", 4),
+    "harbour.atom.xml": ("atom10", 2),
     "xinmeiti.rss.xml": ("rss20", 4),
 }
 BROKEN = "broken.xml"
@@ -83,8 +84,13 @@ def test_pictures_are_small_and_on_the_server_of_the_demo() -> None:
             for content in entry.get("content", [{"value": entry.get("summary", ""), "base": ""}]):
                 sources = re.findall(r'<img [^>]*src="([^"]+)"', content["value"])
                 shown |= {urljoin(content["base"], source) for source in sources}
+    shown |= {
+        urljoin(ORIGIN, item["image"])
+        for item in json.loads((FEEDS / JSON).read_text("utf-8"))["items"]
+        if "image" in item
+    }
     files = {f"{ORIGIN}/pictures/{path.name}" for path in (FEEDS / "pictures").iterdir()}
-    assert len(shown) == 2
+    assert len(shown) == 4
     assert shown == files
     assert all(path.stat().st_size < 2048 for path in (FEEDS / "pictures").iterdir())
 

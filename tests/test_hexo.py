@@ -7,19 +7,17 @@ Their packages are fetched when they are needed for the first time, and kept bes
 from __future__ import annotations
 
 import dataclasses
-import fcntl
-import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import npm
 import pytest
 from awkward import BODIES, TITLES, mixtures
 from lxml import html
@@ -29,9 +27,6 @@ from aggregator import frontmatter, sanitise
 from aggregator.models import Post, Tag
 
 HEXO = Path(__file__).parent / "hexo"
-#: What npm says when the machine is to blame, not the list of packages: no way to the registry, or an old Node.js.
-_NO_NETWORK = re.compile(r"\b(?:ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT|E(?:NET|HOST)UNREACH|ERR_SOCKET\w*|E[45]\d\d)\b")
-_OLD_NODE = re.compile(r"\bEBADENGINE\b")
 
 # One worker builds the sites, once.
 pytestmark = [
@@ -112,7 +107,7 @@ class Built:
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """A site of all the posts, built on a machine whose clock is not at UTC."""
     packages = HEXO / request.param
-    _install(packages)
+    npm.install(packages)
     site = tmp_path_factory.mktemp(request.param) / "site"
     shutil.copytree(HEXO / "site", site)
     shutil.copy(packages / "package.json", site)
@@ -146,41 +141,6 @@ def _files() -> Iterator[tuple[str, str]]:
     yield "control.md", CONTROL
     for post in POSTS:
         yield f"news/{post.name}.md", frontmatter.render(post)
-
-
-def _install(packages: Path) -> None:
-    wanted = hashlib.sha256((packages / "package-lock.json").read_bytes()).hexdigest()
-    stamp = packages / "node_modules" / ".installed"
-    with _alone(packages):
-        if not stamp.exists() or stamp.read_text("ascii") != wanted:
-            _npm_ci(packages)
-            stamp.write_text(wanted, "ascii")
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _npm_ci(packages: Path) -> None:
-    command = [
-        *("npm", "ci", "--ignore-scripts", "--engine-strict", "--prefer-offline", "--no-audit", "--no-fund"),
-        *("--fetch-retries=1", "--fetch-timeout=20000", "--loglevel=error"),
-    ]
-    try:
-        done = subprocess.run(command, cwd=packages, capture_output=True, text=True, timeout=110, check=False)
-    except subprocess.TimeoutExpired:
-        pytest.skip("npm did not fetch Hexo within 110 seconds")
-    if done.returncode and (found := _NO_NETWORK.search(done.stderr)):
-        pytest.skip(f"npm cannot fetch Hexo: {found[0]}")
-    if done.returncode and _OLD_NODE.search(done.stderr):
-        pytest.skip(f"{packages.name} needs a newer Node.js than the one that is installed")
-    assert done.returncode == 0, done.stderr
 
 
 def without_link_targets(element: html.HtmlElement) -> list[tuple[object, ...]]:

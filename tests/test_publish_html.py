@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from base64 import b64encode
 from collections.abc import Sequence
-from hashlib import sha256
 from html import escape
 from html.parser import HTMLParser
 from typing import Any
@@ -33,11 +31,11 @@ from posts import (
 )
 
 from aggregator.models import OutputFeed, Post, Publication
-from aggregator.publish import html
+from aggregator.publish import html, theme
 
 #: Every element that the template writes; any other came in from outside.
 _TAGS = "html head meta title link style body a header nav ol li div h1 ul main article p b bdi span time h2 img footer"
-OURS = frozenset(_TAGS.split())
+OURS = frozenset((*_TAGS.split(), "script"))
 
 
 class Page(HTMLParser):
@@ -72,7 +70,7 @@ class Page(HTMLParser):
 
     @property
     def words(self) -> str:
-        return " ".join(text for tag, text in self.texts if tag != "style")
+        return " ".join(text for tag, text in self.texts if tag not in ("style", "script"))
 
 
 def render(posts: Sequence[Post] = POSTS, publication: Publication = PUBLICATION, feed: OutputFeed = WHOLE) -> Page:
@@ -134,7 +132,7 @@ def test_categories_lead_up_and_down() -> None:
     assert middle["趣头条"] == "../new-media/%E8%B6%A3%E5%A4%B4%E6%9D%A1/index.html"
     bottom = render([], feed=output_feed(NEW_MEDIA, QUTOUTIAO)).hrefs()
     assert bottom["新媒体"] == "../../new-media/index.html"
-    assert bottom["All sources (OPML)"] == "../../opml.xml"
+    assert bottom["Sources"] == "../../sources.html"
 
 
 def test_a_posts_categories_are_those_below_the_page() -> None:
@@ -172,14 +170,16 @@ def test_an_empty_feed_says_so() -> None:
 
 
 def test_nothing_is_loaded_but_pictures() -> None:
-    """The policy allows pictures and the one style that is in the page, and there is nothing else to load."""
+    """The policy allows pictures and the page's own style and script, and there is nothing else to load."""
     page = render()
     (policy,) = [meta["content"] for meta in page.all("meta") if "http-equiv" in meta]
-    digest = b64encode(sha256(css().encode()).digest()).decode()
+    style, script = (theme.hash_of(words) for words in (css(), theme.script()))
     assert policy == (
-        f"default-src 'none'; img-src http: https:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src http: https:; style-src '{style}'; script-src '{script}'; "
+        "base-uri 'none'; form-action 'none'"
     )
     assert {tag for tag, _ in page.tags} <= OURS
+    assert page.all("script") == [{}]
     assert {link["rel"] for link in page.all("link")} == {"canonical", "alternate"}
     assert "url(" not in css()
     assert "@import" not in css()

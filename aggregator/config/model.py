@@ -117,6 +117,11 @@ class OutputSettings(Section):
         description="What is made of each feed; atom always is.",
         examples=[["atom", "html"]],
     )
+    templates: Folder | None = Field(
+        None,
+        description="A folder of templates that stand in for those of the pages, file by file.",
+        examples=["templates"],
+    )
     entries: Count = Field(50, description="Entries in each feed, newest first; 0: all.", examples=[100])
     archive: int = Field(
         100,

@@ -26,6 +26,7 @@ from aggregator.config.model import (
 from aggregator.config.nodes import Path
 from aggregator.config.sentences import Problem
 from aggregator.config.settings import Names, Settings, levels, slug_of
+from aggregator.errors import OutputError
 from aggregator.models import Admission, Level, Source
 
 _ID_BYTES = 60
@@ -89,7 +90,7 @@ def resolve(written: FeedsFile, indexes: Sequence[int], context: Context) -> Set
     return Settings(
         file=context.file,
         site=written.site,
-        output=_output(written.output, folder),
+        output=_output(written.output, folder, context),
         fetch=_fetch(written.fetch, folder),
         retention=written.retention,
         categories=categories,
@@ -253,10 +254,25 @@ def _fetch(written: FetchSettings, folder: FilePath) -> FetchSettings:
     return written.model_copy(update={"files": folder / written.files}) if written.files else written
 
 
-def _output(written: OutputSettings, folder: FilePath) -> OutputSettings:
+def _output(written: OutputSettings, folder: FilePath, context: Context) -> OutputSettings:
     path = folder / written.path
     posts = folder / written.posts if "posts" in written.model_fields_set else path / "posts"
-    return written.model_copy(update={"path": path, "posts": posts})
+    templates = folder / written.templates if written.templates else None
+    if templates:
+        _try_out(templates, context)
+    return written.model_copy(update={"path": path, "posts": posts, "templates": templates})
+
+
+def _try_out(templates: FilePath, context: Context) -> None:
+    from aggregator.publish import trial  # most have no templates of their own
+
+    if not templates.is_dir():
+        context.report(("output", "templates"), f"templates: {templates} is no folder; make it, or leave the key out")
+        return
+    try:
+        trial.render(templates)
+    except OutputError as exc:
+        context.report(("output", "templates"), f"templates: {exc}")
 
 
 def _database(written: str, folder: FilePath, context: Context) -> str:

@@ -15,7 +15,7 @@ from aggregator.models import Document, Source, Subscription
 from aggregator.pipeline import history
 from aggregator.pipeline.history import Window
 from aggregator.pipeline.target import ARCHIVES, FEEDS, POSTS, Changes, Target, remove, write
-from aggregator.publish import FORMATS, opml
+from aggregator.publish import FORMATS, html, opml
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, Transaction, archive, pulls, upkeep
 from aggregator.store import history as kept
@@ -155,20 +155,29 @@ def _feed_documents(
             while documents:  # each is let go of as soon as it is written: a feed without a limit is large
                 yield documents.pop(0)
         posts.clear()
-    yield subscriptions(transaction, target, sources)
+    listed = _subscriptions(transaction, sources)
+    yield opml.render(target.publication.site, listed, target.publication.created)
+    if "html" in target.publication.formats:
+        yield html.sources(target.publication, listed)
 
 
 def subscriptions(transaction: Transaction, target: Target, sources: Sequence[Source]) -> Document:
     """Return the sources as OPML, titled as feeds.yaml or their feeds say."""
-    infos = {name: state.info for name, state in pulls.states(transaction).items()}
-    listed = [
+    return opml.render(target.publication.site, _subscriptions(transaction, sources), target.publication.created)
+
+
+def _subscriptions(transaction: Transaction, sources: Sequence[Source]) -> list[Subscription]:
+    states, newest = pulls.states(transaction), archive.newest(transaction)
+    return [
         Subscription(
-            title=source.title or infos[source.id].title or source.id,
+            title=source.title or states[source.id].info.title or source.id,
             feed=urls.public(source.url),
-            url=infos[source.id].link,
+            url=states[source.id].info.link,
             category=source.category,
+            newest=newest.get(source.id),
+            gone=states[source.id].gone,
+            enabled=source.enabled,
         )
         for source in sources
-        if source.id in infos and not source.url.lower().startswith("file:")  # nobody else can follow them
+        if source.id in states and not source.url.lower().startswith("file:")  # nobody else can follow them
     ]
-    return opml.render(target.publication.site, listed, target.publication.created)

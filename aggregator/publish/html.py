@@ -1,71 +1,121 @@
-"""A page for people: no scripts, nothing loaded from elsewhere but the posts' pictures."""
+"""Pages for people: nothing is loaded from elsewhere but the posts' pictures, and nothing needs a script."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
-from aggregator import PROJECT_URL, __version__, urls
+from aggregator import urls
 from aggregator.frontmatter import rfc3339
-from aggregator.models import Attribution, Document, OutputFeed, Post, Publication
-from aggregator.publish import addresses, facts, safe
+from aggregator.models import Attribution, Document, OutputFeed, Post, Publication, Subscription
+from aggregator.publish import addresses, facts, safe, theme
 from aggregator.publish.addresses import HTML, OPML
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 #: Languages written from right to left, of those that have news (ISO 639-1 and -3).
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
+#: The folder of older pages; a category of this name has no numbers for file names.
+_OLDER = "page/"
+SOURCES = "sources.html"
+
+Places = Mapping[tuple[str, ...], dict[str, str]]
 
 
 @safe.tolerant
 def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
     """Yield ``index.html`` of ``feed``, its posts in the order of ``posts``."""
+    yield _page(publication, feed, posts, _Place(path=feed.folder + HTML.file, root=_root(feed)))
+
+
+def sources(publication: Publication, subscriptions: Sequence[Subscription]) -> Document:
+    """Return ``sources.html``: who is read here, by category.
+
+    It tells what lasts.  How each pull went is left to the web server's own page: a run without news changes no byte.
+    """
+    return _sources(publication, safe.scrubbed(tuple(subscriptions)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a page stands: ``here`` leads to its feed's folder, ``root`` to that of the whole site."""
+
+    path: str
+    root: str
+    here: str = ""
+    number: int | None = None
+    older: int | None = None
+    newer: int | None = None
+
+
+def _page(publication: Publication, feed: OutputFeed, posts: Sequence[Post], place: _Place) -> Document:
+    language, direction = _language(publication)
+    places = _places(publication, place.root)
+    kinds = [kind for kind in addresses.made(publication) if kind is not HTML]
+    older, newer = (number and f"{place.here}{_OLDER}{number}.html" for number in (place.older, place.newer))
+    values = {
+        "site": publication.site,
+        "feed": feed,
+        "heading": _heading(publication, feed),
+        "number": place.number,
+        "language": language,
+        "direction": direction,
+        "address": publication.site.url + urls.path(place.path.removesuffix(HTML.file)),
+        "trail": [places[each.category] for each in publication.feeds if _is_above(each, feed)],
+        "below": [places[each.category] for each in publication.feeds if _is_right_below(each, feed)],
+        "kinds": [
+            {"label": kind.label, "media_type": kind.media_type, "href": place.here + kind.file} for kind in kinds
+        ],
+        "older": older,
+        "newer": newer or (place.number and place.here + HTML.file),
+        "sources": place.root + SOURCES,
+        "updated": _time(rfc3339(facts.updated(publication, posts))),
+        "posts": [_post(places, feed, direction, post, brief=place.number is not None) for post in posts],
+    }
+    return Document(path=place.path, body=theme.render("index.html.j2", publication.templates, values))
+
+
+def _sources(publication: Publication, subscriptions: Sequence[Subscription]) -> Document:
+    language, direction = _language(publication)
+    places = _places(publication, "")
+    order = {category: position for position, category in enumerate(places)}
+    listed = sorted(subscriptions, key=lambda each: order.get(each.category, 0))
+    values = {
+        "site": publication.site,
+        "language": language,
+        "direction": direction,
+        "address": publication.site.url + SOURCES,
+        "trail": [{"name": publication.site.title, "href": HTML.file}],
+        "opml": {"media_type": OPML.media_type, "href": OPML.file},
+        "groups": [
+            {"path": _path(places, category), "sources": list(map(_source, group))}
+            for category, group in groupby(listed, key=lambda each: each.category)
+        ],
+    }
+    return Document(path=SOURCES, body=theme.render("sources.html.j2", publication.templates, values))
+
+
+def _source(subscription: Subscription) -> dict[str, Any]:
+    feed = safe.web(subscription.feed)
+    return {
+        "name": subscription.title,
+        "href": safe.web(subscription.url) or feed,
+        "feed": feed,
+        "newest": subscription.newest and _time(rfc3339(subscription.newest)),
+        "gone": subscription.gone,
+        "enabled": subscription.enabled,
+    }
+
+
+def _heading(publication: Publication, feed: OutputFeed) -> str:
+    # The trail above it says the rest, unless the editor gave the category a title of its own.
+    made_up = " · ".join((publication.site.title, " / ".join(feed.category)))
+    return feed.levels[-1].name if feed.levels and feed.title == made_up else feed.title
+
+
+def _language(publication: Publication) -> tuple[str, str]:
     language = safe.language(publication.site.language) or "en"
-    direction = _direction(language)
-    style = _style()
-    pages = {each.category: _link(feed, each) for each in publication.feeds}
-    page = _template().render(
-        site=publication.site,
-        feed=feed,
-        language=language,
-        direction=direction,
-        address=addresses.address(publication.site, feed, HTML),
-        style=style,
-        style_hash=b64encode(sha256(style.encode()).digest()).decode(),
-        trail=[_link(feed, each) for each in publication.feeds if _is_above(each, feed)],
-        below=[_link(feed, each) for each in publication.feeds if each.levels and each.levels[:-1] == feed.levels],
-        kinds=[kind for kind in addresses.made(publication) if kind is not HTML],
-        opml=_root(feed) + OPML.file,
-        updated=_time(rfc3339(facts.updated(publication, posts))),
-        posts=[_post(pages, feed, direction, post) for post in posts],
-        generator={"name": "aggregator", "version": __version__, "url": PROJECT_URL},
-    )
-    yield Document(path=feed.folder + HTML.file, body=page.encode())
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # 38 ms, and most runs publish nothing
-
-    environment = Environment(
-        loader=PackageLoader("aggregator.publish"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("index.html.j2")
-
-
-@cache
-def _style() -> str:
-    return Path(__file__).with_name("templates").joinpath("style.css").read_text("utf-8")
+    return language, _direction(language)
 
 
 def _direction(language: str | None, default: str = "ltr") -> str:
@@ -78,22 +128,35 @@ def _is_above(other: OutputFeed, feed: OutputFeed) -> bool:
     return len(other.levels) < len(feed.levels) and feed.levels[: len(other.levels)] == other.levels
 
 
+def _is_right_below(other: OutputFeed, feed: OutputFeed) -> bool:
+    return bool(other.levels) and other.levels[:-1] == feed.levels
+
+
 def _root(feed: OutputFeed) -> str:
     # Relative, so that pages work from a disk and under another address just as well.
     return "../" * len(feed.levels)
 
 
-def _link(here: OutputFeed, feed: OutputFeed) -> dict[str, str]:
-    name = feed.levels[-1].name if feed.levels else feed.title
-    return {"name": name, "href": _root(here) + urls.path(feed.folder) + HTML.file}
+def _places(publication: Publication, root: str) -> dict[tuple[str, ...], dict[str, str]]:
+    """Return name and address of each feed's page, by category."""
+    return {
+        feed.category: {
+            "name": feed.levels[-1].name if feed.levels else feed.title,
+            "href": root + urls.path(feed.folder) + HTML.file,
+        }
+        for feed in publication.feeds
+    }
 
 
-def _post(
-    pages: Mapping[tuple[str, ...], dict[str, str]], here: OutputFeed, direction: str, post: Post
-) -> dict[str, Any]:
-    copy, category = post.copy, post.category
+def _path(places: Places, category: tuple[str, ...], above: int = 0) -> list[dict[str, str]]:
+    """Return the places of the levels of ``category`` below ``above``; those without a page have no address."""
+    levels = (category[:depth] for depth in range(above + 1, len(category) + 1))
+    return [places.get(level, {"name": level[-1], "href": ""}) for level in levels]
+
+
+def _post(places: Places, here: OutputFeed, direction: str, post: Post, *, brief: bool) -> dict[str, Any]:
+    copy = post.copy
     language = safe.language(copy.language)
-    deeper = (category[:depth] for depth in range(len(here.levels) + 1, len(category) + 1))
     return {
         "title": facts.title(post),
         "href": safe.web(copy.link),
@@ -103,10 +166,11 @@ def _post(
         "via": post.via and _home(post.via),
         "authors": [person.name for person in facts.named(copy.authors)],
         "time": _time(rfc3339(post.published)),
-        "image": safe.web(copy.image),
-        "excerpt": facts.lead(copy),
+        # A page of older posts is a list to look through: quick to load, and short.
+        "image": None if brief else safe.web(copy.image),
+        "excerpt": "" if brief else facts.lead(copy),
         "also_in": [{"name": source.title, "href": facts.place(source)} for source in post.also_in],
-        "categories": [pages.get(path, {"name": path[-1], "href": ""}) for path in deeper],
+        "categories": _path(places, post.category, len(here.levels)),
     }
 
 

@@ -122,19 +122,30 @@ def carriers(connection: sa.Connection, pks: Sequence[int]) -> set[str]:
     }
 
 
+def newest(connection: sa.Connection) -> dict[str, datetime]:
+    """Return the time of the newest post of each source that has one, by the source's id."""
+    of_source = sa.select(sa.func.max(copy.c.listed_at)).where(
+        copy.c.source_pk == source.c.pk, copy.c.post_pk.is_not(None)
+    )
+    query = sa.select(source.c.id, sa.type_coerce(of_source.scalar_subquery(), copy.c.listed_at.type).label("at"))
+    return {row.id: row.at for row in connection.execute(query) if row.at}
+
+
 def clean(connection: sa.Connection, pks: Sequence[int]) -> None:
     """Note that the outputs of the posts numbered ``pks`` are written."""
     for part in chunks(pks, PARAMETERS):
         connection.execute(post.update().where(post.c.pk.in_(part)).values(dirty=False))
 
 
-def posts(connection: sa.Connection, pks: Sequence[int]) -> Iterator[tuple[int, Post]]:
+def posts(connection: sa.Connection, pks: Sequence[int], *, bodies: bool = True) -> Iterator[tuple[int, Post]]:
     """Yield the posts numbered ``pks`` in that order, each with its number.
 
-    Those that no listed source carries any more are left out.
+    Those that no listed source carries any more are left out.  Without ``bodies``, content and summary are empty:
+    reading them is most of the work.
     """
+    primary = _primary(copy.c if bodies else _HEAD)
     for part in chunks(pks, PARAMETERS):
-        rows = {row.post_pk: row for row in connection.execute(_primary().where(post.c.pk.in_(part)))}
+        rows = {row.post_pk: row for row in connection.execute(primary.where(post.c.pk.in_(part)))}
         also: dict[int, list[Any]] = defaultdict(list)
         for row in connection.execute(_others().where(post.c.pk.in_(part))):
             also[row.post_pk].append(row)
@@ -147,7 +158,14 @@ _own = info.alias("own")
 _via = info.alias("via")
 
 
-def _primary() -> sa.Select[Any]:
+_BODY = ("content", "summary")
+_HEAD = (
+    *(column for column in copy.c if column.name not in _BODY),
+    *(sa.literal_column("''").label(name) for name in _BODY),
+)
+
+
+def _primary(of_copy: Iterable[sa.ColumnElement[Any]]) -> sa.Select[Any]:
     columns = (post.c.pk.label("post_pk"), post.c.id.label("post_id"), post.c.name)
     line = (source.c.id.label("source_id"), source.c.title.label("source_title"))
     return (
@@ -157,7 +175,7 @@ def _primary() -> sa.Select[Any]:
             source.c.feed,
             source.c.category,
             source.c.listed,
-            copy,
+            *of_copy,
             _own.c.data.label("own"),
             _via.c.data.label("via"),
         )

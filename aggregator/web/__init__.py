@@ -15,16 +15,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.errors import DatabaseError
+from aggregator.publish import theme
 from aggregator.service import Service
 from aggregator.service.metrics import CONTENT_TYPE
 from aggregator.service.standing import standings
 from aggregator.web import feeds, sources
 from aggregator.web.files import Files
 
-#: Posts carry pictures and sound of any origin, and never a script.
+#: Posts carry pictures and sound of any origin, and never a script; pages have the one that shows times.
 _POLICY = (
-    "default-src 'none'; img-src * data:; media-src *; style-src 'self' 'unsafe-inline'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; img-src * data:; media-src *; style-src 'self' 'unsafe-inline'; "
+    f"script-src '{theme.hash_of(theme.script())}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -43,7 +44,9 @@ _Handler = Callable[[Request], Awaitable[Response]]
 def site(service: Service) -> ASGIApp:
     """Return the web application around ``service``."""
     turns = asyncio.Semaphore(_SEARCHES)
-    files = Files(lambda: service.app.settings.output.path, service.clock)
+    files = Files(
+        lambda: service.app.settings.output.path, service.clock, lambda: service.app.settings.output.templates
+    )
     routes = {
         **{path: _in_turn(turns, feeds.handler(name, service)) for path, name in feeds.PATHS.items()},
         "/sources": _in_turn(turns, sources.handler(service)),

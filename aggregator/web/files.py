@@ -52,10 +52,16 @@ _MOST_DIGESTS = 10_000
 
 
 class Files:
-    """Answers with files below the folder that ``root`` returns; ``clock`` tells the time."""
+    """Answers with files below the folder that ``root`` returns; ``clock`` tells the time.
 
-    def __init__(self, root: Callable[[], Path], clock: Callable[[], datetime]) -> None:
+    ``templates`` returns the folder of the user's own, for the page that says that there is nothing.
+    """
+
+    def __init__(
+        self, root: Callable[[], Path], clock: Callable[[], datetime], templates: Callable[[], Path | None]
+    ) -> None:
         self._root = root
+        self._templates = templates
         self._clock = clock
         self._digests = _Digests()
         self._shelf = Shelf()
@@ -64,7 +70,7 @@ class Files:
         """Return the file that ``request`` names, a folder's page, a redirect to it, or the page that says 404."""
         segments = _segments(request.scope["raw_path"])
         if segments is None:
-            return _missing()
+            return self._missing()
         *folders, name = segments
         root = self._root()
         opened = _opened(root, [*folders, name or _INDEX])
@@ -74,7 +80,10 @@ class Files:
             index.close()
             # Relative: it holds below another address, too.
             return RedirectResponse(f"{urls.path(name)}/", 301, {"Cache-Control": FRESH})
-        return _missing()
+        return self._missing()
+
+    def _missing(self) -> Response:
+        return HTMLResponse(page.render("missing.html.j2", self._templates()), 404, {"Cache-Control": "no-cache"})
 
     def _version(self, file: BufferedReader, name: str) -> Version:
         status = os.fstat(file.fileno())
@@ -141,7 +150,3 @@ def _media_type(name: str) -> str:
     known = _NAMES.get(name) or _ENDINGS.get(Path(name).suffix.lower(), "application/octet-stream")
     # RFC 8259, section 11: JSON has no charset.
     return known if known.endswith("json") or not is_text(known) else f"{known}; charset=utf-8"
-
-
-def _missing() -> Response:
-    return HTMLResponse(page.render("missing.html.j2"), 404, {"Cache-Control": "no-cache"})

@@ -1,36 +1,21 @@
-"""HTML pages of our own, in the look of the published ones."""
+"""HTML pages of the web server's own, in the look of the published ones."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from aggregator.errors import OutputError
+from aggregator.publish import theme
 
-from aggregator import PROJECT_URL, __version__
-
-
-def render(template: str, **values: Any) -> str:
-    """Return ``template`` of this package filled with ``values``."""
-    program = {"name": "aggregator", "version": __version__, "url": PROJECT_URL}
-    return _environment().get_template(template).render(values, style=_style(), program=program)
+_TEMPLATES = Path(__file__).with_name("templates")
+#: Titles of sources run as they run; all else on these pages is English.
+_ENGLISH = {"language": "en", "direction": "ltr"}
 
 
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("aggregator.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-@cache
-def _style() -> str:
-    published = files("aggregator.publish") / "templates" / "style.css"
-    own = files("aggregator.web") / "templates" / "own.css"
-    return published.read_text("utf-8") + own.read_text("utf-8")
+def render(template: str, folder: Path | None, **values: Any) -> bytes:
+    """Return ``template`` filled with ``values``: that of ``folder`` where it has one that works, else ours."""
+    with suppress(OutputError):  # publishing tells what is wrong with it
+        return theme.render(template, folder, _ENGLISH | values, _TEMPLATES)
+    return theme.render(template, None, _ENGLISH | values, _TEMPLATES)

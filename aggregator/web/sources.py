@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -29,19 +30,19 @@ def handler(service: Service) -> Callable[[Request], Response]:
         # Not ``app.sources``, which writes: who only looks must neither wait for a cycle nor hold it up.
         with app.store.reading() as transaction:
             reports = upkeep.reports(transaction, now)
-        body = render(app.settings.site_model.title, reports, now).encode()
+        body = render(app.settings.site_model.title, reports, now, app.settings.output.templates)
         version = Version(digest=text.digest_bytes(body), size=len(body), media_type="text/html; charset=utf-8")
         return answer(request.headers, version, BytesIO(body), cache="no-cache")
 
     return respond
 
 
-def render(site: str, reports: list[SourceReport], now: datetime) -> str:
-    """Return the page for the site of that title, as it is at ``now``."""
+def render(site: str, reports: list[SourceReport], now: datetime, templates: Path | None = None) -> bytes:
+    """Return the page for the site of that title, as it is at ``now``; ``templates`` may stand in for ours."""
     rows = [_row(report, now) for report in reports]
     counts = Counter(row["state"] for row in rows)
     figures = [f"{counts[state]} {state}" for state in STATES if counts[state]]
-    return page.render("sources.html.j2", site=site, rows=rows, figures=figures, now=_time(now))
+    return page.render("health.html.j2", templates, site=site, rows=rows, figures=figures, now=_time(now))
 
 
 def _row(report: SourceReport, now: datetime) -> dict[str, Any]:

@@ -1,0 +1,78 @@
+"""Pages made on trial, with every part that a page can have: what is wrong with a template shows before it is used."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aggregator.models import (
+    Attribution,
+    Copy,
+    FeedInfo,
+    Level,
+    OutputFeed,
+    Person,
+    Post,
+    Publication,
+    Site,
+    Subscription,
+)
+from aggregator.publish import html
+
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_ADDRESS = "https://site.invalid/"
+_CATEGORY = ("Trial",)
+_LEVELS = (Level(name="Trial", slug="trial"),)
+
+
+def render(templates: Path) -> None:
+    """Render pages with ``templates``, full and empty ones; raises OutputError, which names file and line."""
+    whole = OutputFeed(id="tag:site.invalid,2026:site", title="Trial", levels=(), limit=1)
+    category = OutputFeed(id="tag:site.invalid,2026:trial", title="Trial", levels=_LEVELS, limit=1)
+    publication = Publication(
+        site=Site(title="Trial", url=_ADDRESS, author="Trial", language="en"),
+        formats=("atom", "rss", "json", "html"),
+        feeds=(whole, category),
+        created=_NOW,
+        templates=templates,
+    )
+    for feed in (whole, category):
+        for posts in ([_post()], []):
+            list(html.render(publication, feed, posts))
+    for subscriptions in ([_subscription(newest=_NOW, gone=True), _subscription(enabled=False)], []):
+        html.sources(publication, subscriptions)
+
+
+def _subscription(*, newest: datetime | None = None, gone: bool = False, enabled: bool = True) -> Subscription:
+    return Subscription(
+        title="Trial", feed=_ADDRESS, url=_ADDRESS, category=_CATEGORY, newest=newest, gone=gone, enabled=enabled
+    )
+
+
+def _post() -> Post:
+    source = Attribution(source_id="trial", title="Trial", url=_ADDRESS, feed=_ADDRESS, link=_ADDRESS, author="Trial")
+    copy = Copy(
+        source_id="trial",
+        key="trial",
+        guid=None,
+        link=_ADDRESS,
+        title="Trial",
+        content="<p>Trial</p>",
+        summary="",
+        published=_NOW,
+        updated=_NOW,
+        first_seen=_NOW,
+        feed=FeedInfo(),
+        authors=(Person(name="Trial"),),
+        image=_ADDRESS,
+        language="ar",
+    )
+    return Post(
+        id="tag:site.invalid,2026:post",
+        name="trial",
+        copy=copy,
+        category=_CATEGORY,
+        source=source,
+        also_in=(source,),
+        via=source,
+    )
