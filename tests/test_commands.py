@@ -236,10 +236,10 @@ def test_the_schema_is_valid_and_accepts_the_example(planet: Planet) -> None:
 
 
 def test_the_demo_runs_the_whole_job_and_a_second_one_finds_nothing_new(planet: Planet) -> None:
-    """Six sources answer, one fails as it should; the shared story is one post; the paths to open exist."""
+    """Seven sources answer, one fails as it should; the shared story is one post; the paths to open exist."""
     done = planet.command("demo", "--output", "out")
     assert done.returncode == 0, done.stderr
-    assert "6 ok, 0 not modified, 1 failed" in done.stdout
+    assert "7 ok, 0 not modified, 1 failed" in done.stdout
     assert "1 duplicate" in done.stdout
     assert (planet.folder / "out/public/index.html").is_file()
     assert "0 new" in planet.command("demo", "--output", "out").stdout
