@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event
 
 from aggregator import __version__, fetch, urls
 from aggregator.config import Settings
+from aggregator.domains import Domains
 from aggregator.models import Document, Post, Publication
 from aggregator.pipeline import corrections, update
 from aggregator.pipeline import cycle as pipeline
@@ -24,7 +25,10 @@ from aggregator.publish import theme
 from aggregator.publish.files import OutputFolder
 from aggregator.records import Held, SourceReport
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, archive, pulls, upkeep
+from aggregator.store import Store, archive, domains, exists, pulls, upkeep
+
+#: Who looks at sources waits so long at most until a domain may be asked again.
+_PATIENCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class App:
 
     def cycle(self, orders: Orders, holder: str) -> Summary:
         """Run one cycle under the lock; see ``pipeline.cycle``.  Raises LockedError when another run holds it."""
-        with self.store.lock(holder), self.client() as client, Confined(stop=orders.stop) as confined:
+        with self.store.lock(holder), self.client(orders) as client, Confined(stop=orders.stop) as confined:
             return pipeline.cycle(
                 self.store,
                 self.settings.sources,
@@ -129,14 +133,15 @@ class App:
         return preview(self.store, self.settings.sources, self.target())
 
     @contextmanager
-    def client(self) -> Iterator[fetch.Client]:
-        """Open a client that keeps to the limits of the settings."""
-        client = open_client(self.settings)
-        try:
-            yield client
-        finally:
-            client.abort()  # what is under way still when a run was stopped
-            client.close()
+    def client(self, orders: Orders) -> Iterator[fetch.Client]:
+        """Open a client that keeps to the limits of the settings, and to what was asked of each domain before."""
+        with accounted(self.settings, self.store, orders.now, orders.patience) as account:
+            client = open_client(self.settings, account)
+            try:
+                yield client
+            finally:
+                client.abort()  # what is under way still when a run was stopped
+                client.close()
 
     def publication(self) -> Publication:
         """Return what the renderers are told besides the posts."""
@@ -170,6 +175,7 @@ class App:
             fetch=partial(client.fetch, now=orders.now),
             concurrency=settings.concurrency,
             per_host=settings.per_host,
+            lane=client.lane,
             stop=orders.stop,
         )
 
@@ -179,7 +185,26 @@ class App:
         return f"{__version__} {self.settings.publishing_digest()} {look}".rstrip()
 
 
-def open_client(settings: Settings) -> fetch.Client:
+@contextmanager
+def accounted(settings: Settings, store: Store | None, now: datetime, patience: timedelta) -> Iterator[fetch.Account]:
+    """Open the account of what was asked of each domain, and write down in ``store`` what is asked in the block."""
+    known = {}
+    if store is not None:
+        with store.reading() as transaction:
+            known = domains.states(transaction)
+    account = fetch.Account(
+        known, Domains(settings.fetch.domains), per_minute=settings.fetch.per_minute, now=now, patience=patience
+    )
+    try:
+        yield account
+    finally:
+        changes = account.changes()
+        if store is not None and changes:
+            with store.writing() as transaction:
+                domains.add(transaction, changes, now)
+
+
+def open_client(settings: Settings, account: fetch.Account) -> fetch.Client:
     """Return a client that keeps to the limits of ``settings`` and says who asks."""
     limits = fetch.Limits(
         timeout=settings.fetch.timeout,
@@ -188,7 +213,7 @@ def open_client(settings: Settings) -> fetch.Client:
         allow_private=settings.fetch.allow_private,
         files=settings.fetch.files,
     )
-    return fetch.Client(limits, user_agent=user_agent(settings))
+    return fetch.Client(limits, user_agent=user_agent(settings), account=account)
 
 
 def user_agent(settings: Settings) -> str:
@@ -200,14 +225,22 @@ def user_agent(settings: Settings) -> str:
 
 @contextmanager
 def looking(settings: Settings, now: datetime) -> Iterator[Means]:
-    """Yield the means to look at sources, within the limits of ``settings``, without a database."""
-    client = open_client(settings)
+    """Yield the means to look at sources, within the limits of ``settings``.
+
+    Nothing is made for it: where there is a database, what is asked is added to the budgets in it.
+    """
+    store = Store.open(settings.database_url) if exists(settings.database_url) else None
     try:
-        with Confined() as confined:
-            address = partial(fetch.address, rsshub=settings.fetch.rsshub)
-            yield Means(client=client, confined=confined, address=address, now=now)
+        with accounted(settings, store, now, _PATIENCE) as account, Confined() as confined:
+            client = open_client(settings, account)
+            try:
+                address = partial(fetch.address, rsshub=settings.fetch.rsshub)
+                yield Means(client=client, confined=confined, address=address, now=now)
+            finally:
+                client.close()
     finally:
-        client.close()
+        if store is not None:
+            store.close()
 
 
 @contextmanager

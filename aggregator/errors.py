@@ -12,6 +12,7 @@ AggregatorError
     ├── FetchError         no usable answer came
     │   ├── ForbiddenError     a rule of ours forbids to ask (scheme, private address, redirect)
     │   ├── TooLargeError      the answer is larger than ``fetch.max_size``
+    │   ├── PostponedError     it was not asked: its domain is to be left alone for now
     │   ├── DeadlineError      the answer took longer than ``fetch.timeout``
     │   └── HttpStatusError    the server answered with an error
     └── ParseError         the answer is no feed that can be read
@@ -92,6 +93,14 @@ class FetchError(SourceError):
 
 class ForbiddenError(FetchError):
     """A rule of ours forbids to ask this address."""
+
+
+class PostponedError(FetchError):
+    """The source was not asked, as its domain is to be left alone ``until`` then."""
+
+    def __init__(self, message: str, *, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class TooLargeError(FetchError):

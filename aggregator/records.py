@@ -83,6 +83,20 @@ class SourceState:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainState:
+    """How a domain stands with us: when it was ``asked`` of late, and until when it wants to be left alone.
+
+    ``refusals`` counts those in a row; ``because`` says why it is closed.
+    """
+
+    name: str
+    asked: tuple[datetime, ...] = ()
+    closed_until: datetime | None = None
+    refusals: int = 0
+    because: str | None = None
+
+
 #: All that ``standing`` returns.
 STATES = ("ok", "new", "failing", "gone", "disabled")
 

@@ -27,8 +27,9 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+from aggregator.domains import Domains
 from aggregator.errors import SourceError
-from aggregator.fetch import Client, Limits, Request
+from aggregator.fetch import Account, Client, Limits, Request
 from aggregator.models import Source
 from aggregator.pipeline.confined import Confined
 from aggregator.recognise import entries
@@ -180,7 +181,8 @@ def _fetched(name: str) -> str:
     server = HTTPServer(("127.0.0.1", 0), Answer)
     Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}/"
-    client = Client(Limits(allow_private=True), user_agent="benchmark")
+    account = Account({}, Domains(), per_minute=0, now=NOW)
+    client = Client(Limits(allow_private=True), user_agent="benchmark", account=account)
     try:
         return f"{len(client.fetch(Request(source_id='s', url=url), now=NOW).body):,} bytes"
     except SourceError as error:

@@ -6,7 +6,9 @@ import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from aggregator.fetch import Address, Client, Limits, Request, Resolver, Response
+from aggregator.domains import Domains
+from aggregator.fetch import Account, Address, Client, Limits, Request, Resolver, Response, system_resolver
+from aggregator.records import DomainState
 
 NOW = datetime(2024, 1, 2, 12, 0, tzinfo=UTC)
 AGENT = "aggregator/1.0 (+https://planet.example.org/)"
@@ -18,7 +20,12 @@ def client(
 ) -> Client:
     """Return a client that may ask loopback, unless it is not ``private``."""
     limits = Limits(timeout=timedelta(seconds=timeout), max_size=max_size, allow_private=private)
-    return Client(limits, user_agent=AGENT, resolver=resolver) if resolver else Client(limits, user_agent=AGENT)
+    return Client(limits, user_agent=AGENT, account=account(), resolver=resolver or system_resolver)
+
+
+def account(per_minute: int = 0, states: Mapping[str, DomainState] | None = None) -> Account:
+    """Return an account that knows of ``states``, and of no limit unless one is given."""
+    return Account(states or {}, Domains(), per_minute=per_minute, now=NOW)
 
 
 def ask(

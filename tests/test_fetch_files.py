@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from fetching import AGENT, NOW, client
+from fetching import AGENT, NOW, account, client
 from origin import Origin
 from planet import Item, Planet, rss
 
@@ -40,7 +40,7 @@ def planet(tmp_path: Path) -> Planet:
 @pytest.fixture
 def opened(folder: Path) -> Iterator[Client]:
     limits = Limits(timeout=timedelta(seconds=5), max_size=1000, files=folder, allow_private=True)
-    with Client(limits, user_agent=AGENT) as made:
+    with Client(limits, user_agent=AGENT, account=account()) as made:
         yield made
 
 

@@ -400,6 +400,7 @@ def summary(*failures: Outcome, ok: int = 0) -> Summary:
         ok=ok,
         not_modified=0,
         failures=failures,
+        postponed=(),
         warnings=(),
         entries=0,
         new=0,

@@ -1,10 +1,11 @@
 """Who is due, and when to come back: no publisher is asked more often than it wishes.
 
 ``schedule`` decides on the next pull and says why, ``rhythm`` learns how often a source publishes, ``moves``
-when a new address has lasted, ``course`` how a source stands after an answer.  Nothing here reads a clock.
+when a new address has lasted, ``course`` how a source stands after an answer, ``budget`` what may be asked of a
+domain.  Nothing here reads a clock.
 """
 
-from aggregator.cadence.course import Answer, failed, succeeded
+from aggregator.cadence.course import Answer, failed, postponed, succeeded
 from aggregator.cadence.moves import advice
 from aggregator.cadence.rhythm import heard
 from aggregator.cadence.schedule import LONGEST_BACKOFF, LONGEST_WISH, Next, Wishes, after_failure, after_success
@@ -20,5 +21,6 @@ __all__ = [
     "after_success",
     "failed",
     "heard",
+    "postponed",
     "succeeded",
 ]

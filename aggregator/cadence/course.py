@@ -67,6 +67,14 @@ def succeeded(
     )
 
 
+def postponed(source: Source, state: SourceState, until: datetime, because: str, now: datetime) -> SourceState:
+    """Return how ``source`` stands when it was not asked at ``now``, as its domain is left alone ``until`` then."""
+    waiting = schedule.jittered(source, until, until - now)
+    if state.next_pull and state.next_pull > waiting:
+        return state
+    return replace(state, next_pull=waiting, because=because)
+
+
 def failed(source: Source, state: SourceState, error: Exception, message: str, now: datetime) -> SourceState:
     """Return how ``source`` stands after ``error`` at ``now``, which ``message`` tells the editor.
 

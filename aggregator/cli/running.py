@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,9 @@ import typer
 
 from aggregator.cli import common, show
 from aggregator.cli.common import Config, Json
+
+#: A run waits so long at most until a domain may be asked again; the service comes back sooner by itself.
+_PATIENCE = timedelta(minutes=10)
 
 
 def run(
@@ -34,7 +38,15 @@ def run(
     from aggregator.pipeline.cycle import Orders
 
     with common.stoppable() as stop, opened(settings, now) as app, show.progress() as progress:
-        orders = Orders(now=now, only=only, force=force, stop=stop.event, begun=progress.begin, done=progress.step)
+        orders = Orders(
+            now=now,
+            only=only,
+            force=force,
+            patience=_PATIENCE,
+            stop=stop.event,
+            begun=progress.begin,
+            done=progress.step,
+        )
         summary = app.cycle(orders, common.holder("run"))
         progress.close()
         if json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -86,6 +87,8 @@ def summary(done: Summary, settings: Settings) -> None:
         out.print(f"[yellow]held[/yellow] {done.held} new entries wait for a look: 'aggregator held' shows why")
     for outcome in done.warnings:
         out.print(f"[yellow]warning[/yellow] {plain(outcome.source_id)}: {plain('; '.join(outcome.warnings))}")
+    for reason, number in Counter(outcome.error or "" for outcome in done.postponed).items():
+        out.print(f"[yellow]later[/yellow]   {number} not asked yet: {plain(reason)}")
     for outcome in done.failures:
         out.print(f"[red]failed[/red]  {plain(outcome.source_id)}: {plain(outcome.error or '')}")
 
@@ -111,6 +114,7 @@ def summary_json(done: Summary) -> dict[str, Any]:
         "entries": done.entries,
         "files": {"written": len(done.written), "removed": len(done.removed)},
         "failures": [{"source": outcome.source_id, "error": outcome.error} for outcome in done.failures],
+        "postponed": [{"source": outcome.source_id, "because": outcome.error} for outcome in done.postponed],
         "warnings": [{"source": outcome.source_id, "warnings": outcome.warnings} for outcome in done.warnings],
         "seconds": dict(done.seconds),
     }

@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema
 
 from aggregator.config import values
+from aggregator.domains import Share
 from aggregator.models import FilterField
 
 _MOST = 1_000_000  # entries or posts; SQLite and PostgreSQL take larger limits, nobody needs them
@@ -60,6 +61,7 @@ Slug = Annotated[str, AfterValidator(values.slug), WithJsonSchema(_SLUG)]
 SourceId = Annotated[str, AfterValidator(values.source_id), WithJsonSchema(_ID)]
 Language = Annotated[str, AfterValidator(values.language)]
 Expression = Annotated[str, AfterValidator(values.expression), WithJsonSchema(_WORDS)]
+DomainName = Annotated[str, AfterValidator(values.domain)]
 HeaderName = Annotated[str, AfterValidator(values.header_name)]
 Count = Annotated[int, Field(ge=0, le=_MOST)]
 Format = Literal["atom", "rss", "json", "html"]
@@ -137,7 +139,7 @@ class FetchSettings(Section):
     """How sources are asked."""
 
     concurrency: int = Field(32, ge=1, le=256, description="Requests at once.", examples=[16])
-    per_host: int = Field(2, ge=1, le=16, description="Requests at once to one host.", examples=[1])
+    per_host: int = Field(2, ge=1, le=16, description="Requests at once to one domain.", examples=[1])
     min_interval: Interval = Field(
         timedelta(hours=1),
         description="The shortest time between two pulls of a source without an interval of its own; 1m to 90d.",
@@ -149,6 +151,17 @@ class FetchSettings(Section):
         description="The longest time between two pulls of a source that seldom publishes; 1m to 90d.",
         examples=["6h", "1w"],
         json_schema_extra={"default": "1d"},
+    )
+    per_minute: int = Field(
+        60, ge=0, le=10_000, description="Requests to one domain within a minute; 0: no limit.", examples=[20]
+    )
+    domains: dict[DomainName, Share] = Field(
+        {},
+        description=(
+            "Whether all sub-domains of a domain share a budget (one) or have one each, "
+            "where that is not as the public suffix list says."
+        ),
+        examples=[{"github.io": "one", "example.com": "each"}],
     )
     timeout: Timeout = Field(
         timedelta(seconds=20),

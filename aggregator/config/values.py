@@ -31,6 +31,8 @@ _LONGEST_ID = 120
 # BCP 47 as people write it: a language, then scripts, regions and variants.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 # RFC 9110, sections 5.6.2 and 5.5.
+#: A domain as hosts' names are written in requests; one of another script in its ASCII form (RFC 5890).
+_DOMAIN = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)+")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNFIT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 #: Headers that say how a message is sent: the program writes them.
@@ -192,6 +194,14 @@ def expression(value: str) -> str:
             f"{shown(value)} is no regular expression: {exc}; put a backslash before a literal ( ) [ * + ?"
         ) from exc
     return value
+
+
+def domain(value: str) -> str:
+    """Return ``value`` in lower case when it is the name of a domain."""
+    name = value.strip().lower().rstrip(".")
+    if not _DOMAIN.fullmatch(name):
+        raise ValueError(f"{shown(value)} is no domain; write it as example.org")
+    return name
 
 
 def header_name(value: str) -> str:

@@ -3,6 +3,7 @@
 ``Client`` asks for one document, ``fetch_all`` for many at once, ``address`` tells where a source's lies.
 """
 
+from aggregator.fetch.account import Account
 from aggregator.fetch.client import Client
 from aggregator.fetch.dial import Address, Resolver, system_resolver
 from aggregator.fetch.guard import allowed
@@ -12,6 +13,7 @@ from aggregator.fetch.transports import TRANSPORTS, address
 
 __all__ = [
     "TRANSPORTS",
+    "Account",
     "Address",
     "Client",
     "Limits",

@@ -19,6 +19,7 @@ from requests.structures import CaseInsensitiveDict
 from aggregator import urls
 from aggregator.errors import DeadlineError, FetchError, ForbiddenError, HttpStatusError
 from aggregator.fetch import body, codings, dial, failures, files, model, route, wire
+from aggregator.fetch.account import Account
 from aggregator.fetch.dial import Resolver, system_resolver
 from aggregator.fetch.model import Limits, Request, Response
 from aggregator.fetch.route import Route
@@ -42,15 +43,18 @@ class Client:
     """Fetches documents, for many threads at once.
 
     It keeps a few connections open for the next request to their hosts, so make one for each run and close it
-    then.  ``user_agent`` names the program, its version and where to read about it; ``resolver`` looks up host
-    names.
+    then.  ``user_agent`` names the program, its version and where to read about it; ``account`` tells whether a
+    domain may be asked; ``resolver`` looks up host names.
     """
 
-    def __init__(self, limits: Limits, *, user_agent: str, resolver: Resolver = system_resolver) -> None:
+    def __init__(
+        self, limits: Limits, *, user_agent: str, account: Account, resolver: Resolver = system_resolver
+    ) -> None:
         self._limits = limits
         self._resolver = resolver
         self._manners = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": codings.ACCEPTED}
         self._watchdog = Watchdog(limits.timeout.total_seconds())
+        self._account = account
         self._slots = Slots(limits.per_host)
         self._session = wire.Session(self._connected, self._attend, per_host=limits.per_host)
 
@@ -63,21 +67,28 @@ class Client:
     def fetch(self, request: Request, *, now: datetime) -> Response:
         """Return the answer to ``request``, asked at ``now``: a whole body, or "not modified".
 
-        Raises FetchError or one of its kinds: ForbiddenError before anything is sent, TooLargeError,
-        DeadlineError, HttpStatusError; no message holds a secret.
+        Raises FetchError or one of its kinds: ForbiddenError and PostponedError before anything is sent,
+        TooLargeError, DeadlineError, HttpStatusError; no message holds a secret.
         """
         if files.is_file(request.url):
             return files.read(request, self._limits)
         way = route.start(request.url)
+        self._account.admit(urls.host(way.url), wait=True)
         with self._watchdog.watch() as watch:
             while True:
                 outcome = self._asked(request, way, watch, now)
                 if isinstance(outcome, Response):
                     return outcome
                 way = outcome
+                self._account.admit(urls.host(way.url), wait=False)
+
+    def lane(self, url: str) -> str:
+        """Return the name of those whose requests at once are counted together: the domain of ``url``, or its host."""
+        return self._account.lane(urls.host(url))
 
     def abort(self) -> None:
         """End all fetches under way with a FetchError, and refuse new ones; for any thread to call."""
+        self._account.stop()
         self._watchdog.abort()
 
     def close(self) -> None:
@@ -91,7 +102,7 @@ class Client:
         headers = self._headers(request, way)
         failure: FetchError | None = None
         try:
-            with self._slots.taken(split.hostname or "", watch), closing(self._sent(way.url, headers, watch)) as answer:
+            with self._slots.taken(self.lane(way.url), watch), closing(self._sent(way.url, headers, watch)) as answer:
                 outcome = self._judged(request, way, headers, answer, now)
         except ForbiddenError as error:
             failure = _redirected(way, error)
@@ -136,7 +147,9 @@ class Client:
     def _judged(
         self, request: Request, way: Route, sent: Mapping[str, str], answer: requests.Response, now: datetime
     ) -> Response | Route:
-        where, status = urlsplit(way.url).netloc, answer.status_code
+        where, host, status = urlsplit(way.url).netloc, urls.host(way.url), answer.status_code
+        if status < HTTPStatus.BAD_REQUEST:
+            self._account.answered(host)
         if status == HTTPStatus.OK or (status == HTTPStatus.IM_USED and _is_delta(sent, answer.headers)):
             return _response(request, way, answer, now, body.read(answer.raw, self._limits.max_size, where))
         if status in route.REDIRECTS:
@@ -145,7 +158,9 @@ class Client:
         if status == HTTPStatus.NOT_MODIFIED and ("If-None-Match" in sent or "If-Modified-Since" in sent):
             _finish(answer)
             return _response(request, way, answer, now, b"")
-        raise _refusal(where, status, model.retry_after(answer.headers.get("Retry-After"), now))
+        retry_after = model.retry_after(answer.headers.get("Retry-After"), now)
+        self._account.refused(host, status, retry_after)
+        raise _refusal(where, status, retry_after)
 
     def _connected(self, host: str, port: int) -> socket:
         watch, private = self._watchdog.current(), self._limits.allow_private

@@ -23,17 +23,18 @@ def fetch_all(
     *,
     concurrency: int,
     per_host: int,
+    lane: Callable[[str], str] = urls.host,
     stop: threading.Event | None = None,
 ) -> Generator[Result, None, None]:
     """Yield each of ``requests`` with what ``fetch`` made of it, in the order in which they are done.
 
-    At most ``concurrency`` fetches are under way at once, and ``per_host`` of them to one host; a host that is
-    slow holds up no other.  Fetches under way and results not yet taken are at most twice ``concurrency``, so
-    a slow consumer slows the fetching down.  Once ``stop`` is set nothing more is begun or yielded; what is
-    under way then, or when the generator is closed, is left behind (``Client.abort`` ends it).  Any exception
-    of ``fetch`` that is no FetchError is raised here.
+    At most ``concurrency`` fetches are under way at once, and ``per_host`` of them in one lane, which ``lane``
+    tells of an address; a lane that is slow holds up no other.  Fetches under way and results not yet taken are at
+    most twice ``concurrency``, so a slow consumer slows the fetching down.  Once ``stop`` is set nothing more is
+    begun or yielded; what is under way then, or when the generator is closed, is left behind (``Client.abort`` ends
+    it).  Any exception of ``fetch`` that is no FetchError is raised here.
     """
-    lanes = _Lanes(requests, fetch, concurrency, per_host)
+    lanes = _Lanes(requests, fetch, lane, concurrency, per_host)
     try:
         lanes.start()
         while (result := lanes.next_result(stop)) is not None:
@@ -43,14 +44,21 @@ def fetch_all(
 
 
 class _Lanes:
-    """A lane for each host, with its requests in order, and the threads that serve all lanes."""
+    """A lane for each domain, or host, with its requests in order, and the threads that serve all lanes."""
 
-    def __init__(self, requests: Iterable[Request], fetch: Fetch, concurrency: int, per_host: int) -> None:
+    def __init__(
+        self,
+        requests: Iterable[Request],
+        fetch: Fetch,
+        lane: Callable[[str], str],
+        concurrency: int,
+        per_host: int,
+    ) -> None:
         self._fetch = fetch
         self._most_held = 2 * concurrency
         self._lanes: dict[str, deque[Request]] = {}
         for request in requests:
-            self._lanes.setdefault(urls.host(request.url), deque()).append(request)
+            self._lanes.setdefault(lane(request.url), deque()).append(request)
         # For each number of requests under way to a host, the hosts that may be asked for one more.  The longest
         # lane will take longest, so it begins.
         self._open: list[dict[str, None]] = [{} for _ in range(per_host)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from aggregator.models import Source
@@ -16,6 +16,8 @@ from aggregator.records import SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, pulls, upkeep, verdicts
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
@@ -23,12 +25,15 @@ class Orders:
 
     ``only`` are the ids of the sources to pull, None for all; ``force`` pulls those that are not due, too.
     Once ``stop`` is set the cycle ends early: what was pulled is stored, the rest waits for the next one.
+    ``patience`` is how long a request may wait until its domain may be asked again; what would wait for longer is
+    postponed.
     ``begun`` is told how many sources are pulled, ``done`` each outcome.
     """
 
     now: datetime
     only: frozenset[str] | None = None
     force: bool = False
+    patience: timedelta = timedelta(0)
     stop: Event = field(default_factory=Event)
     begun: Callable[[int], None] = lambda total: None
     done: Callable[[Outcome], None] = lambda outcome: None
@@ -45,6 +50,7 @@ class Summary:
     ok: int
     not_modified: int
     failures: tuple[Outcome, ...]
+    postponed: tuple[Outcome, ...]
     warnings: tuple[Outcome, ...]
     entries: int
     new: int
@@ -122,7 +128,9 @@ def _chosen(store: Store, sources: Iterable[Source], orders: Orders) -> dict[str
     wanted = enabled if orders.only is None else enabled & orders.only
     with store.reading() as transaction:
         states = pulls.states(transaction, due=None if orders.force else orders.now)
-    return {name: states[name] for name in (source.id for source in sources) if name in wanted and name in states}
+    chosen = [source.id for source in sources if source.id in wanted and source.id in states]
+    # Those that wait the longest come first: what a domain's budget leaves over is not the same ones each time.
+    return {name: states[name] for name in sorted(chosen, key=lambda name: states[name].next_pull or _LONG_AGO)}
 
 
 class Tally:
@@ -132,6 +140,7 @@ class Tally:
         self._ok = self._not_modified = self._entries = self._changed = 0
         self._held = self._archived = 0
         self._failures: list[Outcome] = []
+        self._postponed: list[Outcome] = []
         self._warnings: list[Outcome] = []
 
     def count(self, outcome: Outcome) -> None:
@@ -144,6 +153,8 @@ class Tally:
         self._archived += outcome.archived
         if outcome.result == "failed":
             self._failures.append(outcome)
+        if outcome.result == "postponed":
+            self._postponed.append(outcome)
         if outcome.warnings:
             self._warnings.append(outcome)
 
@@ -154,6 +165,7 @@ class Tally:
             ok=self._ok,
             not_modified=self._not_modified,
             failures=tuple(sorted(self._failures, key=lambda outcome: outcome.source_id)),
+            postponed=tuple(sorted(self._postponed, key=lambda outcome: outcome.source_id)),
             warnings=tuple(sorted(self._warnings, key=lambda outcome: outcome.source_id)),
             entries=self._entries,
             new=new,

@@ -115,6 +115,7 @@ def try_all(means: Means, sources: tuple[Source, ...], limits: Limits) -> list[T
         partial(means.client.fetch, now=means.now),
         concurrency=limits.concurrency,
         per_host=limits.per_host,
+        lane=means.client.lane,
     )
     tries = {request.source_id: _tried(means, by_id[request.source_id], response) for request, response in answers}
     return [tries[name] for name in by_id if name in tries]

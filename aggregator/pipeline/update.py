@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Literal
 
 from aggregator import cadence, filters, text
-from aggregator.errors import FetchError, SourceError, StoppedError, StorageError
+from aggregator.errors import FetchError, PostponedError, SourceError, StoppedError, StorageError
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
 from aggregator.pipeline.confined import Confined
@@ -33,10 +33,11 @@ class Outcome:
     """What came of one source: ``new`` and ``changed`` count its copies, ``entries`` those in its document.
 
     Of the new ones some may be ``held`` for the editor, or only ``archived``.
+    ``error`` says why it failed, or was postponed.
     """
 
     source_id: str
-    result: Literal["ok", "not modified", "failed"]
+    result: Literal["ok", "not modified", "failed", "postponed"]
     entries: int = 0
     new: int = 0
     changed: int = 0
@@ -92,6 +93,8 @@ def settle(
     watch: Stopwatch,
 ) -> tuple[Pull, Outcome]:
     """Return what is to be stored of a pull, and what to tell of it; an error of the source is one of both."""
+    if isinstance(response, PostponedError):
+        return _postponed(source, state, response, now)
     if isinstance(response, FetchError):
         return _failed(source, state, response, str(response), now)
     try:
@@ -192,4 +195,10 @@ def _advice(after: SourceState) -> tuple[str, ...]:
 def _failed(source: Source, state: SourceState, exc: Exception, message: str, now: datetime) -> tuple[Pull, Outcome]:
     after = cadence.failed(source, state, exc, message, now)
     outcome = Outcome(source_id=source.id, result="failed", error=after.error)
+    return Pull(source_id=source.id, at=now, state=after), outcome
+
+
+def _postponed(source: Source, state: SourceState, exc: PostponedError, now: datetime) -> tuple[Pull, Outcome]:
+    after = cadence.postponed(source, state, exc.until, str(exc), now)
+    outcome = Outcome(source_id=source.id, result="postponed", error=str(exc))
     return Pull(source_id=source.id, at=now, state=after), outcome

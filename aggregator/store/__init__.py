@@ -14,9 +14,12 @@ import sqlalchemy as sa
 
 from aggregator.store import engine, lock, opening
 
-__all__ = ["Store", "Transaction"]
+__all__ = ["Store", "Transaction", "exists"]
 
 Transaction = sa.Connection
+
+
+exists = opening.exists
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ _HINTS = {
 def create(url: str) -> sa.Engine:
     """Return an engine for the database at ``url``, which is not touched yet; raises DatabaseError."""
     with translated(url):
-        target = _parsed(url)
+        target = parsed(url)
         match target.get_backend_name():
             case "sqlite":
                 return _sqlite(target)
@@ -98,7 +98,8 @@ def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | s
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def _parsed(url: str) -> URL:
+def parsed(url: str) -> URL:
+    """Return the parts of ``url``; raises DatabaseError."""
     try:
         return make_url(url)
     except (SQLAlchemyError, ValueError) as exc:

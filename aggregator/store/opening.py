@@ -14,7 +14,7 @@ from aggregator.store.engine import shown, translated
 from aggregator.store.schema import metadata
 
 #: The newest migration; a database with an unknown one was written by a newer version of the program.
-HEAD = "0005"
+HEAD = "0006"
 #: The number of the advisory lock under which PostgreSQL's schema is changed.
 _MIGRATING = 0x61676773
 
@@ -35,6 +35,13 @@ def connect(url: str) -> sa.Engine:
         made.dispose()
         raise
     return made
+
+
+def exists(url: str) -> bool:
+    """Tell whether there is a database at ``url`` that opening it would not make; a server is not asked."""
+    with translated(url):
+        target = engine.parsed(url)
+    return target.get_backend_name() != "sqlite" or Path(target.database or "").exists()
 
 
 def _prepare(made: sa.Engine) -> None:

@@ -12,6 +12,7 @@
 ``ruling``    what the editor decided for good, asked when copies are bound
 ``archive``   the archive documents of each feed that is published; ``dirty`` until they were written
 ``archived``  which posts stand in which of them, decided once
+``domain``    what was asked of late of the domains of sources, and which want to be left alone
 ``file``      the files that we wrote, and so may replace and remove; ``gone`` are those that we removed
 ``meta``      single facts: the tagging authority, the digest of the settings that were published last
 
@@ -280,6 +281,17 @@ file = Table(
     Column("path", String(4096), primary_key=True),
     Column("post_pk", _Key),
     Column("gone", Boolean, nullable=False, server_default=text("false")),
+    sqlite_with_rowid=False,
+)
+
+domain = Table(
+    "domain",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("asked", Words, nullable=False),
+    Column("closed_until", Moment),
+    Column("refusals", Integer, nullable=False),
+    Column("because", Words),
     sqlite_with_rowid=False,
 )
 

@@ -1,0 +1,77 @@
+"""What may be asked of a domain: so many requests a minute, and none while it wants to be left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+from aggregator.cadence.schedule import believed
+from aggregator.records import DomainState
+
+MINUTE = timedelta(minutes=1)
+#: A domain that refuses without saying for how long is left alone for an hour, twice as long each further time.
+_CLOSED = timedelta(hours=1)
+_LONGEST = timedelta(days=1)
+#: A 403 after so many requests within a minute is a throttle's: some services never answer 429.
+_BURST = 5
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def free_at(state: DomainState, per_minute: int, now: datetime) -> datetime:
+    """Return when the domain may be asked for one thing more: ``now``, or later.
+
+    ``per_minute`` is the most within any minute; 0 sets no limit.
+    """
+    opens = max(state.closed_until or now, now)
+    times = lately(state, now)
+    if not per_minute or len(times) < per_minute:
+        return opens
+    return max(opens, times[-per_minute] + MINUTE)
+
+
+def asked(state: DomainState, now: datetime) -> DomainState:
+    """Return ``state`` after one more request at ``now``."""
+    return replace(state, asked=(*lately(state, now), now))
+
+
+def answered(state: DomainState) -> DomainState:
+    """Return ``state`` after a good answer: what it refused before is forgiven, but a pause that it wanted stays."""
+    return replace(state, refusals=0) if state.refusals else state
+
+
+def refused(state: DomainState, status: int, retry_after: datetime | None, now: datetime) -> DomainState:
+    """Return ``state`` after an error ``status`` at ``now``; it closes the domain when it is about us, not the feed.
+
+    That is 429, 503 with a Retry-After, and 403 after a burst (RFC 6585, section 4; RFC 9110, section 10.2.3).
+    """
+    burst = len(lately(state, now)) >= _BURST
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        throttled = retry_after is not None
+    else:
+        throttled = status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and burst)
+    if not throttled:
+        return state
+    refusals = state.refusals + 1
+    pause = believed(retry_after - now) if retry_after else min(_CLOSED * 2 ** min(refusals - 1, 16), _LONGEST)
+    until = max(state.closed_until or now, now + pause)
+    because = f"{state.name} answered {status}, and is left alone until {until:%Y-%m-%d %H:%M} UTC"
+    return replace(state, closed_until=until, refusals=refusals, because=because)
+
+
+def merged(stored: DomainState, ours: DomainState, more: Iterable[datetime]) -> DomainState:
+    """Return what is known of a domain by two processes: ``stored`` by any, and ``ours``, which asked ``more``."""
+    later = stored if (stored.closed_until or _NEVER) > (ours.closed_until or _NEVER) else ours
+    return replace(later, asked=tuple(sorted((*stored.asked, *more))), refusals=ours.refusals)
+
+
+def over(state: DomainState, now: datetime) -> bool:
+    """Tell whether ``state`` says nothing any more at ``now``."""
+    return not lately(state, now) and not state.refusals and (state.closed_until or now) <= now
+
+
+def lately(state: DomainState, now: datetime) -> tuple[datetime, ...]:
+    """Return when the domain was asked in the minute before ``now``."""
+    # A time that is still to come was noted before the clock was set back.
+    return tuple(moment for moment in state.asked if now - MINUTE < moment <= now)
