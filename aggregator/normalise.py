@@ -6,6 +6,7 @@ All that a copy says comes from its entry, its feed and the time of its first si
 from __future__ import annotations
 
 import dataclasses
+import html
 import re
 from datetime import UTC, datetime
 
@@ -20,6 +21,7 @@ RULES = 1
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 #: An entry without a title is called by its first words, at most so many characters.
 TITLE_LENGTH = 80
+_ADDRESS = re.compile(r"https?://[^\s\"'<>\\)]+")
 _UNREAD = re.compile(r"<[^>]*>|\s")
 #: Links that belong to the source's feed, not to the article (RFC 5023, RFC 5005, WebSub).
 _FEED_RELS = frozenset(
@@ -39,6 +41,13 @@ def version(copy: Copy) -> str:
     return text.digest(repr(dataclasses.replace(copy, feed=said, via=None, guid=None)))
 
 
+def essence(copy: Copy) -> str:
+    """Return a digest like that of ``version``, for which addresses of one page are the same (``urls.canonical``)."""
+    said = copy.feed if copy.via else FeedInfo()
+    whole = repr(dataclasses.replace(copy, feed=said, via=None, guid=None))
+    return text.digest(_ADDRESS.sub(lambda found: urls.canonical(html.unescape(found[0])), whole))
+
+
 def words(title: str, content: str) -> str:
     """Return a digest of the words that a reader sees; markup, addresses and white space do not count."""
     return text.digest("".join(title.split()), _UNREAD.sub("", content))
@@ -49,11 +58,13 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
 
     ``feed`` is what the feed said of itself, ``now`` the time of the pull (UTC).  A new entry gets ``key``
     as its identity within ``source`` and ``now`` as its first sight; a new version of a ``known`` copy keeps
-    both, and its ``published``.  ``updated`` moves only when the words changed (RFC 4287, section 4.2.15):
+    both, its ``published``, and its link as long as that is of the same page.  ``updated`` moves only when the words
+    changed (RFC 4287, section 4.2.15):
     to the time that the entry gives where that is later, else to ``now``.
     """
     own = _own_feed(feed, source, now)
-    link = _link(entry)
+    given = _link(entry)
+    link = _kept(known.link if known else None, given)
     content = _body(entry.content, link, own)
     title = _title(entry, content, link)
     published = known.published if known else _published(entry, now)
@@ -70,7 +81,7 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
         first_seen=known.first_seen if known else now,
         feed=_claimed(entry.source, now) if entry.source else own,
         via=own if entry.source else None,
-        links=tuple(_links(entry, link)),
+        links=tuple(_links(entry, link, given)),
         authors=_people(entry.authors),
         contributors=_people(entry.contributors),
         tags=tuple(dict.fromkeys(tag for tag in map(_tag, entry.tags) if tag.term)),
@@ -108,6 +119,10 @@ def _link(entry: Entry) -> str | None:
     return next((link.href for link in entry.links if link.rel == "alternate"), None)
 
 
+def _kept(before: str | None, now: str | None) -> str | None:
+    return before if before and now and urls.canonical(before) == urls.canonical(now) else now
+
+
 def _body(body: Text | None, link: str | None, feed: FeedInfo) -> str:
     if body is None:
         return ""
@@ -125,8 +140,8 @@ def _title(entry: Entry, content: str, link: str | None) -> str:
     return text.excerpt(content, TITLE_LENGTH) or link or "Untitled"
 
 
-def _links(entry: Entry, link: str | None) -> list[Link]:
-    seen = {("alternate", link)}
+def _links(entry: Entry, *own: str | None) -> list[Link]:
+    seen = {("alternate", link) for link in own}
     kept = []
     for candidate in entry.links:
         identity = (candidate.rel, candidate.href)

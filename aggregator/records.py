@@ -28,7 +28,8 @@ class Known:
     """A copy that the archive has, or had: as much of it as recognising takes.
 
     ``fingerprint`` stands for the entry as it came, ``version`` for the copy that it made, ``words`` for those
-    that a reader sees.
+    that a reader sees.  ``edits`` counts the changes since it was last at rest, ``edited`` is the last one's time,
+    ``waiting`` tells whether that one is not taken yet.
     ``pruned`` copies have left the archive, or were turned away; they are known still, so that they do not come back as
     new.  ``verdict`` tells why a copy stands in no post.
     """
@@ -43,6 +44,10 @@ class Known:
     published: datetime
     updated: datetime
     first_seen: datetime
+    link: str | None = None
+    edits: int = 0
+    edited: datetime | None = None
+    waiting: bool = False
     pruned: bool = False
     verdict: str | None = None
 
@@ -130,12 +135,22 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What an entry makes: a copy, and what stands for the words of its body and how many they are."""
+
+    copy: Copy
+    text: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CopyWrite:
     """A copy to be written: a new one, or a new version of the ``known`` one.
 
-    ``copy`` is None when only the ``fingerprint`` or the ``aliases`` are news: nothing that is published
-    changed.  ``aliases`` are those that the archive does not have yet.  A new copy with a ``verdict``
-    is bound to no post.
+    ``copy`` is None when nothing that is published changed: only the ``fingerprint``, the ``aliases`` or the count
+    of edits are news.  ``aliases`` are those that the archive does not have yet; ``text`` and ``length`` stand for the
+    words of the body, ``text`` only where they are enough to tell a story.  ``reason`` goes to the ledger.
+    A new copy with a ``verdict`` is bound to no post.
     """
 
     copy: Copy | None
@@ -146,6 +161,12 @@ class CopyWrite:
     aliases: tuple[Alias, ...]
     page: str | None
     verdict: Verdict | None = None
+    text: str | None = None
+    length: int = 0
+    edits: int = 0
+    edited: datetime | None = None
+    waiting: bool = False
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,3 +278,15 @@ class Decision:
     copy_pk: int | None = None
     source_pk: int | None = None
     detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A change that readers see: the titles, and digests of the words, before and after."""
+
+    copy_pk: int
+    at: datetime
+    title_before: str
+    title_after: str
+    words_before: str
+    words_after: str

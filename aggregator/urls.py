@@ -16,6 +16,8 @@ from urllib.parse import (
     urlunsplit,
 )
 
+from aggregator import twins
+
 #: RFC 3986, section 2: what may stand in an address as it is; ``%`` because it is quoted already.
 _SAFE = "!$%&'()*+,/:;=?@[]~-._"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -37,11 +39,6 @@ _TAG = re.compile(r"tag:[^,:]+,[0-9]{4}(-[0-9]{2}){0,2}:.*", re.IGNORECASE)
 #: An id of more bytes than this is replaced by one of ours (20 kB ids were met).
 _MAX_ID = 1024
 
-_TRACKING = re.compile(
-    r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|mc_[ce]id|igshid|_hsenc|_hsmi|mkt_tok|ref_src"
-    r"|at_(?:medium|campaign)|spm|wt_mc|cmpid|ncid|smid|ftag|vero_id|oly_\w+_id|__twitter_impression",
-    re.IGNORECASE,
-)
 _SECRET = re.compile(
     r".*(?:token|secret|passw(?:or)?d|passphrase|passcode|signature|credential|session|auth(?!or)).*"
     r"|(?:.*[_.-])?(?:key|sig|pwd|pass|sid|jwt)|.*(?:access|api|auth|feed|private|rss|secret|user)key(?:id)?|.*sessid",
@@ -49,7 +46,6 @@ _SECRET = re.compile(
 )
 _PAIRS = re.compile(r"[&;]")
 _UNSHOWN = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff]")
-_WWW = re.compile(r"^(?:www\.)+")
 _DEVIATION = re.compile("[\u00df\u03c2\u200c\u200d]")
 # RFC 3490, section 3.1: what stands for the dot between labels.
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
@@ -145,14 +141,15 @@ def canonical(url: str) -> str:
     """Return a form of ``url`` that is the same for addresses of the same page; for comparing, never for use.
 
     Scheme, ``www.``, default port, fragment, trailing slash, percent-encoding, tracking parameters and the order of
-    the others do not count.  What has no host comes back as it is.
+    the others do not count; nor does it whether the page is asked for from a telephone, an AMP cache or a redirector
+    (``twins``).  What has no host comes back as it is.
     """
     try:
-        split = urlsplit(url)
-        netloc = _WWW.sub("", _netloc(split))
-        path = quote(unquote_to_bytes(split.path), safe=_SAFE.replace("%", "")).rstrip("/")
+        split = urlsplit(twins.unwrapped(url))
+        netloc = twins.host(_netloc(split))
+        path = twins.path(quote(unquote_to_bytes(split.path), safe=_SAFE.replace("%", "")))
         pairs = parse_qsl(split.query, keep_blank_values=True, errors="surrogateescape")
-        kept = sorted(pair for pair in pairs if not _TRACKING.fullmatch(pair[0]))
+        kept = sorted(pair for pair in pairs if twins.tells_page(*pair))
         query = urlencode(kept, errors="surrogateescape")
     except ValueError:
         return url

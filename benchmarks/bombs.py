@@ -33,6 +33,7 @@ from aggregator.fetch import Account, Client, Limits, Request
 from aggregator.models import Source
 from aggregator.pipeline.confined import Confined
 from aggregator.recognise import entries
+from aggregator.recognise.making import Asked, Pulled
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 URL = "https://example.org/feed"
@@ -151,8 +152,8 @@ def outcome(body: bytes, confined: Confined) -> str:
     try:
         feed = confined.parse(body, "", URL)
         found, _ = entries.candidates(feed.entries)
-        matches = entries.match(found, {})
-        written = confined.writes(matches, set(), feed, Source(id="s", url=URL), NOW)
+        pulled = Pulled(info=feed.info, source=Source(id="s", url=URL), now=NOW)
+        written = confined.made([Asked(entry=each.entry, key=each.key) for each in found], pulled)
     except SourceError as error:
         return f"refused: {error}"
     return f"{len(written)} of {len(feed.entries)} entries" + "".join(f"; {warning}" for warning in feed.warnings)

@@ -11,10 +11,11 @@ import pytest
 from planet import Item, rss
 
 from aggregator.errors import ParseError
-from aggregator.models import Source
+from aggregator.models import Feed, Source
 from aggregator.parse import parse
 from aggregator.pipeline.confined import Confined, limits
-from aggregator.recognise import changes, entries
+from aggregator.recognise import entries, making
+from aggregator.recognise.making import Asked, Pulled
 from benchmarks.bombs import DOCUMENTS
 
 URL = "https://example.org/feed"
@@ -68,11 +69,14 @@ def test_articles_that_take_too_long_cost_their_own_source_only(
     ordinary = parse(_feed(2), "", URL)
     many = parse(rss(*(Item(guid=str(n), body="<li><dd>" * 3000) for n in range(8))).encode(), "", URL)
     for feed in (ordinary, many):
-        matches = entries.match(entries.candidates(feed.entries)[0], {})
-        expected = tuple(changes.writes(matches, set(), feed, source, NOW))
-        assert confined.writes(matches, set(), feed, source, NOW) == expected
+        asked = _asked(feed)
+        pulled = Pulled(info=feed.info, source=source, now=NOW)
+        assert confined.made(asked, pulled) == making.made(asked, pulled)
     monkeypatch.setattr("aggregator.pipeline.confined.limits", lambda size: replace(limits(0), cpu=1))
     hostile = parse(rss(*(Item(guid=str(n), body="<li><dd>" * 14_000) for n in range(8))).encode(), "", URL)
-    matches = entries.match(entries.candidates(hostile.entries)[0], {})
     with pytest.raises(ParseError, match="takes more than 1 s"):
-        confined.writes(matches, set(), hostile, source, NOW)
+        confined.made(_asked(hostile), Pulled(info=hostile.info, source=source, now=NOW))
+
+
+def _asked(feed: Feed) -> list[Asked]:
+    return [Asked(entry=each.entry, key=each.key) for each in entries.candidates(feed.entries)[0]]

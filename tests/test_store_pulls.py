@@ -196,6 +196,7 @@ def test_known_says_what_recognising_takes(store: Store) -> None:
         words=new.words,
         title=story.title,
         guid=story.guid,
+        link=story.link,
         published=story.published,
         updated=story.updated,
         first_seen=story.first_seen,

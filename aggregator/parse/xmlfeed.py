@@ -62,14 +62,16 @@ def _entry(item: dict[str, Any]) -> Entry:
     content, summary = _bodies(item)
     links = tuple(parts.entry_links(item))
     # The proxy's address changes with the proxy; the entry's own is what feedburner calls origLink.
-    link = address(string(item, "feedburner_origlink")) or parts.page(links)
+    link, proxy = address(string(item, "feedburner_origlink")), parts.page(links)
+    if link:
+        links = tuple(each for each in links if each.href != proxy)
     source = _info(value(item, "source") or {})
     return Entry(
         guid=string(item, "id"),
         title=_text(value(item, "title_detail")) or _text({"value": value(item, "title")}),
         content=content,
         summary=summary,
-        link=link or _permalink(item),
+        link=link or proxy or _permalink(item),
         links=links,
         authors=parts.people(value(item, "authors")),
         contributors=parts.people(value(item, "contributors")),

@@ -5,16 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from aggregator import urls
-from aggregator.models import Entry, Feed, Source
+from aggregator.models import Entry, Feed
 from aggregator.parse import parse
-from aggregator.recognise import changes
-from aggregator.recognise.entries import Match
-from aggregator.records import CopyWrite
+from aggregator.recognise import making
+from aggregator.recognise.making import Asked, Pulled
+from aggregator.records import Made
 from aggregator.workers import Limits, Pool
 
 #: Bytes up to which a document is parsed in this process: the worst that was found takes 0.3 s.
@@ -33,7 +32,7 @@ class Confined:
     """
 
     def __init__(self, workers: int = 1, *, stop: threading.Event | None = None) -> None:
-        self._pool = Pool(workers, parse.__module__, changes.__name__, stop=stop)
+        self._pool = Pool(workers, parse.__module__, making.__name__, stop=stop)
 
     def __enter__(self) -> Self:
         return self
@@ -47,21 +46,13 @@ class Confined:
             return parse(body, content_type, url)
         return self._pool.call(limits(len(body)), parse, body, content_type, url)
 
-    def writes(
-        self, matches: Sequence[Match], named: set[str], feed: Feed, source: Source, now: datetime
-    ) -> tuple[CopyWrite, ...]:
-        """Return what is to be written of ``feed``; see ``changes.writes``.  Raises ParseError beyond the limits."""
-        size, tags = _markup([match.candidate.entry for match in matches])
+    def made(self, asked: Sequence[Asked], pulled: Pulled) -> tuple[Made, ...]:
+        """Return what entries make; see ``making.made``.  Raises ParseError beyond the limits."""
+        size, tags = _markup([each.entry for each in asked])
         if size <= _SHORT and tags <= _FEW_TAGS:
-            return _written(matches, named, feed, source, now)
-        bare = replace(source, url=urls.public(source.url), headers={})  # a worker needs no secrets
-        return self._pool.call(limits(size), _written, matches, named, replace(feed, entries=()), bare, now)
-
-
-def _written(
-    matches: Sequence[Match], named: set[str], feed: Feed, source: Source, now: datetime
-) -> tuple[CopyWrite, ...]:
-    return tuple(changes.writes(matches, named, feed, source, now))
+            return making.made(asked, pulled)
+        bare = replace(pulled.source, url=urls.public(pulled.source.url), headers={})  # a worker needs no secrets
+        return self._pool.call(limits(size), making.made, asked, replace(pulled, source=bare))
 
 
 def _markup(entries: Sequence[Entry]) -> tuple[int, int]:

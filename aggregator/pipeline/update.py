@@ -6,9 +6,10 @@ pull.  Validators that are stored before the entries lose them, since the server
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Literal
 
@@ -17,10 +18,11 @@ from aggregator.errors import FetchError, PostponedError, SourceError, StoppedEr
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
 from aggregator.pipeline.confined import Confined
-from aggregator.recognise import entries, newcomers, stories
-from aggregator.records import Pull, SourceState
+from aggregator.recognise import changes, entries, newcomers, renumbering, stories
+from aggregator.recognise.making import Pulled
+from aggregator.records import CopyWrite, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, binding, pulls
+from aggregator.store import Store, archive, binding, pulls
 
 #: How many new copies are bound to posts in one transaction.
 _BATCH = 500
@@ -158,14 +160,8 @@ def _settled(
         return Pull(source_id=source.id, at=now, state=after), outcome
     with watch("parse"):
         feed, found = read(source, response, confined)
-    with watch("recognise"), store.reading() as transaction:
-        known = pulls.known(transaction, source.id, [alias.value for each in found for alias in each.aliases])
-        matches = entries.match(found, known)
-        news = any(match.known is None for match in matches)
-        record = pulls.record(transaction, source.id, state) if news else None
-    with watch("normalise"):
-        made = confined.writes(matches, set(known), feed, source, now)
-        writes = tuple(newcomers.judged(made, matches, record, source, now))
+    pulled = Pulled(info=feed.info, source=source, now=now, last_pull=state.last_success)
+    writes = tuple(_news(store, found, pulled, state, confined, watch))
     new = [write.copy.published for write in writes if write.copy and write.known is None]
     after = replace(
         cadence.succeeded(source, state, response, feed.hints, now, new=new),
@@ -173,6 +169,9 @@ def _settled(
         info=feed.info,
         warnings=feed.warnings,
     )
+    if any(write.waiting for write in writes):
+        # The document must come again: the change that waits is nowhere else.
+        after = replace(after, etag=None, last_modified=None, body="")
     return Pull(source_id=source.id, at=now, state=after, writes=writes), Outcome(
         source_id=source.id,
         result="ok",
@@ -185,6 +184,37 @@ def _settled(
         archived=sum(write.verdict is not None and write.verdict.kind == "archived" for write in writes),
         warnings=(*feed.warnings, *_advice(after)),
     )
+
+
+def _news(
+    store: Store,
+    found: Sequence[entries.Candidate],
+    pulled: Pulled,
+    state: SourceState,
+    confined: Confined,
+    watch: Stopwatch,
+) -> Iterator[CopyWrite]:
+    source_id = pulled.source.id
+    with watch("recognise"), store.reading() as transaction:
+        known = pulls.known(transaction, source_id, [alias.value for each in found for alias in each.aliases])
+    matches = entries.match(found, known)
+    with watch("normalise"):
+        drafts = changes.drafts(matches, partial(confined.made, pulled=pulled))
+    with watch("recognise"), store.reading() as transaction:
+        if drafts and pulled.last_pull:
+            names = [name.value for draft in drafts.values() for name in (draft.words, draft.dated)]
+            known |= pulls.known(transaction, source_id, names)
+            many = renumbering.suspected(len(drafts), len(found))
+            recent = pulls.recent(transaction, source_id, 2 * len(found)) if many else []
+            matches = renumbering.rebind(matches, drafts, known, recent)
+        touched = changes.touched(matches)
+        before = archive.copies(transaction, list(touched))
+        news = any(match.known is None for match in matches)
+        record = pulls.record(transaction, source_id, state) if news else None
+    with watch("normalise"):
+        versions = changes.versions(touched, before, partial(confined.made, pulled=pulled))
+        made = changes.writes(matches, drafts, known, versions, pulled)
+        yield from newcomers.judged(made, matches, record, pulled.source, pulled.now)
 
 
 def _advice(after: SourceState) -> tuple[str, ...]:

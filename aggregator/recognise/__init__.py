@@ -1,6 +1,9 @@
 """Recognising: values in, decisions out.  No room of these knows the database, the network or the clock.
 
 ``entries``   which entries of a document its source brought before
+``renumbering``   those that came back under other names
+``making``    what they make, the one step that reads markup
 ``changes``   what of them is news, and what is to be written
+``edits``     which changes wait
 ``stories``   which copies of several sources are one story
 """

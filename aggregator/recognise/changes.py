@@ -2,52 +2,176 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator import normalise
-from aggregator.models import Feed, Source
-from aggregator.recognise.entries import Match
-from aggregator.records import Alias, CopyWrite, Known
+from aggregator import normalise, text, wording
+from aggregator.models import Copy
+from aggregator.reasons import Reason
+from aggregator.recognise import edits
+from aggregator.recognise.entries import Candidate, Match, alias
+from aggregator.recognise.making import Asked, Pulled
+from aggregator.records import Alias, CopyWrite, Known, Made
+
+Make = Callable[[Sequence[Asked]], Sequence[Made]]
 
 
-def writes(matches: Sequence[Match], named: set[str], feed: Feed, source: Source, now: datetime) -> Iterator[CopyWrite]:
-    """Yield what is to be written of the entries of ``feed``: new copies, new versions, new names.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An unknown entry as a copy.  ``words`` is its name by title and body, ``dated`` the same with its date.
 
-    ``named`` are the aliases that the archive has.  An entry that is as it was costs nothing.
+    ``alone`` tells that no other draft of the document has the same ``words``.
     """
-    for match in matches:
-        candidate, known = match.candidate, match.known
-        aliases = tuple(alias for alias in candidate.aliases if alias.value not in named)
-        fingerprint = normalise.fingerprint(candidate.entry)
-        if known and (known.pruned or fingerprint == known.fingerprint):
-            if aliases:
-                yield _touch(known, aliases, known.fingerprint)
-            continue
-        key = candidate.key
-        copy = normalise.normalise(candidate.entry, feed.info, source, key=key, now=now, known=known)
-        version = normalise.version(copy)
-        if known and version == known.version:
-            yield _touch(known, aliases, fingerprint)
-            continue
-        yield CopyWrite(
-            copy=copy,
-            known=known,
-            fingerprint=fingerprint,
-            version=version,
-            words=normalise.words(copy.title, copy.content),
-            aliases=aliases,
-            page=candidate.page,
+
+    candidate: Candidate
+    made: Made
+    words: Alias
+    dated: Alias
+    alone: bool
+
+    def name(self, known: Mapping[str, Known]) -> Alias:
+        """Return the name by words to give to a new copy: the dated one where a copy has the other already."""
+        return self.words if self.alone and self.words.value not in known else self.dated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A known copy whose entry is not as it was: as it is in the archive, and as the entry makes it now."""
+
+    before: Copy
+    made: Made
+
+
+def drafts(matches: Sequence[Match], make: Make) -> dict[int, Draft]:
+    """Return what the unknown among ``matches`` would be as copies, by their places."""
+    unknown = {place: match.candidate for place, match in enumerate(matches) if match.known is None}
+    copies = dict(zip(unknown, make([_asked(candidate, None) for candidate in unknown.values()]), strict=True))
+    names = {place: _words(made) for place, made in copies.items()}
+    often = Counter(name.value for name in names.values())
+    return {
+        place: Draft(
+            candidate=candidate,
+            made=copies[place],
+            words=names[place],
+            dated=_dated(names[place], candidate.entry.published),
+            alone=often[names[place].value] == 1,
         )
+        for place, candidate in unknown.items()
+    }
 
 
-def _touch(known: Known, aliases: tuple[Alias, ...], fingerprint: str) -> CopyWrite:
+def touched(matches: Sequence[Match]) -> dict[int, Asked]:
+    """Return those of ``matches`` whose entries are not as they were, or whose last change waits, by their copies."""
+    return {
+        match.known.pk: _asked(match.candidate, match.known)
+        for match in matches
+        if match.known and _is_touched(match, match.known)
+    }
+
+
+def versions(asked: Mapping[int, Asked], before: Mapping[int, Copy], make: Make) -> dict[int, Version]:
+    """Return the versions that the ``touched`` entries make, by the numbers of their copies."""
+    made = make(list(asked.values()))
+    return {pk: Version(before=before[pk], made=each) for pk, each in zip(asked, made, strict=True)}
+
+
+def writes(
+    matches: Sequence[Match],
+    drafts: Mapping[int, Draft],
+    known: Mapping[str, Known],
+    versions: Mapping[int, Version],
+    pulled: Pulled,
+) -> Iterator[CopyWrite]:
+    """Yield what is to be written: new copies, new versions, new names; an entry that is as it was costs nothing.
+
+    ``known`` maps the names that the archive has to copies.
+    """
+    for place, match in enumerate(matches):
+        copy = match.known
+        aliases = tuple(alias for alias in match.candidate.aliases if alias.value not in known)
+        if copy is None:
+            yield _new(drafts[place], (*aliases, drafts[place].name(known)))
+        elif copy.pk in versions:
+            yield _changed(match, copy, aliases, versions[copy.pk], pulled)
+        elif aliases:
+            yield replace(_as_it_is(copy, aliases), reason=match.reason)
+
+
+def _asked(candidate: Candidate, known: Known | None) -> Asked:
+    return Asked(entry=candidate.entry, key=candidate.key, known=known)
+
+
+def _words(made: Made) -> Alias:
+    title = made.copy.title
+    return alias("text", title, text.digest("words", "".join(wording.title(title)), made.text))
+
+
+def _dated(words: Alias, published: datetime | None) -> Alias:
+    return replace(words, value=text.digest("dated words", words.value, str(published)))
+
+
+def _is_touched(match: Match, known: Known) -> bool:
+    return not known.pruned and (known.waiting or normalise.fingerprint(match.candidate.entry) != known.fingerprint)
+
+
+def _new(draft: Draft, aliases: tuple[Alias, ...]) -> CopyWrite:
+    return CopyWrite(
+        copy=draft.made.copy,
+        known=None,
+        fingerprint=normalise.fingerprint(draft.candidate.entry),
+        version=normalise.version(draft.made.copy),
+        words=normalise.words(draft.made.copy.title, draft.made.copy.content),
+        aliases=aliases,
+        page=draft.candidate.page,
+        text=_telling(draft.made),
+        length=draft.made.length,
+    )
+
+
+def _changed(match: Match, known: Known, aliases: tuple[Alias, ...], changed: Version, pulled: Pulled) -> CopyWrite:
+    copy = changed.made.copy
+    seen, version = normalise.fingerprint(match.candidate.entry), normalise.version(copy)
+    as_it_is = replace(_as_it_is(known, aliases), fingerprint=seen, reason=match.reason)
+    if version == known.version or normalise.essence(copy) == normalise.essence(changed.before):
+        return replace(as_it_is, waiting=False)
+    is_new = seen != known.fingerprint
+    number = edits.run(known, pulled.last_pull, pulled.now) if is_new else known.edits
+    edited = pulled.now if is_new else known.edited
+    if not (edits.is_taken(number) if is_new else edits.is_at_rest(known, pulled.now)):
+        reason = None if known.waiting else Reason.EDIT_LIMITED
+        return replace(as_it_is, edits=number, edited=edited, waiting=True, reason=match.reason or reason)
+    return CopyWrite(
+        copy=copy,
+        known=known,
+        fingerprint=seen,
+        version=version,
+        words=normalise.words(copy.title, copy.content),
+        aliases=(*aliases, _words(changed.made)),
+        page=match.candidate.page,
+        text=_telling(changed.made),
+        length=changed.made.length,
+        edits=number,
+        edited=edited,
+        reason=match.reason,
+    )
+
+
+def _telling(made: Made) -> str | None:
+    return made.text if made.length >= wording.ENOUGH else None
+
+
+def _as_it_is(known: Known, aliases: tuple[Alias, ...]) -> CopyWrite:
     return CopyWrite(
         copy=None,
         known=known,
-        fingerprint=fingerprint,
+        fingerprint=known.fingerprint,
         version=known.version,
         words=known.words,
         aliases=aliases,
         page=None,
+        edits=known.edits,
+        edited=known.edited,
+        waiting=known.waiting,
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from aggregator import text, urls
 from aggregator.models import Entry
 from aggregator.normalise import TITLE_LENGTH
+from aggregator.reasons import Reason
 from aggregator.records import Alias, AliasKind, Known
 
 #: As many bytes of a name as explaining it takes: guids of 20 kB were met.
@@ -39,10 +40,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A candidate and what the archive knows of it: None for a new one."""
+    """A candidate and what the archive knows of it: None for a new one; ``reason`` where no name of it told so."""
 
     candidate: Candidate
     known: Known | None
+    reason: Reason | None = None
 
     @property
     def has_its_title(self) -> bool:
@@ -99,15 +101,16 @@ def _aliases(
     page = _page(entry)
     found = []
     if entry.guid and guids[entry.guid] == 1:
-        found.append(_alias("guid", entry.guid, text.digest("guid", entry.guid)))
+        found.append(alias("guid", entry.guid, text.digest("guid", entry.guid)))
     elif entry.guid and page and pairs[entry.guid, page] == 1:
-        found.append(_alias("guid", entry.guid, text.digest("guid", entry.guid, page)))
+        found.append(alias("guid", entry.guid, text.digest("guid", entry.guid, page)))
     if page and links[page] == 1:
-        found.append(_alias("link", entry.link or page, text.digest("link", page)))
-    return found or [_alias("text", _titles(entry)[0], text.digest("text", entry.guid, page, _words(entry)))]
+        found.append(alias("link", entry.link or page, text.digest("link", page)))
+    return found or [alias("text", _titles(entry)[0], text.digest("text", entry.guid, page, _words(entry)))]
 
 
-def _alias(kind: AliasKind, said: str, value: str) -> Alias:
+def alias(kind: AliasKind, said: str, value: str) -> Alias:
+    """Return the name that ``value`` stands for; of ``said`` the beginning is kept."""
     return Alias(value=value, kind=kind, said=text.truncated(said, _SAID))
 
 
@@ -136,9 +139,10 @@ def _claims(index: int, candidate: Candidate, known: Mapping[str, Known]) -> Ite
 
 
 def _plausible(entry: Entry, copy: Known) -> bool:
-    # A new guid under a known link is the same entry when its title stayed; a page that every issue of a
-    # column links to is not one entry.
-    return not entry.guid or not copy.guid or copy.title in _titles(entry)
+    # A new guid under a known link is the same entry when its title or its date stayed; a page that every issue of
+    # a column links to is not one entry.
+    stayed = copy.title in _titles(entry) or entry.published == copy.published
+    return not entry.guid or not copy.guid or stayed
 
 
 def _titles(entry: Entry) -> tuple[str, ...]:

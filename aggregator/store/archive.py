@@ -154,6 +154,21 @@ def posts(connection: sa.Connection, pks: Sequence[int], *, bodies: bool = True)
                 yield pk, _post(rows[pk], also[pk])
 
 
+def copies(connection: sa.Connection, pks: Sequence[int]) -> dict[int, Copy]:
+    """Return the copies numbered ``pks`` as they are, by number."""
+    query = (
+        sa.select(copy, source.c.id.label("source_id"), _own.c.data.label("own"), _via.c.data.label("via"))
+        .join(source, source.c.pk == copy.c.source_pk)
+        .join(_own, _own.c.pk == copy.c.info_pk)
+        .outerjoin(_via, _via.c.pk == copy.c.via_pk)
+    )
+    return {
+        row.pk: _copy(row, codec.load_info(row.own), codec.load_info(row.via) if row.via else None)
+        for part in chunks(pks, PARAMETERS)
+        for row in connection.execute(query.where(copy.c.pk.in_(part)))
+    }
+
+
 _own = info.alias("own")
 _via = info.alias("via")
 

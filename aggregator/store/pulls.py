@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from aggregator import text, urls
 from aggregator.admission import RECORD, Past, Record
 from aggregator.models import Copy, FeedInfo, Source
-from aggregator.records import TURNED_AWAY, CopyWrite, Decision, Known, Pull, SourceState
-from aggregator.store import codec, ledger
+from aggregator.reasons import Reason
+from aggregator.records import TURNED_AWAY, CopyWrite, Decision, Edit, Known, Pull, SourceState
+from aggregator.store import codec, edits, ledger
 from aggregator.store.engine import PARAMETERS, insert_missing, upsert
 from aggregator.store.schema import alias, copy, info, meta, post, source
 from aggregator.text import chunks
@@ -23,8 +24,8 @@ PUBLISHED = "published settings"
 _NEVER = datetime.fromtimestamp(0, UTC)
 #: The columns that recognising takes.
 _RECOGNISED = (
-    *("pk", "key", "fingerprint", "version", "words", "title", "guid", "published", "updated", "first_seen"),
-    "verdict",
+    *("pk", "key", "fingerprint", "version", "words", "title", "guid", "link", "published", "updated", "first_seen"),
+    *("edits", "edited", "waiting", "verdict"),
 )
 #: The columns that feeds.yaml decides.
 _LINE = ("id", "position", "listed", "enabled", "category", "title", "feed", "settings")
@@ -125,6 +126,14 @@ def record(connection: sa.Connection, source_id: str, before: SourceState) -> Re
     )
 
 
+def recent(connection: sa.Connection, source_id: str, limit: int) -> list[Known]:
+    """Return the newest copies of ``source_id``, at most ``limit``."""
+    columns = [copy.c[name] for name in _RECOGNISED]
+    here = copy.c.source_pk == sa.select(source.c.pk).where(source.c.id == source_id).scalar_subquery()
+    newest = (copy.c.listed_at.desc(), copy.c.post_pk.desc())
+    return [_known(row) for row in connection.execute(sa.select(*columns).where(here).order_by(*newest).limit(limit))]
+
+
 def apply(connection: sa.Connection, pull: Pull) -> None:
     """Write all that ``pull`` leaves behind; the caller's transaction makes it one step."""
     query = sa.select(source.c.pk).where(source.c.id == pull.source_id)
@@ -134,7 +143,9 @@ def apply(connection: sa.Connection, pull: Pull) -> None:
         return
     infos = _info_pks(connection, source_pk, [write.copy for write in pull.writes if write.copy])
     pks = _insert(connection, source_pk, [write for write in pull.writes if write.known is None], infos)
-    _update(connection, source_pk, [write for write in pull.writes if write.known], infos)
+    known = [write for write in pull.writes if write.known]
+    _update(connection, known, infos)
+    _note(connection, source_pk, known, pull.at)
     _name(connection, source_pk, pull, pks)
     ledger.note(connection, [_ruled(write, source_pk, pull, pks) for write in pull.writes if write.verdict])
 
@@ -233,14 +244,12 @@ def _insert(
     return {row.key: row.pk for row in made}
 
 
-def _update(
-    connection: sa.Connection, source_pk: int, writes: Sequence[CopyWrite], infos: Mapping[FeedInfo, int]
-) -> None:
+def _update(connection: sa.Connection, writes: Sequence[CopyWrite], infos: Mapping[FeedInfo, int]) -> None:
     changed = [(write.known.pk, write, write.copy) for write in writes if write.known and write.copy]
     touched = [
-        {"copy_to_touch": write.known.pk, "fingerprint": write.fingerprint}
+        {"copy_to_touch": write.known.pk, "fingerprint": write.fingerprint, **_count_row(write)}
         for write in writes
-        if write.known and write.copy is None and write.fingerprint != write.known.fingerprint
+        if write.known and write.copy is None and not write.known.pruned
     ]
     if changed:
         rows = [{"copy_to_change": pk, **_copy_row(write, new, infos)} for pk, write, new in changed]
@@ -252,12 +261,41 @@ def _update(
         connection.execute(copy.update().where(copy.c.pk == sa.bindparam("copy_to_touch")), touched)
 
 
+def _note(connection: sa.Connection, source_pk: int, writes: Sequence[CopyWrite], at: datetime) -> None:
+    edited = [(write.known, write, write.copy) for write in writes if write.known and write.copy]
+    reworded = [each for each in edited if each[0].words != each[1].words]
+    edits.add(
+        connection,
+        [
+            Edit(
+                copy_pk=known.pk,
+                at=at,
+                title_before=known.title,
+                title_after=new.title,
+                words_before=known.words,
+                words_after=write.words,
+            )
+            for known, write, new in reworded
+        ],
+    )
+    reasons = [(write.known.pk, write.reason) for write in writes if write.known and write.reason]
+    reasons += [(known.pk, Reason.EDITED) for known, _, _ in reworded]
+    ledger.note(connection, [Decision(code=code, at=at, copy_pk=pk, source_pk=source_pk) for pk, code in reasons])
+
+
+def _count_row(write: CopyWrite) -> dict[str, Any]:
+    return {"edits": write.edits, "edited": write.edited, "waiting": write.waiting}
+
+
 def _copy_row(write: CopyWrite, new: Copy, infos: Mapping[FeedInfo, int]) -> dict[str, Any]:
     return {
         "fingerprint": write.fingerprint,
         "version": write.version,
         "words": write.words,
         "page": write.page,
+        "text": write.text,
+        "length": write.length,
+        **_count_row(write),
         "updated": new.updated,
         "guid": new.guid,
         "link": new.link,

@@ -1,0 +1,41 @@
+"""What entries make: the only step of recognising that reads markup, and so the one that hostile entries make dear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator import normalise, wording
+from aggregator.models import Entry, FeedInfo, Source
+from aggregator.records import Known, Made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """A pull: what the feed said of itself, whose it is and when it came; ``last_pull`` is the one before, if any."""
+
+    info: FeedInfo
+    source: Source
+    now: datetime
+    last_pull: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An entry to be made a copy of: a new one under ``key``, or a new version of the ``known`` one."""
+
+    entry: Entry
+    key: str
+    known: Known | None = None
+
+
+def made(asked: Sequence[Asked], pulled: Pulled) -> tuple[Made, ...]:
+    """Return what each of ``asked`` makes."""
+    return tuple(_made(each, pulled) for each in asked)
+
+
+def _made(each: Asked, pulled: Pulled) -> Made:
+    copy = normalise.normalise(each.entry, pulled.info, pulled.source, key=each.key, now=pulled.now, known=each.known)
+    body = wording.body(copy.content or copy.summary)
+    return Made(copy=copy, text=body.digest, length=body.length)

@@ -1,0 +1,44 @@
+"""What changed in a copy, and when: the last few edits of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import sqlalchemy as sa
+
+from aggregator.records import Edit
+from aggregator.store.engine import PARAMETERS
+from aggregator.store.schema import edit
+from aggregator.text import chunks
+
+#: Edits kept of each copy, newest first.
+KEPT = 8
+
+
+def add(connection: sa.Connection, edits: Sequence[Edit]) -> None:
+    """Add ``edits``; of each copy the newest ``KEPT`` stay."""
+    if not edits:
+        return
+    connection.execute(edit.insert(), [asdict(each) for each in edits])
+    for part in chunks([each.copy_pk for each in edits], PARAMETERS):
+        newest = sa.select(edit.c.pk, edit.c.copy_pk).where(edit.c.copy_pk.in_(part)).order_by(edit.c.pk.desc())
+        seen: Counter[int] = Counter()
+        old = []
+        for row in connection.execute(newest):
+            seen[row.copy_pk] += 1
+            if seen[row.copy_pk] > KEPT:
+                old.append(row.pk)
+        if old:
+            connection.execute(edit.delete().where(edit.c.pk.in_(old)))
+
+
+def of(connection: sa.Connection, copy_pks: Sequence[int]) -> list[Edit]:
+    """Return the edits of the copies numbered ``copy_pks``, oldest first."""
+    query = sa.select(edit).order_by(edit.c.pk)
+    return [
+        Edit(**{name: value for name, value in row._mapping.items() if name != "pk"})
+        for part in chunks(copy_pks, PARAMETERS)
+        for row in connection.execute(query.where(edit.c.copy_pk.in_(part)))
+    ]

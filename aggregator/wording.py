@@ -1,0 +1,92 @@
+"""Words without their dress: what two texts have in common whatever their markup, case, width and punctuation.
+
+Works for scripts with blanks between words and for those without (Unicode's East Asian scripts, Thai, Khmer …).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from aggregator import text
+
+#: So many words tell a story apart from any other; fewer may be a phrase that many use.
+ENOUGH = 32
+
+_TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>")
+_WORD = re.compile(r"[^\W_]+")
+#: Scripts whose words stand without blanks; two characters are about a word there.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+# What WordPress adds to each entry of a feed: it names the site, and so differs where the words are the same.
+_FOOTER = re.compile(r"\bThe post .{1,300}? (?:appeared first on|first appeared on) .{1,150}\Z", re.DOTALL)
+_READ_ON = re.compile(
+    r"(?:\bContinue reading\b.{0,300}|\bRead (?:more|the full (?:story|article))\b.{0,100}"
+    r"|\[(?:…|\.\.\.)\]|阅读全文|続きを読む)\s*\Z",
+    re.DOTALL | re.IGNORECASE,
+)
+#: Feeds add no more than this many characters at the end of an entry.
+_END = 600
+#: Beyond so many characters two texts that were the same so far are one story, whatever follows.
+_LONG = 12_000
+#: A title that another one begins or ends with is the same one with the site's name, from so many words on …
+_FEWEST_WORDS = 3
+#: … or so many characters of a script without blanks.
+_FEWEST_CHARACTERS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The words of a body: a digest of them all, and how many there are."""
+
+    digest: str
+    length: int
+
+    @property
+    def tells(self) -> bool:
+        """Whether they are enough to be evidence."""
+        return self.length >= ENOUGH
+
+
+def plain(value: str) -> str:
+    """Return ``value`` in one form, width and case (Unicode NFKC and case folding)."""
+    return unicodedata.normalize("NFKC", value).casefold()
+
+
+def words(value: str) -> list[str]:
+    """Return the runs of letters and digits in plain text ``value``, in one form; what is between them is gone."""
+    return _WORD.findall(plain(value))
+
+
+def of_markup(markup: str) -> str:
+    """Return the text of sanitised HTML ``markup``, without what feeds add at its end."""
+    said = html.unescape(_TAG.sub(" ", markup)).strip()
+    return said[:-_END] + _READ_ON.sub("", _FOOTER.sub("", said[-_END:]))
+
+
+def body(markup: str) -> Body:
+    """Return what stands for the words of sanitised HTML ``markup``; blanks between them do not count."""
+    found = words(of_markup(markup)[:_LONG])
+    joined = "".join(found)
+    length = len(found) if joined.isascii() else sum(map(_weight, found))
+    return Body(text.digest(joined), length)
+
+
+def title(value: str) -> tuple[str, ...]:
+    """Return the words of a title, to be compared."""
+    return tuple(words(value))
+
+
+def same_title(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Tell whether two titles are the same, or one is the other with a site's name before or behind it."""
+    short, long = sorted((one, other), key=len)
+    if "".join(short) == "".join(long):
+        return True
+    enough = len(short) >= _FEWEST_WORDS or sum(len(_UNSPACED.findall(word)) for word in short) >= _FEWEST_CHARACTERS
+    return enough and (long[: len(short)] == short or long[-len(short) :] == short)
+
+
+def _weight(word: str) -> int:
+    unspaced = 0 if word.isascii() else len(_UNSPACED.findall(word))
+    return (unspaced + 1) // 2 if unspaced else 1
