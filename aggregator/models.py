@@ -251,7 +251,8 @@ class OutputFeed:
     ``id`` is its ``atom:id``, for ever.  ``limit`` is the number of entries; 0 means all.  ``query`` makes it a
     feed on demand, which stands in no folder: what follows ``?`` in its address, "" where nothing does.
     ``complete`` says that every entry it has stands in one document (RFC 5005, section 2), ``last_archive`` is the
-    number of its newest archive document (section 4).
+    number of its newest archive document (section 4), ``older_page`` that of the newest one with a post that the feed
+    does not show.
     """
 
     id: str
@@ -261,6 +262,7 @@ class OutputFeed:
     query: str | None = None
     complete: bool = False
     last_archive: int | None = None
+    older_page: int | None = None
 
     @property
     def category(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The archive documents of the feeds (RFC 5005, section 4): file → dirty → posts → render → write.
+"""The archive documents of the feeds (RFC 5005, section 4), and pages of them: file → dirty → posts → render → write.
 
 Only documents that a new or changed post stands in are made again: the newest one of a feed as long as it fills up,
 and full ones that a post was edited in.
@@ -15,7 +15,7 @@ from threading import Event
 from aggregator import history
 from aggregator.models import Archive, Document, OutputFeed, Publication, Source
 from aggregator.pipeline.target import ARCHIVES, Changes, Target, remove, write
-from aggregator.publish import addresses, atom
+from aggregator.publish import addresses, atom, html
 from aggregator.records import ArchiveState, Filing
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, Transaction, archive, upkeep
@@ -65,12 +65,28 @@ def _window(transaction: Transaction, feed: OutputFeed, within: tuple[str, ...])
 
 
 def linked(transaction: Transaction, target: Target, window: Window, planned: Filings) -> Window:
-    """Return ``window`` with the number of its feed's newest archive document; ``planned`` are to be written, too."""
+    """Return ``window`` with the numbers of its feed's newest archive document, and of the page that goes on from it.
+
+    ``planned`` are to be written, too.
+    """
     if window.feed.complete or not target.archive:
         return window
     folder = window.feed.folder
     last = max((each.number for each in planned.get(folder, ())), default=None) or kept.last(transaction, folder)
-    return replace(window, feed=replace(window.feed, last_archive=last))
+    older = last and _first_older(transaction, window, last, planned)
+    return replace(window, feed=replace(window.feed, last_archive=last, older_page=older))
+
+
+def _first_older(transaction: Transaction, window: Window, last: int, planned: Filings) -> int | None:
+    """Return the number of the newest archive document that holds a post which ``window`` does not show."""
+    folder = window.feed.folder
+    members = {pk for each in planned.get(folder, ()) if each.number == last for pk in each.posts}
+    state = kept.newest(transaction, [folder]).get(folder)
+    if state and state.number == last:
+        members |= set(kept.members(transaction, state.pk))
+    if not members <= set(window.pks or ()):
+        return last
+    return _place(transaction, folder, last, planned).previous
 
 
 def publish(
@@ -146,7 +162,7 @@ def _write(
 ) -> list[int]:
     with store.reading() as transaction:
         todo = _tasks(transaction, target, shown, {})
-        paths = [task.path for task in todo]
+        paths = [path for task in todo for path in task.paths(target.publication)]
         known = upkeep.files(transaction, ARCHIVES) if full else upkeep.known_files(transaction, ARCHIVES, paths)
     with watch("store"), store.writing() as noting:
         upkeep.add_files(noting, ARCHIVES, [(path, None) for path in paths if path not in known])
@@ -177,9 +193,9 @@ class _Task:
     state: ArchiveState
     posts: tuple[int, ...] = ()
 
-    @property
-    def path(self) -> str:
-        return addresses.archive_path(self.feed, self.state.number)
+    def paths(self, publication: Publication) -> list[str]:
+        pages = [addresses.page_path(self.feed, self.state.number)] if "html" in publication.formats else []
+        return [addresses.archive_path(self.feed, self.state.number), *pages]
 
 
 def _tasks(
@@ -206,18 +222,34 @@ def _documents(
     for task in todo:
         with watch("select"):
             pks = [*kept.members(transaction, task.state.pk), *task.posts]
-            place = _place(transaction, task, planned)
+            place = _place(transaction, task.feed.folder, task.state.number, planned)
         found = entries.of(transaction, pks, watch)
         if found:
             with watch("render"):
                 document = atom.archive(publication, task.feed, place, found)
             yield document
+            if "html" in publication.formats:
+                yield _page(transaction, publication, task.feed, place, pks, watch)
 
 
-def _place(transaction: Transaction, task: _Task, planned: Filings) -> Archive:
-    number = task.state.number
-    previous, following = kept.neighbours(transaction, task.state.folder, number)
-    more = [each.number for each in planned.get(task.state.folder, ())]
+def _page(
+    transaction: Transaction,
+    publication: Publication,
+    feed: OutputFeed,
+    place: Archive,
+    pks: Iterable[int],
+    watch: Stopwatch,
+) -> Document:
+    with watch("select"):
+        posts = dict(archive.posts(transaction, list(pks), bodies=False))
+    with watch("render"):
+        newest_first = sorted(posts, key=lambda pk: (posts[pk].published, pk), reverse=True)
+        return html.archive(publication, feed, place, [posts[pk] for pk in newest_first])
+
+
+def _place(transaction: Transaction, folder: str, number: int, planned: Filings) -> Archive:
+    previous, following = kept.neighbours(transaction, folder, number)
+    more = [each.number for each in planned.get(folder, ())]
     return Archive(
         number=number,
         previous=max((each for each in more if each < number), default=previous),

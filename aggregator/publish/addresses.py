@@ -25,6 +25,8 @@ OPML = Kind("opml.xml", "text/x-opml", "OPML")
 
 #: What archive documents end with: web servers know it for Atom.
 _ARCHIVE = "archive/{}.atom"
+#: Pages of older posts; the folder of a category of this name has no such files.
+_OLDER = "page/{}.html"
 
 #: The kinds that documents of one feed point at each other with, by the name of their format.
 KINDS = {"atom": ATOM, "rss": RSS, "json": JSON, "html": HTML}
@@ -40,6 +42,11 @@ def address(site: Site, feed: OutputFeed, kind: Kind) -> str:
 def archive_path(feed: OutputFeed, number: int) -> str:
     """Return the path of an archive document of ``feed``."""
     return feed.folder + _ARCHIVE.format(number)
+
+
+def page_path(feed: OutputFeed, number: int) -> str:
+    """Return the path of the page that shows an archive document of ``feed``."""
+    return feed.folder + _OLDER.format(number)
 
 
 def archive(site: Site, feed: OutputFeed, number: int) -> str:

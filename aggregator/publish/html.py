@@ -9,14 +9,12 @@ from typing import Any
 
 from aggregator import urls
 from aggregator.frontmatter import rfc3339
-from aggregator.models import Attribution, Document, OutputFeed, Post, Publication, Subscription
+from aggregator.models import Archive, Attribution, Document, OutputFeed, Post, Publication, Subscription
 from aggregator.publish import addresses, facts, safe, theme
 from aggregator.publish.addresses import HTML, OPML
 
 #: Languages written from right to left, of those that have news (ISO 639-1 and -3).
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
-#: The folder of older pages; a category of this name has no numbers for file names.
-_OLDER = "page/"
 SOURCES = "sources.html"
 
 Places = Mapping[tuple[str, ...], dict[str, str]]
@@ -25,7 +23,30 @@ Places = Mapping[tuple[str, ...], dict[str, str]]
 @safe.tolerant
 def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
     """Yield ``index.html`` of ``feed``, its posts in the order of ``posts``."""
-    yield _page(publication, feed, posts, _Place(path=feed.folder + HTML.file, root=_root(feed)))
+    place = _Place(path=feed.folder + HTML.file, root=_root(feed), older=feed.older_page)
+    yield _page(publication, feed, posts, place)
+
+
+def archive(publication: Publication, feed: OutputFeed, place: Archive, posts: Sequence[Post]) -> Document:
+    """Return the page of older posts that shows an archive document of ``feed``, its ``posts`` newest first.
+
+    Of the posts it needs no bodies.
+    """
+    where = _Place(
+        path=addresses.page_path(feed, place.number),
+        root=_root(feed) + "../",
+        here="../",
+        number=place.number,
+        older=place.previous,
+        newer=place.following,
+    )
+
+    @safe.tolerant
+    def rendered(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
+        yield _page(publication, feed, posts, where)
+
+    (document,) = rendered(publication, feed, posts)
+    return document
 
 
 def sources(publication: Publication, subscriptions: Sequence[Subscription]) -> Document:
@@ -52,7 +73,10 @@ def _page(publication: Publication, feed: OutputFeed, posts: Sequence[Post], pla
     language, direction = _language(publication)
     places = _places(publication, place.root)
     kinds = [kind for kind in addresses.made(publication) if kind is not HTML]
-    older, newer = (number and f"{place.here}{_OLDER}{number}.html" for number in (place.older, place.newer))
+    above = "../" * place.path.count("/")
+    older, newer = (
+        number and above + urls.path(addresses.page_path(feed, number)) for number in (place.older, place.newer)
+    )
     values = {
         "site": publication.site,
         "feed": feed,
@@ -61,7 +85,7 @@ def _page(publication: Publication, feed: OutputFeed, posts: Sequence[Post], pla
         "language": language,
         "direction": direction,
         "address": publication.site.url + urls.path(place.path.removesuffix(HTML.file)),
-        "trail": [places[each.category] for each in publication.feeds if _is_above(each, feed)],
+        "trail": [places[each.category] for each in publication.feeds if _is_above(each, feed, place)],
         "below": [places[each.category] for each in publication.feeds if _is_right_below(each, feed)],
         "kinds": [
             {"label": kind.label, "media_type": kind.media_type, "href": place.here + kind.file} for kind in kinds
@@ -124,8 +148,9 @@ def _direction(language: str | None, default: str = "ltr") -> str:
     return "rtl" if language.split("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
 
 
-def _is_above(other: OutputFeed, feed: OutputFeed) -> bool:
-    return len(other.levels) < len(feed.levels) and feed.levels[: len(other.levels)] == other.levels
+def _is_above(other: OutputFeed, feed: OutputFeed, place: _Place) -> bool:
+    leads_here = feed.levels[: len(other.levels)] == other.levels
+    return leads_here and (place.number is not None or len(other.levels) < len(feed.levels))
 
 
 def _is_right_below(other: OutputFeed, feed: OutputFeed) -> bool:

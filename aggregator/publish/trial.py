@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aggregator.models import (
+    Archive,
     Attribution,
     Copy,
     FeedInfo,
@@ -28,7 +29,7 @@ _LEVELS = (Level(name="Trial", slug="trial"),)
 def render(templates: Path) -> None:
     """Render pages with ``templates``, full and empty ones; raises OutputError, which names file and line."""
     whole = OutputFeed(id="tag:site.invalid,2026:site", title="Trial", levels=(), limit=1)
-    category = OutputFeed(id="tag:site.invalid,2026:trial", title="Trial", levels=_LEVELS, limit=1)
+    category = OutputFeed(id="tag:site.invalid,2026:trial", title="Trial", levels=_LEVELS, limit=1, older_page=1)
     publication = Publication(
         site=Site(title="Trial", url=_ADDRESS, author="Trial", language="en"),
         formats=("atom", "rss", "json", "html"),
@@ -39,6 +40,7 @@ def render(templates: Path) -> None:
     for feed in (whole, category):
         for posts in ([_post()], []):
             list(html.render(publication, feed, posts))
+            html.archive(publication, feed, Archive(number=2, previous=1, following=3), posts)
     for subscriptions in ([_subscription(newest=_NOW, gone=True), _subscription(enabled=False)], []):
         html.sources(publication, subscriptions)
 
