@@ -33,7 +33,7 @@ def walk(planet: Planet, start: str) -> list[tuple[str, list[str]]]:
     path = start
     while path:
         page = html.fromstring((planet.folder / "public" / path).read_bytes())
-        found.append((path, ["".join(title.itertext()) for title in page.iter("h2")]))
+        found.append((path, ["".join(map(str, title.itertext())) for title in page.iter("h2")]))
         older = [link.get("href") for link in page.iterfind(".//nav[@class='turn']/a[@rel='next']")]
         assert [link.get("href") for link in page.iterfind(".//link[@rel='next']")] == older
         for link in page.iter("a", "link"):
