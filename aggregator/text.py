@@ -85,12 +85,16 @@ def excerpt(markup: str, length: int) -> str:
 
     What closes bidirectional controls that the cut left open comes on top.
     """
-    words = plain(markup)
+    return cut(plain(markup), length)
+
+
+def cut(words: str, length: int) -> str:
+    """Return at most ``length`` characters of plain ``words``; see ``excerpt``."""
     if len(words) <= length:
         return words
-    cut = words[: length - 1]
-    head, blank, _ = cut.rpartition(" ")
-    return _close_bidi((head if blank and len(head) > length // 2 else cut).rstrip() + "…")
+    beginning = words[: length - 1]
+    head, blank, _ = beginning.rpartition(" ")
+    return _close_bidi((head if blank and len(head) > length // 2 else beginning).rstrip() + "…")
 
 
 def language_tag(value: str | None) -> str | None:

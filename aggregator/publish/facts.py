@@ -11,8 +11,11 @@ from aggregator.models import Attribution, Copy, Link, Person, Post, Publication
 from aggregator.publish import safe
 
 _EXCERPT = 280
-#: Markup that an excerpt is cut from: most articles say enough in it, and cleaning all of a long one takes 1 ms.
-_BEGINNING = 8_000
+#: Markup that an excerpt is cut from: most articles say enough in the first part, and cleaning all of a long one
+#: takes 1 ms.
+_BEGINNINGS = (1_000, 8_000)
+#: Characters that a tag or a reference which was cut through may leave.
+_SPARE = 20
 _UNKNOWN_TYPE = "application/octet-stream"
 
 
@@ -58,7 +61,16 @@ def place(source: Attribution) -> str | None:
 
 def lead(copy: Copy) -> str:
     """Return the first words of the story, as plain text."""
-    return text.excerpt(copy.summary[:_BEGINNING], _EXCERPT) or text.excerpt(copy.content[:_BEGINNING], _EXCERPT)
+    return _beginning(copy.summary) or _beginning(copy.content)
+
+
+def _beginning(markup: str) -> str:
+    words = ""
+    for length in _BEGINNINGS:
+        words = text.plain(markup[:length])
+        if len(markup) <= length or len(words) > _EXCERPT + _SPARE:
+            break
+    return text.cut(words, _EXCERPT)
 
 
 def as_html(words: str) -> str:
