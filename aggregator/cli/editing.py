@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aggregator import urls
 from aggregator.cli import common, show
 from aggregator.cli.common import Config, Json
 from aggregator.errors import ConfigError, FetchError
@@ -50,9 +53,13 @@ def add(
     context: typer.Context,
     url: Annotated[str, typer.Argument(help="A page or a feed.")],
     category: Annotated[str | None, typer.Option("-k", "--category", help="A category path: Tech/Python.")] = None,
+    only_list: Annotated[bool, typer.Option("--list", help="Only list the feeds that are found.")] = False,
+    json: Json = False,
     config: Config = None,
 ) -> None:
     """Find the feed behind URL and append it to feeds.yaml, keeping comments and order.
+
+    Where there are several it asks which one; without a terminal to ask on it takes the first, and names the others.
 
     Example: aggregator add https://blog.python.org/ -k Tech/Python
     """
@@ -66,13 +73,30 @@ def add(
     with looking(settings, common.clock()) as means:
         found = discover.find(means, Source(id=url, url=url))
     if not found:
-        raise FetchError(f"{url} is no feed, and the page links to none; give the feed's own address")
-    chosen, *others = found
-    text = append_feed(_read(path), chosen.url, category=category, title=None)
-    _replace(path, text)
-    typer.echo(f"added {chosen.url} ({_named(chosen)}, {len(chosen.feed.entries)} entries) to {path}")
-    for other in others:
-        typer.echo(f"the page also links to {other.url} ({_named(other)})")
+        raise FetchError(f"{urls.public(url)} is no feed, and the page links to none; give the feed's own address")
+    chosen = None if only_list else _chosen(found, ask=not json)
+    if chosen:
+        _replace(path, append_feed(_read(path), chosen.url, category=category, title=None))
+    if json:
+        common.print_json([show.found_json(each, added=each is chosen) for each in found])
+        return
+    for each in found:
+        said = "added" if each is chosen else "found"
+        typer.echo(f"{said} {urls.public(each.url)} ({_named(each)}, {len(each.feed.entries)} entries)")
+    if chosen and len(found) > 1:
+        typer.echo("to add another one: aggregator add, with its address")
+
+
+def _chosen(found: Sequence[Found], *, ask: bool) -> Found:
+    """Return the one that the user chooses where there is one to ask, else the first."""
+    if len(found) == 1 or not ask or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return found[0]
+    for number, each in enumerate(found, 1):
+        typer.echo(f"{number}  {urls.public(each.url)} ({_named(each)}, {len(each.feed.entries)} entries)", err=True)
+    number = 0
+    while not 1 <= number <= len(found):
+        number = typer.prompt("Which one", default=1, type=int, err=True)
+    return found[number - 1]
 
 
 def import_(

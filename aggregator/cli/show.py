@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from aggregator import cadence, frontmatter, text
+from aggregator import cadence, frontmatter, text, urls
 from aggregator.cli.common import console
 from aggregator.frontmatter import rfc3339
 from aggregator.models import Attribution, Post
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from aggregator.config import Settings
     from aggregator.pipeline.cycle import Summary
-    from aggregator.pipeline.discover import Try
+    from aggregator.pipeline.discover import Found, Try
     from aggregator.pipeline.target import Changes
     from aggregator.pipeline.update import Outcome
 
@@ -257,6 +257,16 @@ def tries(found: Sequence[Try]) -> None:
         else:
             warnings = "".join(f"; {warning}" for warning in each.warnings)
             out.print(f"[green]ok[/green]      {plain(each.source_id)}: {each.entries} entries{plain(warnings)}")
+
+
+def found_json(each: Found, *, added: bool) -> dict[str, Any]:
+    """Return a feed that was found behind a page, for scripts."""
+    return {
+        "url": urls.public(each.url),
+        "title": each.feed.info.title,
+        "entries": len(each.feed.entries),
+        "added": added,
+    }
 
 
 def try_json(each: Try) -> dict[str, Any]:

@@ -192,6 +192,7 @@ def _response(request: Request, way: Route, answer: requests.Response, now: date
         last_modified=model.validator(headers.get("Last-Modified")) or (request.last_modified if unchanged else None),
         moved_to=_moved_to(request, way),
         max_age=model.max_age(headers, now),
+        link=headers.get("Link", ""),
     )
 
 

@@ -61,7 +61,8 @@ class Response:
     ``url`` is where the body came from, without credentials.  ``etag`` and ``last_modified`` are the ones to
     send next time; a 304 that brings none leaves those of the request standing (RFC 9111, section 4.3.4).
     ``moved_to`` is how far the redirects were permanent from the start; it is None when moving there would
-    lose credentials, or hand them to another origin.  ``max_age`` is how long the answer is fresh.
+    lose credentials, or hand them to another origin.  ``max_age`` is how long the answer is fresh, ``link``
+    its Link header.
     """
 
     status: int
@@ -72,6 +73,7 @@ class Response:
     last_modified: str | None
     moved_to: str | None = field(repr=False)
     max_age: timedelta | None
+    link: str = field(default="", repr=False)
 
 
 def validator(value: str | None) -> str | None:

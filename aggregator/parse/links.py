@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from aggregator import text, urls
 from aggregator.models import Link
 
-#: Media types of feeds; text/xml and application/xml are met, too, but say little.
-_FEED_TYPES = frozenset(
-    {"application/rss+xml", "application/atom+xml", "application/feed+json", "application/json", "application/rdf+xml"}
-    | {"text/xml", "application/xml"}
-)
+#: So many links are worth a try.
+_MOST = 10
+#: Media types of feeds.
+_FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"})
+#: Types of feeds that are more often something else: an API, a map of the site.
+_VAGUE_TYPES = frozenset({"application/json", "text/xml", "application/xml"})
 #: A page's head is at its beginning; what is behind this many characters is not looked at.
 _HEAD = 200_000
 
@@ -23,18 +24,35 @@ _TAG = re.compile(
     r"|<(base|link)(?=[\s/])((?:[^<>\"']|\"[^\"]{0,2000}+\"|'[^']{0,2000}+')*+)>",
     re.DOTALL | re.IGNORECASE,
 )
+# RFC 8288, section 3.
+_PARAMETER = re.compile(r"""\s*+;\s*+([\w*-]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^\s;,"]*+)""")
+_LINK = re.compile(r"""<([^<>]*+)>((?:\s*+;\s*+[\w*-]++(?:\s*+=\s*+(?:"(?:[^"\\]|\\.)*+"|[^\s;,"]*+))?)*+)""")
+_UNQUOTED = re.compile(r"\\(.)")
 _ATTRIBUTE = re.compile(r"([^\s\"'/=]+)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"']++)))?")
 
 
-def feed_links(page: str, url: str) -> tuple[Link, ...]:
-    """Return the ``link rel=alternate`` elements of ``page`` that name feeds, in their order, each once.
+def feed_links(page: str, url: str, header: str = "") -> tuple[Link, ...]:
+    """Return the feeds that the answer ``page`` names as ``rel=alternate``, each once, at most ten.
 
-    ``url`` is the page's address; ``base href`` counts.  Feeds of comments come last.
+    Those in ``header``, its Link header, come first, then those of its ``link`` elements, in their order; feeds of
+    comments come last.  Links of a vague type count where there are no others.  ``url`` is the page's address; for
+    elements ``base href`` counts.
     """
     found: dict[str, Link] = {}
-    for link in _links(page[:_HEAD], url):
+    for link in (*_header_links(header, url), *_links(page[:_HEAD], url)):
         found.setdefault(link.href, link)
-    return tuple(sorted(found.values(), key=_is_comments))
+    clear = [link for link in found.values() if link.type in _FEED_TYPES]
+    return tuple(sorted(clear or found.values(), key=_is_comments))[:_MOST]
+
+
+def _header_links(header: str, url: str) -> Iterator[Link]:
+    for target, parameters in _LINK.findall(header[:_HEAD]):
+        values = {
+            name.lower(): _UNQUOTED.sub(r"\1", value.strip('"')) for name, value in _PARAMETER.findall(parameters)
+        }
+        link = _link({"href": target, **values}, url)
+        if link:
+            yield link
 
 
 def _is_comments(link: Link) -> bool:
@@ -63,6 +81,6 @@ def _link(values: dict[str, str], base: str) -> Link | None:
     kind = values.get("type", "").partition(";")[0].strip().lower()
     href = urls.absolute(values.get("href"), base)
     rels = values.get("rel", "").lower().split()
-    if href is None or "alternate" not in rels or "stylesheet" in rels or kind not in _FEED_TYPES:
+    if href is None or "alternate" not in rels or "stylesheet" in rels or kind not in _FEED_TYPES | _VAGUE_TYPES:
         return None
     return Link(href=href, type=kind, title=text.one_line(values.get("title", "")) or None)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 from urllib.parse import urljoin
 
-from aggregator import normalise
+from aggregator import normalise, services
 from aggregator.errors import FetchError, ParseError, SourceError
 from aggregator.fetch import Client, Request, Response, fetch_all
 from aggregator.models import Attribution, Copy, Feed, Post, Source
@@ -20,7 +20,7 @@ from aggregator.recognise import stories
 from aggregator.records import SourceState, Unbound
 
 #: Where feeds stand when a page links to none; asked one after the other until one answers with a feed.
-_COMMON_PATHS = ("/feed", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json")
+_COMMON_PATHS = ("feed", "feed.xml", "rss.xml", "atom.xml", "index.xml", "feed.json")
 
 
 class Limits(Protocol):
@@ -79,19 +79,30 @@ class Try:
 def find(means: Means, source: Source) -> tuple[Found, ...]:
     """Return the feeds behind the address of ``source``, best first.
 
-    They are itself, those its page links to, or one at a common path; nothing found is an empty tuple.
-    Raises FetchError when the address cannot be fetched.
+    They are those that its service documents, itself, those that its page names, or one at a common place; nothing
+    found is an empty tuple.  Raises FetchError when the address cannot be fetched.
     """
+    served = _answering(means, services.feeds(source.url))
+    if served:
+        return served
     response = means.response(source)
     feed = means.feed(response)
     if feed is not None:
         return (Found(url=source.url, feed=feed, response=response),)
     page = response.body.decode("utf-8", "replace")
-    tries = (_try(means, link.href) for link in links.feed_links(page, response.url))
-    linked = tuple(found for found in tries if found)
-    if linked:
-        return linked
-    guesses = (urljoin(response.url, path) for path in _COMMON_PATHS)
+    named = links.feed_links(page, response.url, response.link)
+    return _answering(means, (link.href for link in named)) or _guessed(means, response.url)
+
+
+def _answering(means: Means, addresses: Iterable[str]) -> tuple[Found, ...]:
+    return tuple(found for found in (_try(means, url) for url in addresses) if found)
+
+
+def _guessed(means: Means, page: str) -> tuple[Found, ...]:
+    # Beside the page first: a blog need not be all of its site.
+    beside = (urljoin(page, path) for path in _COMMON_PATHS)
+    above = (urljoin(page, f"/{path}") for path in _COMMON_PATHS)
+    guesses = dict.fromkeys((*services.guesses(page), *beside, *above))
     return next(((found,) for guess in guesses if (found := _try(means, guess))), ())
 
 
