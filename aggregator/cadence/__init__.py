@@ -5,10 +5,17 @@ when a new address has lasted, ``course`` how a source stands after an answer, `
 domain.  Nothing here reads a clock.
 """
 
-from aggregator.cadence.course import Answer, failed, postponed, succeeded
+from aggregator.cadence.course import Answer, failed, postponed, queue, succeeded
 from aggregator.cadence.moves import advice
 from aggregator.cadence.rhythm import heard
-from aggregator.cadence.schedule import LONGEST_BACKOFF, LONGEST_WISH, Next, Wishes, after_failure, after_success
+from aggregator.cadence.schedule import (
+    LONGEST_BACKOFF,
+    LONGEST_WISH,
+    Next,
+    Wishes,
+    after_failure,
+    after_success,
+)
 
 __all__ = [
     "LONGEST_BACKOFF",
@@ -22,5 +29,6 @@ __all__ = [
     "failed",
     "heard",
     "postponed",
+    "queue",
     "succeeded",
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Protocol
 
@@ -12,6 +12,8 @@ from aggregator.cadence import moves, rhythm, schedule
 from aggregator.errors import HttpStatusError
 from aggregator.models import Hints, Source
 from aggregator.records import SourceState
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Answer(Protocol):
@@ -34,6 +36,15 @@ class Answer(Protocol):
 
     @property
     def max_age(self) -> timedelta | None: ...
+
+
+def queue(states: Mapping[str, SourceState], now: datetime) -> dict[str, SourceState]:
+    """Return the sources among ``states``, all due, that let themselves be asked at ``now``.
+
+    Those that wait the longest come first: what a domain's budget leaves over is not the same ones each time.
+    """
+    welcome = [name for name, state in states.items() if schedule.welcome(state.hints, now)]
+    return {name: states[name] for name in sorted(welcome, key=lambda name: states[name].next_pull or _LONG_AGO)}
 
 
 def succeeded(

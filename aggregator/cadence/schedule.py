@@ -20,6 +20,8 @@ _ABSURD = timedelta(days=30)
 _UNVALIDATED = timedelta(days=1)
 #: Part of the interval by which pulls are spread, so that sources added together do not stay together.
 _SPREAD = 0.1
+#: Where the interval is ours to choose, short ones are spread further: by a part of them up to this.
+_WIDER, _WIDEST = 0.25, timedelta(minutes=15)
 _EVERY_HOUR = frozenset(range(24))
 _EVERY_DAY = frozenset(range(7))
 
@@ -77,6 +79,11 @@ def believed(wish: timedelta) -> timedelta:
     return timedelta(days=1) if wish > _ABSURD else min(wish, LONGEST_WISH)
 
 
+def welcome(hints: Hints, now: datetime) -> bool:
+    """Tell whether a feed lets itself be asked in the hour, and on the day, of ``now``."""
+    return _outside_skipped(Next(now, ""), hints).at == now
+
+
 def jittered(source: Source, moment: datetime, interval: timedelta) -> datetime:
     """Return a time after ``moment`` that follows from the source's id, up to a part of ``interval`` later."""
     return moment + _jitter(source, interval)
@@ -99,7 +106,8 @@ def _reasons(source: Source, wishes: Wishes, now: datetime, known: rhythm.Rhythm
 
 def _jitter(source: Source, interval: timedelta) -> timedelta:
     share = int(text.digest(source.id)[:8], 16) / 0xFFFFFFFF
-    return timedelta(seconds=int(interval.total_seconds() * _SPREAD * share))
+    wider = min(interval * _WIDER, _WIDEST) if source.longest else timedelta(0)
+    return timedelta(seconds=int(max(interval * _SPREAD, wider).total_seconds() * share))
 
 
 def _outside_skipped(planned: Next, hints: Hints) -> Next:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Event
 
+from aggregator import cadence
 from aggregator.models import Source
 from aggregator.pipeline import publish, update
 from aggregator.pipeline.confined import Confined
@@ -15,8 +16,6 @@ from aggregator.pipeline.update import FetchAll, Outcome
 from aggregator.records import SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, pulls, upkeep, verdicts
-
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +127,8 @@ def _chosen(store: Store, sources: Iterable[Source], orders: Orders) -> dict[str
     wanted = enabled if orders.only is None else enabled & orders.only
     with store.reading() as transaction:
         states = pulls.states(transaction, due=None if orders.force else orders.now)
-    chosen = [source.id for source in sources if source.id in wanted and source.id in states]
-    # Those that wait the longest come first: what a domain's budget leaves over is not the same ones each time.
-    return {name: states[name] for name in sorted(chosen, key=lambda name: states[name].next_pull or _LONG_AGO)}
+    chosen = {source.id: states[source.id] for source in sources if source.id in wanted and source.id in states}
+    return chosen if orders.force else cadence.queue(chosen, orders.now)
 
 
 class Tally:
