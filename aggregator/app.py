@@ -12,8 +12,9 @@ from threading import Event
 from aggregator import __version__, fetch, urls
 from aggregator.config import Settings
 from aggregator.domains import Domains
+from aggregator.errors import DatabaseError
 from aggregator.models import Document, Post, Publication
-from aggregator.pipeline import corrections, update
+from aggregator.pipeline import corrections, plan, update
 from aggregator.pipeline import cycle as pipeline
 from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.cycle import Orders, Summary
@@ -132,6 +133,10 @@ class App:
         """Return what ``publish`` would change; nothing is touched."""
         return preview(self.store, self.settings.sources, self.target())
 
+    def plan(self) -> plan.Plan:
+        """Return what publishing would change for readers of the feeds; nothing is touched."""
+        return plan.plan(self.store, self.settings.sources, self.target())
+
     @contextmanager
     def client(self, orders: Orders) -> Iterator[fetch.Client]:
         """Open a client that keeps to the limits of the settings, and to what was asked of each domain before."""
@@ -241,6 +246,15 @@ def looking(settings: Settings, now: datetime) -> Iterator[Means]:
     finally:
         if store is not None:
             store.close()
+
+
+@contextmanager
+def existing(settings: Settings, now: datetime) -> Iterator[App]:
+    """Open the database of ``settings`` as ``opened`` does; where there is none, raise DatabaseError and make none."""
+    if not exists(settings.database_url):
+        raise DatabaseError("there is no database yet; 'aggregator run' makes it, and what it publishes")
+    with opened(settings, now) as app:
+        yield app
 
 
 @contextmanager

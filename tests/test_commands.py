@@ -26,6 +26,7 @@ COMMANDS = [
     "held",
     "release",
     "reject",
+    "plan",
     "publish",
     "import",
     "export",

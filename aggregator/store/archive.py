@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from aggregator import text
 from aggregator.models import Attribution, Copy, FeedInfo, Post
 from aggregator.store import codec
 from aggregator.store.engine import PARAMETERS
@@ -120,6 +121,27 @@ def carriers(connection: sa.Connection, pks: Sequence[int]) -> set[str]:
     return {
         found for part in chunks(pks, PARAMETERS) for found in connection.scalars(query.where(copy.c.post_pk.in_(part)))
     }
+
+
+def titles(connection: sa.Connection, pks: Sequence[int]) -> dict[str, str]:
+    """Return the title of each of the posts numbered ``pks`` by its id, in that order; its link where it has none."""
+    query = sa.select(post.c.pk, post.c.id, copy.c.title, copy.c.link).join(copy, copy.c.pk == post.c.copy_pk)
+    rows = {
+        row.pk: row for part in chunks(pks, PARAMETERS) for row in connection.execute(query.where(post.c.pk.in_(part)))
+    }
+    found = (rows[pk] for pk in pks if pk in rows)
+    return {row.id: row.title or row.link or row.id for row in found}
+
+
+def carriers_by_id(connection: sa.Connection, ids: Sequence[str]) -> dict[str, set[str]]:
+    """Return the ids of the sources that carry each of the posts with ``ids``, listed or not, by the post's id."""
+    query = sa.select(post.c.id, source.c.id.label("source_id")).join(copy, copy.c.post_pk == post.c.pk)
+    query = query.join(source, source.c.pk == copy.c.source_pk)
+    found: dict[str, set[str]] = defaultdict(set)
+    for part in chunks([text.digest(each) for each in ids], PARAMETERS):
+        for row in connection.execute(query.where(post.c.id_digest.in_(part))):
+            found[row.id].add(row.source_id)
+    return found
 
 
 def newest(connection: sa.Connection) -> dict[str, datetime]:
