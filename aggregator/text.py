@@ -61,7 +61,7 @@ _ISOLATES = {"\u2066", "\u2067", "\u2068"}
 
 def legal(value: str) -> str:
     """Return ``value`` without the characters that XML 1.0 forbids or discourages; CR LF becomes LF."""
-    if _LEGAL.fullmatch(value):
+    if value.isprintable() or _LEGAL.fullmatch(value):
         return value
     return _ILLEGAL.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
 
@@ -99,7 +99,9 @@ def cut(words: str, length: int) -> str:
 
 def language_tag(value: str | None) -> str | None:
     """Return ``value`` when it is a language tag (``zh_CN`` becomes ``zh-CN``), else None."""
-    dashed = (value or "").strip().replace("_", "-")
+    if not value:
+        return None
+    dashed = value.strip().replace("_", "-")
     return dashed if _LANGUAGE.fullmatch(dashed) else None
 
 

@@ -28,6 +28,12 @@ _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DROPPED = re.compile(r"[\t\r\n]")
 # What resolvers take for a host name (RFC 1123, section 2.1, and the underscore that is met), or an IPv6 address.
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*(?:%[a-z0-9._~%-]+)?")
+# An address that stands already as ``absolute`` writes it: nearly all do, and taking one apart takes long.
+_WRITTEN = re.compile(
+    r"https?://[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+/(?:[A-Za-z0-9!$&'()*+,/:=@\[\]~._-]++|%[0-9A-Fa-f]{2})*+"
+    r"(?:\?(?:[A-Za-z0-9!$&'()*+,/:;=?@\[\]~._-]++|%[0-9A-Fa-f]{2})++)?"
+    r"(?:#(?:[A-Za-z0-9!$&'()*+,/:;=?@\[\]~._-]++|%[0-9A-Fa-f]{2})++)?"
+)
 # RFC 3987, sections 2.2 and 4.1: ucschar and iprivate are allowed; blanks, quotes, brackets, controls and those of
 # writing direction are not.
 _IRI = re.compile(
@@ -58,6 +64,8 @@ def absolute(reference: str | None, base: str | None = None) -> str | None:
     is longer than any.
     User names and passwords are dropped; characters that may not stand in an address are percent-encoded.
     """
+    if reference and len(reference) <= _LONGEST and _WRITTEN.fullmatch(reference):
+        return reference
     split = _resolved(reference, base)
     if split is None or split.scheme not in ("http", "https") or not _HOST.fullmatch(split.hostname or ""):
         return None

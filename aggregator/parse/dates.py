@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import struct_time
 
@@ -13,12 +14,20 @@ _YEAR_FIRST = re.compile(
     r" *(?:Z|UTC|GMT|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)?(?:[ (A-Z].*)?",
     re.IGNORECASE | re.ASCII,
 )
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# RFC 822, section 5.1, with years of four digits (RFC 1123, section 5.2.14): nearly all dates of RSS.
+_RFC_822 = re.compile(
+    rf"(?:(?:mon|tue|wed|thu|fri|sat|sun), )?(?P<day>\d\d?) (?P<month>{'|'.join(_MONTHS)}) (?P<year>\d{{4}})"
+    r" (?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d))?"
+    r" (?:GMT|UTC?|Z|(?P<sign>[+-])(?P<hours>\d\d)(?P<minutes>\d\d))",
+    re.IGNORECASE | re.ASCII,
+)
 _NAME = re.compile(r"[^\W\d_]{3}")
 _TWELVE_HOURS = re.compile(r"\b(\d\d?):\d\d(?::\d\d)?\s*([AP])\.?M\b", re.IGNORECASE | re.ASCII)
 
 
-def moment(said: str | None, read: object = None) -> datetime | None:
-    """Return the time that ``said`` names, to the second; ``read`` is what feedparser made of it.
+def moment(said: str | None, *, named: bool = False) -> datetime | None:
+    """Return the time that ``said`` names, to the second; only where ``named`` may it name a month or a weekday.
 
     What is written in figures alone is read here: feedparser takes 30 February for 2 March, and fills up the half of
     a date from the clock.  Its word counts for dates that name a month or a weekday, when their year is in them.
@@ -27,14 +36,33 @@ def moment(said: str | None, read: object = None) -> datetime | None:
     try:
         if found := _YEAR_FIRST.fullmatch(words):
             return _figures(found)
-        if not isinstance(read, struct_time) or not _NAME.search(words):
-            return None
-        named = datetime(*read[:5], min(read[5], 59), tzinfo=UTC) + _afternoon(words)
+        return _named(words) if named and _NAME.search(words) else None
     except (ValueError, OverflowError):
         return None  # years 0, -1 and 10000 come out of feedparser
+
+
+def _named(words: str) -> datetime | None:
+    usual = _RFC_822.fullmatch(words)
+    if usual:
+        with suppress(ValueError):
+            return _usual(usual)
+    from feedparser.datetimes import _parse_date  # 0.1 s to import, and few dates need it
+
+    read = _parse_date(words)
+    if not isinstance(read, struct_time):
+        return None
+    found = datetime(*read[:5], min(read[5], 59), tzinfo=UTC) + _afternoon(words)
     # A time zone may carry it over the turn of the year.
-    near = (f"{year % 100:02d}" for year in (named.year - 1, named.year, named.year + 1))
-    return named if any(year in words for year in near) else None
+    near = (f"{year % 100:02d}" for year in (found.year - 1, found.year, found.year + 1))
+    return found if any(year in words for year in near) else None
+
+
+def _usual(found: re.Match[str]) -> datetime:
+    year, day, hour, minute = (int(found[name]) for name in ("year", "day", "hour", "minute"))
+    month = _MONTHS.index(found["month"].lower()) + 1
+    local = datetime(year, month, day, hour, minute, int(found["second"] or 0), tzinfo=UTC)
+    ahead = timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0))
+    return local + (ahead if found["sign"] == "-" else -ahead)
 
 
 def _figures(found: re.Match[str]) -> datetime:

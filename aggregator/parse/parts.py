@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from aggregator import text, urls
 from aggregator.models import Link, Person, Tag
 from aggregator.parse import dates
-from aggregator.parse.reader import UNSAID
+from aggregator.parse.heard import UNSAID
 
 #: So many entries of a document are read: the longest of 100 feeds met has 1,046, whole archives have some thousands.
 _MOST_ENTRIES = 20_000
@@ -42,8 +42,8 @@ def value(data: dict[str, Any], key: str) -> Any:
 
 def string(data: dict[str, Any], key: str) -> str | None:
     """Return the string under ``key`` without blanks around it and without illegal characters; None where empty."""
-    said = value(data, key)
-    return text.legal(said).strip() or None if isinstance(said, str) else None
+    said = dict.get(data, key)
+    return text.legal(said).strip() or None if said and isinstance(said, str) else None
 
 
 def address(reference: object) -> str | None:
@@ -53,13 +53,15 @@ def address(reference: object) -> str | None:
 
 def time(data: dict[str, Any], key: str) -> datetime | None:
     """Return the time under ``key``, or None when it is none."""
-    return dates.moment(string(data, key), value(data, f"{key}_parsed"))
+    return dates.moment(string(data, key), named=True)
 
 
 def people(raw: Iterable[dict[str, Any]] | None) -> tuple[Person, ...]:
     """Return each person once, by name; one without a name is called by the address of e-mail."""
+    if not raw:
+        return ()
     found: dict[str, Person] = {}
-    for person in raw or ():
+    for person in raw:
         email = string(person, "email")
         name = text.plain(string(person, "name") or "") or email
         if name:
@@ -69,11 +71,12 @@ def people(raw: Iterable[dict[str, Any]] | None) -> tuple[Person, ...]:
 
 def tags(item: dict[str, Any]) -> tuple[Tag, ...]:
     """Return the entry's categories, each once; a scheme that is no IRI (RSS ``domain``) is left out."""
-    return tuple(dict.fromkeys(_tags(item)))
+    found = value(item, "tags")
+    return tuple(dict.fromkeys(_tags(found))) if found else ()
 
 
-def _tags(item: dict[str, Any]) -> Iterator[Tag]:
-    for raw in value(item, "tags") or ():
+def _tags(found: Iterable[dict[str, Any]]) -> Iterator[Tag]:
+    for raw in found:
         label = text.plain(string(raw, "label") or "") or None
         term = text.plain(string(raw, "term") or "") or label
         scheme = string(raw, "scheme")
@@ -123,9 +126,10 @@ def entry_links(item: dict[str, Any]) -> Iterator[Link]:
 def _elsewhere(item: dict[str, Any]) -> Iterator[Link]:
     # RFC 4287, section 4.1.3.2: content by reference; a page is the entry's, anything else a file that belongs to it.
     for raw in value(item, "content") or ():
-        href = urls.absolute(string(raw, "src"), string(raw, "base"))
-        kind = string(raw, "type")
+        src = string(raw, "src")
+        href = urls.absolute(src, string(raw, "base")) if src else None
         if href:
+            kind = string(raw, "type")
             yield Link(href=href, rel="alternate" if kind in _PAGES else "enclosure", type=kind)
 
 
@@ -144,13 +148,16 @@ def _media(item: dict[str, Any]) -> Iterator[Link]:
 
 def image(item: dict[str, Any]) -> str | None:
     """Return the address of the picture that an entry names for itself: its thumbnail, else another image of it."""
-    candidates: list[Any] = [value(raw, "url") for raw in value(item, "media_thumbnail") or ()]
-    candidates += [value(raw, "url") for raw in value(item, "media_content") or () if _is_image(raw)]
-    candidates += [value(value(item, "image") or {}, "href")]
-    candidates += [
-        value(raw, "href") for raw in value(item, "links") or () if value(raw, "rel") == "enclosure" and _is_image(raw)
-    ]
-    return next(filter(None, map(address, candidates)), None)
+    return next(filter(None, map(address, _images(item))), None)
+
+
+def _images(item: dict[str, Any]) -> Iterator[object]:
+    yield from (value(raw, "url") for raw in value(item, "media_thumbnail") or ())
+    yield from (value(raw, "url") for raw in value(item, "media_content") or () if _is_image(raw))
+    yield value(value(item, "image") or {}, "href")
+    for raw in value(item, "links") or ():
+        if value(raw, "rel") == "enclosure" and _is_image(raw):
+            yield value(raw, "href")
 
 
 def _is_image(raw: dict[str, Any]) -> bool:

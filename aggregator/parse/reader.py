@@ -8,8 +8,6 @@ handlers of elements, which know every dialect, are driven from here instead.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
 
@@ -19,43 +17,20 @@ from feedparser.mixin import _FeedParserMixin
 
 from aggregator import urls
 from aggregator.errors import ParseError
-from aggregator.parse import repair
+from aggregator.parse import heard, repair
+from aggregator.parse.heard import BUFFER, DEEPEST, LONGEST_BASE, MOST_ATTRIBUTES, UNSAID, VOID, Heard
 
-#: The base of a document that names none: told from one that names its own address.
-UNSAID = "#unsaid"
-#: What no feed needs and what takes long: 1.4 MB of nested elements took 6 s, 40,000 attributes of one 20 s.
-_DEEPEST = 500
 _DEEPEST_LOOSE = 20_000
-_MOST_ATTRIBUTES = 500
-#: Every relative address repeats its base: 100 kB of it made 200 MB of 2,000 short links.
-_LONGEST_BASE = 2_000
-_BUFFER = 1 << 16
 _ENTRIES = frozenset({"item", "entry"})
-# Elements that have no end tag; feedparser looks for one.  "The <br> element" is no markup.
-_VOID = re.compile(r"<(?:br|wbr) ?/>|\S<(?:br|wbr)>\S|<img\s[^<>]*\bsrc", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """What feedparser heard: ``feed`` and ``entries`` as its dictionaries, ``version`` as it calls the dialect.
-
-    ``fault`` says where the document is not well-formed.
-    """
-
-    feed: FeedParserDict
-    entries: list[FeedParserDict]
-    version: str
-    fault: str | None = None
 
 
 def hear(document: str, base: str) -> Heard:
-    """Return what ``document`` says; ``base`` is the address that it came from.
+    """Return what ``document``, which has no DOCTYPE, says; ``base`` is the address that it came from.
 
     A document that is not well-formed is repaired, else read as well as can be.  Raises ParseError when it ends in the
     middle, is a web page, or is made to hurt.
     """
-    document = repair.without_doctype(document)
-    base = base.partition("#")[0] + UNSAID
+    base = heard.based(base)
     try:
         return _strict(document, base)
     except expat.ExpatError as exc:
@@ -74,13 +49,13 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
     resolve_relative_uris = False
     sanitize_html = False
     can_be_relative_uri = _FeedParserMixin.can_be_relative_uri - {"id"}
-    deepest = _DEEPEST
+    deepest = DEEPEST
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
-        if self.depth > self.deepest or len(attrs) > _MOST_ATTRIBUTES:
+        if self.depth > self.deepest or len(attrs) > MOST_ATTRIBUTES:
             raise ParseError("the document is nested or crowded as no feed is; it was not read")
         super().unknown_starttag(tag, attrs)
-        if len(self.baseuri) > _LONGEST_BASE:
+        if len(self.baseuri) > LONGEST_BASE:
             raise ParseError("the base of the document's addresses is longer than any address; it was not read")
 
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
@@ -91,7 +66,7 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
     @staticmethod
     def looks_like_html(s: str) -> bool:
         """Tell whether the title of a feed that does not say so is markup."""
-        return bool(_FeedParserMixin.looks_like_html(s) or _VOID.search(s))
+        return bool(_FeedParserMixin.looks_like_html(s) or VOID.search(s))
 
     def resolve_uri(self, uri: str) -> str:
         """Return ``uri`` resolved: RSS names no base but the site, and a feed may be served from elsewhere."""
@@ -224,7 +199,7 @@ def _strict(document: str, base: str, fault: str | None = None) -> Heard:
     reader = _StrictReader(base)
     machine = expat.ParserCreate(namespace_separator=" ")
     machine.buffer_text = True
-    machine.buffer_size = _BUFFER
+    machine.buffer_size = BUFFER
     machine.ordered_attributes = True
     machine.StartNamespaceDeclHandler = reader.startPrefixMapping
     machine.StartElementHandler = reader.start

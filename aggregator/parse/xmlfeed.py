@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from aggregator import text, urls
 from aggregator.errors import ParseError
 from aggregator.models import Entry, Feed, FeedInfo, Text
-from aggregator.parse import decode, hints, parts, reader, repair
+from aggregator.parse import decode, hints, lane, parts, repair
+from aggregator.parse.heard import UNSAID, Heard
 from aggregator.parse.parts import address, string, value
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
 
-def parse(body: bytes, content_type: str, url: str) -> Feed:
+def hear(document: str, url: str) -> Heard:
+    """Return what ``document`` says: what the fast lane hears, else what feedparser hears."""
+    return lane.hear(document, url) or by_feedparser(document, url)
+
+
+def by_feedparser(document: str, url: str) -> Heard:
+    """Return what feedparser hears of ``document``; raises its helpers' errors, too."""
+    from aggregator.parse import reader  # feedparser takes 0.1 s to import, and most runs can do without
+
+    return reader.hear(document, url)
+
+
+def parse(body: bytes, content_type: str, url: str, hear: Callable[[str, str], Heard] = hear) -> Feed:
     """Return the feed in ``body``; see ``aggregator.parse.parse``."""
     document, misnamed = decode.decoded(body, content_type)
     try:
-        heard = reader.hear(document, url)
+        heard = hear(repair.without_doctype(document), url)
     except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as exc:
         # feedparser lets its helpers' errors through.
         raise ParseError(f"the answer cannot be read as a feed: {type(exc).__name__}") from exc
@@ -34,7 +47,7 @@ def parse(body: bytes, content_type: str, url: str) -> Feed:
     )
 
 
-def _demand_feed(heard: reader.Heard, document: str) -> None:
+def _demand_feed(heard: Heard, document: str) -> None:
     if heard.version:
         return
     repair.demand_no_page(document)
@@ -65,10 +78,9 @@ def _entry(item: dict[str, Any]) -> Entry:
     link, proxy = address(string(item, "feedburner_origlink")), parts.page(links)
     if link:
         links = tuple(each for each in links if each.href != proxy)
-    source = _info(value(item, "source") or {})
     return Entry(
         guid=string(item, "id"),
-        title=_text(value(item, "title_detail")) or _text({"value": value(item, "title")}),
+        title=_said(item, "title"),
         content=content,
         summary=summary,
         link=link or proxy or _permalink(item),
@@ -81,8 +93,14 @@ def _entry(item: dict[str, Any]) -> Entry:
         image=parts.image(item),
         rights=_plain(item, "rights"),
         language=_language(item),
-        source=None if source == FeedInfo() else source,
+        source=_source(item),
     )
+
+
+def _source(item: dict[str, Any]) -> FeedInfo | None:
+    said = value(item, "source")
+    source = _info(said) if said else FeedInfo()
+    return source if source != FeedInfo() else None
 
 
 def _permalink(item: dict[str, Any]) -> str | None:
@@ -108,7 +126,7 @@ def _bodied(item: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
 
 def _text(detail: dict[str, Any] | None) -> Text | None:
     said = string(detail, "value") if detail else None
-    if detail is None or not said:
+    if not detail or not said:
         return None
     kind = string(detail, "type") or "text/plain"
     if kind not in _HTML_TYPES and not kind.startswith("text/"):
@@ -117,13 +135,18 @@ def _text(detail: dict[str, Any] | None) -> Text | None:
     return Text(
         value=said,
         html=kind in _HTML_TYPES,
-        base=base if base and not base.endswith(reader.UNSAID) else None,
+        base=base if base and not base.endswith(UNSAID) else None,
         language=text.language_tag(string(detail, "language")),
     )
 
 
+def _said(data: dict[str, Any], key: str) -> Text | None:
+    found = _text(value(data, f"{key}_detail"))
+    return found or (_text({"value": value(data, key)}) if value(data, key) else None)
+
+
 def _plain(data: dict[str, Any], key: str) -> str | None:
-    found = _text(value(data, f"{key}_detail")) or _text({"value": value(data, key)})
+    found = _said(data, key)
     if found is None:
         return None
     return (text.plain(found.value) if found.html else text.one_line(found.value)) or None

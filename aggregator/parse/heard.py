@@ -1,0 +1,37 @@
+"""What was heard of a document, whoever listened: feedparser or the lane of our own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+#: The base of a document that names none: told from one that names its own address.
+UNSAID = "#unsaid"
+#: What no feed needs and what takes long: 1.4 MB of nested elements took 6 s, 40,000 attributes of one 20 s.
+DEEPEST = 500
+MOST_ATTRIBUTES = 500
+#: Every relative address repeats its base: 100 kB of it made 200 MB of 2,000 short links.
+LONGEST_BASE = 2_000
+#: Elements that have no end tag; feedparser looks for one.  "The <br> element" is no markup.
+VOID = re.compile(r"<(?:br|wbr) ?/>|\S<(?:br|wbr)>\S|<img\s[^<>]*\bsrc", re.IGNORECASE)
+#: Characters that expat hands over at a time.
+BUFFER = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """``feed`` and ``entries`` are dictionaries with feedparser's keys, ``version`` is what it calls the dialect.
+
+    ``fault`` says where the document is not well-formed.
+    """
+
+    feed: dict[str, Any]
+    entries: list[dict[str, Any]]
+    version: str
+    fault: str | None = None
+
+
+def based(url: str) -> str:
+    """Return the base of a document that came from ``url``."""
+    return url.partition("#")[0] + UNSAID

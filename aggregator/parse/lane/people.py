@@ -1,0 +1,50 @@
+"""The people of a feed or an entry, as feedparser adds them up while their elements come in."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+Data = dict[str, Any]
+
+_EMAIL = re.compile(
+    r"[a-zA-Z0-9_\-.+]+@(?:\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.|(?:[a-zA-Z0-9\-]+\.)+)(?:[a-zA-Z]{2,4}|[0-9]{1,3})\]?"
+    r"(?:\?subject=\S+)?"
+)
+
+
+def begin(context: Data, key: str) -> None:
+    """Note that somebody comes: ``key`` is "authors" or "contributors"."""
+    context.setdefault(key, []).append({})
+
+
+def told(context: Data, key: str, value: str) -> None:
+    """Note the name, email or href of the last author."""
+    context.setdefault("authors", [{}])[-1][key] = value
+
+
+def settle(context: Data) -> None:
+    """Read the text of the last author, who has neither name nor address yet."""
+    said, detail = context.get("author"), context["authors"][-1]
+    if detail or not said:
+        return
+    name, email = _split(said)
+    if name:
+        detail["name"] = name
+    if email:
+        detail["email"] = email
+
+
+def _split(said: str) -> tuple[str, str | None]:
+    found = _EMAIL.search(said)
+    if found is None:
+        return said, None
+    name = said
+    for part in (found[0], "()", "<>", "&lt;&gt;"):
+        name = name.replace(part, "")
+    name = name.strip()
+    if name and name[0] == "(":
+        name = name[1:]
+    if name and name[-1] == ")":
+        name = name[:-1]
+    return name.strip(), found[0]

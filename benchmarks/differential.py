@@ -1,0 +1,161 @@
+"""Whether the fast lane and feedparser say the same of documents, field by field, and how much faster the lane is.
+
+    python -m benchmarks.differential [--made COUNT] [--seed N] [FOLDER]
+
+compares the two over the feeds of the benchmark, over captured ones in FOLDER (default: ../shared/corpus/feeds) and
+over COUNT made at random (default: 20000), and prints how many documents and fields were compared, how many disagreed,
+and how many the lane handed over to feedparser.  A disagreement is printed and makes the program fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from random import Random
+from time import process_time
+from typing import Any
+
+from aggregator.errors import ParseError
+from aggregator.models import Feed
+from aggregator.parse import decode, lane, repair, xmlfeed
+from aggregator.parse.heard import Heard
+from benchmarks import planet
+from benchmarks.grammar import Grammar
+
+DEFAULT = Path(__file__).parent.parent.parent / "shared" / "corpus" / "feeds"
+#: How often something is odd in the documents made at random, from usual ones to hopeless ones.
+_ODDNESS = (0.0, 0.0, 0.01, 0.03, 0.1)
+_URL = "https://example.org/feeds/feed.xml?key=1"
+
+
+class HandedOver(Exception):  # noqa: N818 - no error: what the lane does when it is not certain
+    """The lane stepped aside."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of comparing: ``disagreements`` tells the fields."""
+
+    documents: int = 0
+    compared: int = 0
+    handed_over: int = 0
+    disagreements: int = 0
+
+    def add(self, body: bytes) -> list[str]:
+        """Compare the two over ``body`` and return where they disagree."""
+        self.documents += 1
+        try:
+            ours = _outcome(body, _lane_only)
+        except HandedOver:
+            self.handed_over += 1
+            return []
+        found = list(_differences(ours, _outcome(body, xmlfeed.by_feedparser), "feed"))
+        self.compared += _size(ours)
+        self.disagreements += len(found)
+        return found
+
+
+def _lane_only(document: str, url: str) -> Heard:
+    heard = lane.hear(document, url)
+    if heard is None:
+        raise HandedOver
+    return heard
+
+
+def _outcome(body: bytes, hear: Callable[[str, str], Heard]) -> Feed | str:
+    try:
+        return xmlfeed.parse(body, "", _URL, hear)
+    except ParseError as exc:
+        return str(exc)
+
+
+def _differences(ours: Any, theirs: Any, where: str) -> Iterator[str]:
+    if type(ours) is not type(theirs):
+        yield f"{where}: {ours!r} instead of {theirs!r}"
+    elif isinstance(ours, tuple):
+        if len(ours) != len(theirs):
+            yield f"{where}: {len(ours)} instead of {len(theirs)}: {ours!r} {theirs!r}"
+        for number, (our, their) in enumerate(zip(ours, theirs, strict=False)):
+            yield from _differences(our, their, f"{where}[{number}]")
+    elif hasattr(ours, "__dataclass_fields__"):
+        for field in fields(ours):
+            yield from _differences(getattr(ours, field.name), getattr(theirs, field.name), f"{where}.{field.name}")
+    elif ours != theirs:
+        yield f"{where}: {ours!r} instead of {theirs!r}"
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, tuple):
+        return sum(map(_size, value))
+    if hasattr(value, "__dataclass_fields__"):
+        return sum(_size(getattr(value, field.name)) for field in fields(value))
+    return 1
+
+
+def made(count: int, seed: int) -> Iterator[bytes]:
+    """Return ``count`` documents made at random, from usual ones to very odd ones."""
+    for number in range(count):
+        random = Random(f"{seed} {number}")
+        yield Grammar(random, random.choice(_ODDNESS)).document().encode("utf-8", "replace")
+
+
+def report(name: str, bodies: Iterable[bytes]) -> Tally:
+    """Compare the two over ``bodies`` and print a line."""
+    tally = Tally()
+    for number, body in enumerate(bodies):
+        found = tally.add(body)
+        for line in found[:5]:
+            print(f"{name}, document {number}: {line}", file=sys.stderr)
+    share = 100 * tally.handed_over / max(tally.documents, 1)
+    print(
+        f"{name:<22}{tally.documents:>8} documents{tally.compared:>10} fields{tally.disagreements:>4} disagreements"
+        f"{tally.handed_over:>7} handed over ({share:.1f} %)"
+    )
+    return tally
+
+
+def _speed(bodies: list[bytes]) -> None:
+    documents = [repair.without_doctype(decode.decoded(body, "")[0]) for body in bodies]
+    heard = [_best(lambda hear=hear: [hear(each, _URL) for each in documents]) for hear in _BOTH]  # type: ignore[misc]
+    parsed = [_best(lambda hear=hear: [xmlfeed.parse(each, "", _URL, hear) for each in bodies]) for hear in _BOTH]  # type: ignore[misc]
+    for what, (ours, theirs) in (("heard", heard), ("parsed", parsed)):
+        milliseconds = (
+            f"{1000 * ours / len(bodies):.2f} ms by the lane, {1000 * theirs / len(bodies):.2f} by feedparser"
+        )
+        print(f"a document is {what} in {milliseconds}: {theirs / ours:.1f} times as fast")
+
+
+_BOTH: tuple[Callable[[str, str], Heard], ...] = (_lane_only, xmlfeed.by_feedparser)
+
+
+def _best(work: Callable[[], object], rounds: int = 5) -> float:
+    best = float("inf")
+    for _ in range(rounds):
+        start = process_time()
+        work()
+        best = min(best, process_time() - start)
+    return best
+
+
+def main() -> int:
+    """Print the tallies and the speed; return 1 when the two disagree."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=DEFAULT)
+    parser.add_argument("--made", type=int, default=20_000, metavar="COUNT")
+    parser.add_argument("--seed", type=int, default=1, metavar="N")
+    wanted = parser.parse_args()
+    feeds = [body for kind, body in (planet.document(number, 200) for number in range(200)) if "json" not in kind]
+    captured = [path.read_bytes() for path in sorted(wanted.folder.glob("*.xml"))]
+    tallies = [report("of the benchmark", feeds)]
+    if captured:
+        tallies.append(report("captured", captured))
+    tallies.append(report("made at random", made(wanted.made, wanted.seed)))
+    _speed(feeds[:60])
+    return 1 if any(tally.disagreements for tally in tallies) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

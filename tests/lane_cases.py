@@ -1,0 +1,222 @@
+"""What feedparser documents of well-formed feeds, element by element: pieces of feeds to put into a frame."""
+
+from __future__ import annotations
+
+_SPACES = " ".join(
+    f'xmlns:{prefix}="{space}"'
+    for prefix, space in {
+        "atom": "http://www.w3.org/2005/Atom",
+        "content": "http://purl.org/rss/1.0/modules/content/",
+        "dc": "http://purl.org/dc/elements/1.1/",
+        "dcterms": "http://purl.org/dc/terms/",
+        "itunes": "http://www.itunes.com/DTDs/PodCast-1.0.dtd",
+        "media": "http://search.yahoo.com/mrss/",
+        "sy": "http://purl.org/rss/1.0/modules/syndication/",
+        "slash": "http://purl.org/rss/1.0/modules/slash/",
+        "georss": "http://www.georss.org/georss",
+        "feedburner": "http://rssnamespace.org/feedburner/ext/1.0",
+        "creativeCommons": "http://backend.userland.com/creativeCommonsRssModule",
+        "cc": "http://web.resource.org/cc/",
+        "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+        "thr": "http://purl.org/syndication/thread/1.0",
+        "xhtml": "http://www.w3.org/1999/xhtml",
+        "gml": "http://www.opengis.net/gml",
+        "psc": "http://podlove.org/simple-chapters",
+    }.items()
+)
+_DIV = '<div xmlns="http://www.w3.org/1999/xhtml">'
+
+#: How a piece becomes a document, by what the piece is part of.
+FRAMES = {
+    "item": f'<rss version="2.0" {_SPACES}><channel><title>T</title><item>%s</item></channel></rss>',
+    "channel": f'<rss version="2.0" {_SPACES}><channel>%s<item><title>T</title></item></channel></rss>',
+    "entry": f'<feed xmlns="http://www.w3.org/2005/Atom" {_SPACES}><title>T</title><entry>%s</entry></feed>',
+    "feed": f'<feed xmlns="http://www.w3.org/2005/Atom" {_SPACES}>%s<entry><id>urn:1</id></entry></feed>',
+    "rdf item": f'<rdf:RDF xmlns="http://purl.org/rss/1.0/" {_SPACES}><channel><title>T</title></channel>'
+    '<item rdf:about="https://example.org/1">%s</item></rdf:RDF>',
+    "document": "%s",
+}
+
+#: (what it is part of, the piece): heard alike by the lane and by feedparser.
+HEARD = [
+    ("item", "<title>Plain</title><title>Second</title>"),
+    ("item", "<title></title><title>Second</title>"),
+    ("item", "<title>AT&amp;T &amp;amp; &lt;b&gt;bold&lt;/b&gt;</title><description>1 &lt; 2</description>"),
+    ("item", "<title>&amp;eacute;t&amp;eacute;</title><title>&lt;made-up&gt;x&lt;/made-up&gt;</title>"),
+    ("item", "<media:title>Of the media</media:title><title>Own</title>"),
+    ("item", "<title>Own</title><media:title>Of the media</media:title><dc:title>Of DC</dc:title>"),
+    ("item", "<media:group><media:title>Nested</media:title></media:group><title type='html'>Own</title>"),
+    ("item", "<link>https://example.org/a?b=1&amp;c=2</link><guid>https://example.org/g</guid>"),
+    ("item", "<link> /relative </link><guid isPermaLink='false'>urn:x</guid><comments>/c#comments</comments>"),
+    ("item", "<link>https://example.org/a?b=1&amp;amp;c=2&amp;d;=3</link><link>https://example.org/2</link>"),
+    ("item", "<guid>https://example.org/g</guid><link>https://example.org/l</link>"),
+    ("item", "<guid isPermaLink='True'>12345</guid><pubDate>Thu, 01 Jan 2026 00:00:00 GMT</pubDate>"),
+    ("item", "<guid>a b</guid><guid>caf\u00c3\u00a9 \u0093x\u0094</guid><atom:id>urn:2</atom:id>"),
+    ("item", "<description>Summary</description><content:encoded><![CDATA[<p>Body</p>]]></content:encoded>"),
+    ("item", "<content:encoded>Body</content:encoded><description>Summary</description>"),
+    ("item", "<description>One</description><description>Two &lt;b&gt;x&lt;/b&gt;</description>"),
+    ("item", "<description>One</description><description>Two</description><content:encoded>C</content:encoded>"),
+    ("item", "<dc:description>One</dc:description><itunes:summary>Two</itunes:summary>"),
+    ("item", "<media:description>Caption</media:description><description>Text</description>"),
+    ("item", "<content:encoded type='text/plain'>a &lt;b&gt;c&lt;/b&gt;</content:encoded>"),
+    ("item", "<description>caf\u00c3\u00a9 \u0080 \u4e2d\u6587</description><copyright>&#169; us</copyright>"),
+    ("item", "<description>two<!-- a comment -->parts<?a pi?> joined<![CDATA[ & more]]></description>"),
+    ("item", "<author>ann@example.org (Ann)</author><dc:creator>Bob</dc:creator>"),
+    ("item", "<author>Ann &lt;ann@example.org&gt;</author><itunes:author></itunes:author>"),
+    ("item", "<author><name>Ann</name><email>ann@example.org</email></author><author><name>Bob</name></author>"),
+    ("item", "<author>Ann<name>Other</name></author><dc:contributor>Eve</dc:contributor>"),
+    ("item", "<itunes:owner><itunes:name>O</itunes:name><itunes:email>o@example.org</itunes:email></itunes:owner>"),
+    ("item", "<dc:creator>x@example.org</dc:creator><author><name>Ann</name><uri>/ann</uri></author>"),
+    ("item", "<category>One</category><category domain='https://example.org/tags'>Two</category><category/>"),
+    ("item", "<category domain='d'></category><category>fills</category><dc:subject>Three</dc:subject>"),
+    ("item", "<category term='t' label='l' scheme='urn:s'/><itunes:keywords>a, b,,c</itunes:keywords>"),
+    ("item", "<media:category>M</media:category><media:keywords>x,y</media:keywords><itunes:category text='I'/>"),
+    ("item", "<pubDate>Sat, 31 Feb 2026 10:00:00 GMT</pubDate><dc:date>2026-01-02T03:04:05+01:00</dc:date>"),
+    ("item", "<pubDate>2 Jan 26 1:02 PM EST</pubDate><dcterms:modified>2026</dcterms:modified>"),
+    ("item", "<dcterms:created>2026-01-02</dcterms:created><dcterms:issued>2026-01-03</dcterms:issued>"),
+    ("item", "<enclosure url='/a.mp3' length='12' type='Audio/MPEG'/><enclosure href='b.ogg'/>"),
+    ("item", "<media:content url='a.jpg' medium='image' fileSize='9'><media:title>t</media:title></media:content>"),
+    ("item", "<media:content url='a.mp4' type='video/mp4'><media:thumbnail url='t.jpg'/></media:content>"),
+    ("item", "<media:thumbnail>/text.jpg</media:thumbnail><media:thumbnail url='u.jpg'>/x.jpg</media:thumbnail>"),
+    (
+        "item",
+        "<itunes:image href='/i.jpg'/><itunes:duration>1:00</itunes:duration><itunes:explicit>yes</itunes:explicit>",
+    ),
+    ("item", "<source url='https://example.org/feed'>Elsewhere</source><title>After</title>"),
+    ("item", "<source>No address</source><source url='/second'/>"),
+    ("item", "<feedburner:origLink>https://example.org/own</feedburner:origLink><link>https://p.example/</link>"),
+    ("item", "<cc:license rdf:resource='https://l.example/'/><creativeCommons:license>l2</creativeCommons:license>"),
+    ("item", "<image><note>ignored</note></image><georss:point>1 2</georss:point><slash:comments>3</slash:comments>"),
+    ("item", "<atom:link href='/a' rel='self' type='x/y'/><atom:link href='' hreflang='de_DE' title='t' length='7'/>"),
+    ("item", "<atom:content type='xhtml'><xhtml:div>in RSS</xhtml:div></atom:content>"),
+    ("item", "<unknown a='1'>text</unknown><x xmlns='urn:x'><y>deep</y></x><language>de</language>"),
+    ("item", "<content:encoded xmlns:content='http://purl.org/rss/1.0/modules/content/'>again</content:encoded>"),
+    ("channel", "<title>One</title><title>Two</title><link>https://example.org/</link><description>d</description>"),
+    ("channel", "<image><title>Pic</title><url>/p.png</url><link>/</link><width>1</width></image><title>After</title>"),
+    ("channel", "<title>Before</title><textInput><title>In</title><name>q</name><link>/s</link></textInput>"),
+    ("channel", "<language>pt_BR</language><dc:language>en</dc:language><ttl>60</ttl><docs>/docs</docs>"),
+    ("channel", "<skipHours><hour>1</hour><hour>2</hour><hour/></skipHours><skipDays><day>Monday</day></skipDays>"),
+    ("channel", "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency><ttl>x</ttl>"),
+    ("channel", "<managingEditor>ed@example.org (Ed)</managingEditor><webMaster>w@example.org</webMaster>"),
+    ("channel", "<itunes:author>A</itunes:author><itunes:owner><itunes:name>O</itunes:name></itunes:owner>"),
+    ("channel", "<itunes:category text='A'><itunes:category text='B'/></itunes:category><category>c</category>"),
+    ("channel", "<pubDate>Thu, 01 Jan 2026 00:00:00 GMT</pubDate><lastBuildDate>2026-01-02</lastBuildDate>"),
+    ("channel", "<atom:link rel='self' href='/self'/><media:thumbnail url='x'>/href</media:thumbnail>"),
+    ("channel", "<copyright>&lt;b&gt;(c)&lt;/b&gt; us</copyright><generator url='/g'>G</generator><cloud domain='d'/>"),
+    ("channel", "<author><name>A</name><uri>/home</uri></author><contributor><url>/c</url></contributor>"),
+    ("entry", "<title type='html'>&lt;b&gt;x&lt;/b&gt; &amp;amp; y</title><title>second</title>"),
+    ("entry", f"<title type='xhtml'>{_DIV}<b>x</b> &amp; y</div></title>"),
+    ("entry", f"<content type='xhtml'> {_DIV}<p class='a &quot;b&quot;'>x<br/></p></div> </content>"),
+    ("entry", f"<content type='xhtml'>{_DIV}one</div>{_DIV}two</div></content>"),
+    ("entry", f"<content type='xhtml' xml:lang='de'>{_DIV}<p xml:lang='en'>x</p></div></content>"),
+    ("entry", "<content type='xhtml'><xhtml:div><xhtml:img src='/i.png' alt=''/></xhtml:div></content>"),
+    ("entry", "<summary>S</summary><content type='html'>&lt;p&gt;C&lt;/p&gt;</content><summary>Again</summary>"),
+    ("entry", "<summary>S</summary><summary type='html'>T</summary><content>Plain &lt;b&gt;x&lt;/b&gt;</content>"),
+    ("entry", "<content src='/elsewhere' type='text/html'/><content type='text/markdown'>*x*</content>"),
+    ("entry", "<content>One</content><content type='html'>Two</content>"),
+    ("entry", "<link href='/a'/><link href='/b' rel='enclosure' type='audio/mpeg' length='1'/><link rel='via'/>"),
+    ("entry", "<link>/text</link><link href='/c' type='application/json'/><link uri='/u' title='&lt;x&gt;'/>"),
+    ("entry", "<id>HTTP://Example.org/%7Ea</id><id> tag:x,2026:1 </id><published>2026-01-01T00:00:00Z</published>"),
+    ("entry", "<updated>2026-01-01T00:00:00.5+09:00</updated><category term='t' scheme='urn:s' label='L'/>"),
+    ("entry", "<author><name>A</name></author><contributor><name>C</name><email>c@example.org</email></contributor>"),
+    ("entry", "<author><name> A &lt;b </name><homepage>/h</homepage><thr:x/></author><rights type='html'>r</rights>"),
+    ("entry", "<source><id>urn:s</id><title>S</title><link href='/s'/><updated>2026-01-01</updated></source>"),
+    ("entry", "<title>T</title><source><title type='html'>S</title><author><name>A</name></author></source>"),
+    ("entry", "<source><category term='c'/><rights>r</rights><icon>/i</icon><link rel='self' href='/f'/></source>"),
+    (
+        "entry",
+        "<thr:in-reply-to ref='urn:1'/><media:group><media:content url='v'/>"
+        "<media:description>d</media:description></media:group>",
+    ),
+    ("entry", "<content xml:base='https://other.example/x/' type='html'>&lt;a href='y'&gt;</content>"),
+    ("entry", "<title xml:lang=''>none</title><summary xml:lang='zh_CN'>s</summary>"),
+    ("entry", "<source><generator uri='/g'>G</generator><logo>/l</logo><thr:x ref='1'/></source>"),
+    ("feed", "<title>Feed</title><subtitle type='xhtml'><xhtml:div>s</xhtml:div></subtitle><icon>/i</icon>"),
+    ("feed", "<id>urn:f</id><updated>2026-01-01T00:00:00Z</updated><link href='/'/><link rel='self' href='/f'/>"),
+    ("feed", "<author><name>A</name><email>a@example.org</email></author><author><name>B</name></author>"),
+    ("feed", "<rights>&#169;</rights><generator uri='/g' version='1'>g</generator><category term='c'/><logo>l</logo>"),
+    ("rdf item", "<title>T</title><link>/l</link><dc:date>2026-01-01</dc:date><dc:subject>s</dc:subject>"),
+    ("rdf item", "<description>d</description><content:encoded>&lt;p&gt;</content:encoded><dc:creator>c</dc:creator>"),
+    ("document", '<rss version="0.91"><channel><title>T</title><item><title>a</title></item></channel></rss>'),
+    ("document", '<rss><channel xml:lang="fr"><item/></channel></rss>'),
+    (
+        "document",
+        '<rss version="2.0" xml:lang="en_US" xml:base="https://base.example/d/"><channel><link>x</link></channel></rss>',
+    ),
+    ("document", '<RSS version="2.0"><Channel><Item><Title>shouted</Title></Item></Channel></RSS>'),
+    (
+        "document",
+        '<a:feed xmlns:a="http://www.w3.org/2005/Atom"><a:entry><a:title>prefixed</a:title></a:entry></a:feed>',
+    ),
+    (
+        "document",
+        '<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/b/"><link href="c"/>'
+        '<entry xml:base="d/"><link href="e"/></entry></feed>',
+    ),
+    (
+        "document",
+        '<rss version="2.0" xmlns="http://backend.userland.com/rss2"><channel><title>T</title></channel></rss>',
+    ),
+    (
+        "document",
+        '<rss version="2.0" xmlns:d="http://purl.org/dc/elements/1.1/"><channel><item><d:creator>c</d:creator></item></channel></rss>',
+    ),
+    (
+        "document",
+        '<rss version="2.0" xmlns:media="urn:odd"><channel><item><media:title>t</media:title></item></channel></rss>',
+    ),
+    (
+        "document",
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://my.netscape.com/rdf/simple/0.9/">'
+        "<channel><title>T</title></channel><image><title>i</title></image><item><title>a</title></item>"
+        "<textinput><title>t</title></textinput></rdf:RDF>",
+    ),
+]
+
+#: (what it is part of, the piece): what the lane leaves to feedparser.
+HANDED_OVER = [
+    ("item", "<description>naked <b>markup</b></description>"),
+    ("item", "<title>x<i>y</i></title>"),
+    ("item", "<xhtml:body><xhtml:p>x</xhtml:p></xhtml:body>"),
+    ("item", "<fullitem>x</fullitem>"),
+    ("item", "<wrap><title>within</title></wrap>"),
+    ("item", "<image><title>t</title></image>"),
+    ("item", "<comments x='1'>/c</comments>"),
+    ("item", "<date>2026-01-01</date>"),
+    ("item", "<published_parsed>x</published_parsed>"),
+    ("item", "<gml:pos>1 2</gml:pos>"),
+    ("item", "<psc:chapters><psc:chapter/></psc:chapters>"),
+    ("item", "<description mode='base64'>eA==</description>"),
+    ("item", "<item><title>nested</title></item>"),
+    ("item", "<dcterms:valid>start=2026</dcterms:valid>"),
+    ("entry", "<content type='image/png'>eA==</content>"),
+    ("entry", "<content type='xhtml'><div>of Atom</div></content>"),
+    (
+        "entry",
+        f"<content type='xhtml'>{_DIV}<svg xmlns='http://www.w3.org/2000/svg'><title>t</title></svg></div></content>",
+    ),
+    ("entry", "<source><unknown a='1'>text</unknown></source>"),
+    ("entry", "<link href='x' xml:base='mailto:a@example.org'/>"),
+    ("channel", "<textInput><logo>x</logo></textInput>"),
+    ("channel", "<summary>s</summary>"),
+    ("channel", "<items>x</items><ttl a='1'>5</ttl>"),
+    ("document", '<feed version="0.3" xmlns="http://purl.org/atom/ns#"><title>T</title></feed>'),
+    ("document", "<feed><title>no namespace</title></feed>"),
+    ("document", '<rss version="2.0"><item><title>no channel</title></item></rss>'),
+    ("document", '<rss version="2.0"><channel lastmod="2026-01-01"></channel></rss>'),
+    ("document", '<rss version="2.0"><channel><title>not closed</channel></rss>'),
+    ("document", '<rss version="2.0"><channel><title>&nbsp;</title></channel></rss>'),
+    ("document", '<!DOCTYPE rss [<!ENTITY e "x">]><rss version="2.0"><channel><title>&e;</title></channel></rss>'),
+    (
+        "document",
+        '<rss version="2.0" xmlns:dc="http://search.yahoo.com/mrss/"><channel><dc:title>t</dc:title></channel></rss>',
+    ),
+    ("document", "<html><body>a page</body></html>"),
+    ("document", '<rss version="2.0"><channel>' + "<a>" * 600 + "</a>" * 600 + "</channel></rss>"),
+    ("document", '<rss version="2.0"><channel><a ' + " ".join(f'a{n}=""' for n in range(501)) + "/></channel></rss>"),
+]
+
+
+def document(part: str, piece: str) -> str:
+    """Return the document that ``piece`` is put into."""
+    return FRAMES[part] % piece if part != "document" else piece
