@@ -4,7 +4,9 @@
 
 serves FOLDER (default: ../shared/corpus/feeds) on loopback and runs `aggregator run` on it as a process of its own: at
 first, when every server answers 304, and when every body comes again unchanged.  It prints wall time, CPU time and peak
-memory of each run, with how many entries feedparser sees, the archive holds and atom.xml names.
+memory of each run, with how many entries feedparser sees, the archive holds and a new subscriber of atom.xml finds;
+and of each kind of output how many documents and entries there are, and how many faults the rules of feed validators
+find in them.
 """
 
 from __future__ import annotations
@@ -21,14 +23,15 @@ import feedparser
 from benchmarks import meter, origin
 from benchmarks.meter import Cost
 
+TESTS = Path(__file__).parent.parent / "tests"
 DEFAULT = Path(__file__).parent.parent.parent / "shared" / "corpus" / "feeds"
 
 
 def configure(folder: Path, addresses: list[str]) -> None:
-    """Write a feeds.yaml over ``addresses`` into ``folder``; every output holds all entries."""
+    """Write a feeds.yaml over ``addresses`` into ``folder``; its outputs are those of the default settings."""
     lines = [
         "site: {title: Corpus, url: https://planet.example.org/}",
-        "output: {path: public, posts: posts, entries: 0}",
+        "output: {path: public, posts: posts}",
         "fetch: {allow_private: true, per_host: 16}",
         "feeds:",
         *(f"  - {{url: '{url}', category: Corpus/Part {number % 7}}}" for number, url in enumerate(addresses)),
@@ -48,6 +51,35 @@ def run(folder: Path, *options: str) -> Cost:
     return meter.measured([sys.executable, "-m", "aggregator", "run", "--json", *options], cwd=folder)
 
 
+@dataclass
+class Row:
+    """The documents of one kind: how many, what is in them, and what is wrong with them."""
+
+    documents: int = 0
+    entries: int = 0
+    faults: int = 0
+    characters: int = 0
+    twice: int = 0
+
+
+def counted(folder: Path) -> tuple[dict[str, Row], int]:
+    """Return a row for each kind of output below ``folder``, and how many entries a subscriber of the site finds."""
+    sys.path.insert(0, str(TESTS))
+    import outputs
+
+    published = outputs.Outputs(folder)
+    rows: dict[str, Row] = {}
+    for path, body in published.documents.items():
+        row = rows.setdefault("archive" if path.endswith(".atom") else path.rpartition("/")[2], Row())
+        found = published.faults_of(path, body)
+        row.documents += 1
+        row.entries += outputs.entries(body)
+        row.faults += len(found)
+        row.characters += sum("BadCharacters" in fault for fault in found)
+        row.twice += sum("DuplicateEntries" in fault for fault in found)
+    return rows, published.whole("")
+
+
 def main(folder: Path) -> None:
     """Print the table."""
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
@@ -62,8 +94,13 @@ def main(folder: Path) -> None:
         database.close()
         runs["again, 200"] = run(here, "--force")
         archived = len(list((here / "posts").rglob("*.md")))
-        published = len(feedparser.parse(io.BytesIO((here / "public" / "atom.xml").read_bytes())).entries)
-    print(f"{len(files)} feeds; entries: {seen} seen by feedparser, {archived} archived, {published} in atom.xml")
+        rows, whole = counted(here / "public")
+        changed = measured("publish", "--json", cwd=here).said
+    print(f"{len(files)} feeds; entries: {seen} seen by feedparser, {archived} archived, {whole} from atom.xml onwards")
+    print(f"{'output':<14}{'documents':>10}{'entries':>9}{'faults':>8}{'bad characters':>16}{'ids twice':>11}")
+    for kind, row in rows.items():
+        print(f"{kind:<14}{row.documents:>10}{row.entries:>9}{row.faults:>8}{row.characters:>16}{row.twice:>11}")
+    print(f"built again from the database: {len(changed['written'])} files differ, {len(changed['removed'])} go")
     print(f"{'run':<12}{'wall s':>8}{'cpu s':>8}{'peak MB':>9}{'written':>9}  stages")
     for label, cost in runs.items():
         said = json.loads(cost.output)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 from calendar import timegm
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from time import struct_time
 from typing import Any, cast
 
 import feedparser
 import pytest
+import validity
 from golden import FOLDER, documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -41,8 +41,9 @@ from posts import (
 from aggregator.models import Attribution, FeedInfo, Link, OutputFeed, Person, Post, Publication, Tag
 from aggregator.publish import atom
 
-SCHEMA = Path(__file__).parents[2] / "shared" / "conformance" / "atom-rfc4287.rng"
 NAMES = {"a": "http://www.w3.org/2005/Atom", "media": "http://search.yahoo.com/mrss/"}
+#: Faults of HTML and of titles, and of the order of posts.
+_WORDS = re.compile(r" in (?:content|summary) in |a line break in|left open in|entries are not in order|BadCharacters")
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -83,21 +84,10 @@ def bare(**changes: Any) -> Post:
     return dataclasses.replace(bare_post(), copy=dataclasses.replace(bare_copy(), **changes))
 
 
-@cache
-def schema() -> etree.RelaxNG:
-    return etree.RelaxNG(etree.parse(SCHEMA))
-
-
 def assert_valid(root: etree._Element) -> None:
-    """Check ``root`` against the schema of RFC 4287, and by the rules for links that the schema cannot say."""
-    if SCHEMA.exists():
-        schema().assertValid(root)
-    for each in found(root, "//a:entry"):
-        kinds = [(link.get("type"), link.get("hreflang")) for link in found(each, "a:link[@rel='alternate']")]
-        assert len(kinds) == len(set(kinds))
-        assert kinds or found(each, "a:content")
-        assert found(each, "a:author/a:name[normalize-space()]") or found(root, "a:author/a:name[normalize-space()]")
-        assert len(found(each, "a:source[a:id and a:title and a:updated]")) == 1
+    """Check ``root`` by all rules but those for words, which are clean when they come to a renderer, and for order."""
+    faults = validity.atom(etree.tostring(root))
+    assert [fault for fault in faults if not _WORDS.search(fault)] == []
 
 
 def test_it_is_the_golden_file() -> None:
@@ -105,11 +95,11 @@ def test_it_is_the_golden_file() -> None:
     assert documents()["atom.xml"].body == (FOLDER / "atom.xml").read_bytes()
 
 
-@pytest.mark.skipif(not SCHEMA.exists(), reason="the schema of RFC 4287 is not kept here")
 @pytest.mark.parametrize("posts", [POSTS, [full_post()], [bare_post()], []], ids=["all", "full", "bare", "none"])
-def test_the_schema_of_the_rfc_holds(posts: Sequence[Post]) -> None:
-    """RFC 4287's own schema accepts full, bare and empty feeds."""
-    schema().assertValid(render(posts))
+def test_no_validator_objects(posts: Sequence[Post]) -> None:
+    """Full, bare and empty feeds keep the schema of RFC 4287 and every rule of the validators."""
+    (document,) = atom.render(PUBLICATION, WHOLE, posts)
+    assert validity.atom(document.body, f"{SITE.url}atom.xml") == []
 
 
 def test_a_reader_finds_everything_again() -> None:
@@ -133,7 +123,7 @@ def test_a_reader_finds_everything_again() -> None:
     ]
     assert first.media_thumbnail == [{"url": "https://cdn.example.com/1.jpg"}]
     assert (first.source.id, first.source.title) == ("https://news.example.com/feed-id", "Example News")
-    assert [(each.term, each.label) for each in first.tags] == [("News", "News"), ("sea", "At sea"), ("port", None)]
+    assert [(each.term, each.label) for each in first.tags] == [("News", "News"), ("sea", "At sea"), ("port", "port")]
 
 
 def test_the_feed_says_who_and_where_it_is() -> None:
@@ -161,11 +151,11 @@ def test_without_pages_the_alternate_is_the_site() -> None:
 
 
 def test_a_site_without_author_signs_with_its_title() -> None:
-    """Every feed has an author."""
+    """Every feed has an author, and says that its language is not known when nobody told."""
     publication = dataclasses.replace(PUBLICATION, site=dataclasses.replace(SITE, author=None, language=None))
     root = render([], publication)
     assert text(root, "a:author/a:name") == SITE.title
-    assert root.get(LANG) is None
+    assert root.get(LANG) == "und"
 
 
 def test_the_feed_is_as_new_as_its_newest_entry() -> None:
@@ -318,8 +308,11 @@ def test_categories_are_the_levels_then_the_entrys_own() -> None:
     assert categories == [
         {"term": "新媒体", "scheme": ours, "label": "新媒体"},
         {"term": "Sea", "scheme": ours, "label": "Sea"},
-        {"term": "sea", "scheme": "https://news.example.com/"},
+        {"term": "sea", "scheme": "https://news.example.com/", "label": "sea"},
     ]
+    nowhere = dataclasses.replace(bare(tags=(Tag(term="sea"),)), category=())
+    (alone,) = found(entry(nowhere), "a:category")
+    assert dict(alone.attrib) == {"term": "sea", "scheme": f"{SITE.url}tags/", "label": "sea"}
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ _PART = 100
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 # What readers that know no text constructs would take for markup, and validators call ContainsUndeclaredHTML.
 _MARKUP = re.compile(r"<[/!?A-Za-z]|&#?\w+;")
+#: RFC 5646, section 4.1: the language of a site that does not say.
+_UNDETERMINED = "und"
 _PAGES = (None, "text/html", "application/xhtml+xml")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -70,7 +72,8 @@ def _document(
     for count, entry in enumerate(made):
         bodies.write(entry.body)
         updated = max(updated, entry.updated) if count else entry.updated
-    head = generator.new_feed(publication, feed, links, partial(_finish_feed, mark), {"media": MEDIA, "fh": HISTORY})
+    finish = partial(_finish_feed, publication, mark)
+    head = generator.new_feed(publication, feed, links, finish, {"media": MEDIA, "fh": HISTORY})
     head.updated(facts.second(updated))
     before, _, behind = generator.pieces(bytes(head.atom_str()), _FIRST, _BEHIND)
     return b"".join((before, bodies.getbuffer(), b"\n", behind, b"\n"))
@@ -112,7 +115,9 @@ def _archive_links(publication: Publication, feed: OutputFeed, place: Archive) -
             yield Link(href=addresses.archive(site, feed, number), rel=rel, type=ATOM.media_type)
 
 
-def _finish_feed(mark: str | None, feed: Element) -> None:
+def _finish_feed(publication: Publication, mark: str | None, feed: Element) -> None:
+    if not safe.language(publication.site.language):
+        feed.set(f"{_XML}lang", _UNDETERMINED)
     if mark:
         add(feed, f"{{{HISTORY}}}{mark}")
     _declare_markup(feed)
@@ -167,7 +172,7 @@ def _given_links(post: Post) -> Iterator[Link]:
     for link in post.copy.links:
         href = safe.web(link.href)
         if href:
-            media_type = safe.media_type(link.type)
+            media_type = safe.media_type(link.type) or (facts.UNKNOWN_TYPE if link.rel == "enclosure" else None)
             # Of several pages some readers take the first alternate for the entry's own, feedparser the last.
             other_page = has_page and link.rel in ("alternate", "") and media_type in _PAGES
             yield Link(

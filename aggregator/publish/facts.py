@@ -16,7 +16,8 @@ _EXCERPT = 280
 _BEGINNINGS = (1_000, 8_000)
 #: Characters that a tag or a reference which was cut through may leave.
 _SPARE = 20
-_UNKNOWN_TYPE = "application/octet-stream"
+#: RFC 2046, section 4.5.1: bytes of which nothing is known.
+UNKNOWN_TYPE = "application/octet-stream"
 
 
 def updated(publication: Publication, posts: Sequence[Post]) -> datetime:
@@ -48,7 +49,7 @@ def named(people: tuple[Person, ...]) -> tuple[Person, ...]:
 def enclosures(copy: Copy) -> list[tuple[str, str, Link]]:
     """Return each enclosure's address and media type, which RSS and JSON Feed ask for, and the link itself."""
     return [
-        (href, safe.media_type(link.type) or _UNKNOWN_TYPE, link)
+        (href, safe.media_type(link.type) or UNKNOWN_TYPE, link)
         for link in copy.links
         if link.rel == "enclosure" and (href := safe.web(link.href))
     ]

@@ -145,15 +145,10 @@ def break_lines(parent: Element) -> None:
 
 def _categories(publication: Publication, post: Post) -> list[dict[str, str]]:
     ours = f"{publication.site.url}categories/"
-    theirs = safe.web(post.source.url)
+    theirs = safe.web(post.source.url) or safe.web(post.source.feed) or f"{publication.site.url}tags/"
     found = [(name, ours, name) for name in post.category]
     for tag in post.copy.tags:
-        scheme = tag.scheme if urls.valid_id(tag.scheme) else theirs
-        found.append((tag.term, scheme or "", tag.label or ""))
-    return [_category(*each) for each in dict.fromkeys(found) if each[0]]
-
-
-def _category(term: str, scheme: str, label: str) -> dict[str, str]:
-    # feedgen takes a key that is there for a value, None too.
-    optional = {"scheme": scheme, "label": label}
-    return {"term": term} | {key: value for key, value in optional.items() if value}
+        scheme = tag.scheme if tag.scheme and urls.valid_id(tag.scheme) else theirs
+        found.append((tag.term, scheme, tag.label or tag.term))
+    told = (each for each in dict.fromkeys(found) if each[0].strip())
+    return [{"term": term, "scheme": scheme, "label": label} for term, scheme, label in told]
