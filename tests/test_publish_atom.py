@@ -42,8 +42,10 @@ from aggregator.models import Attribution, FeedInfo, Link, OutputFeed, Person, P
 from aggregator.publish import atom
 
 NAMES = {"a": "http://www.w3.org/2005/Atom", "media": "http://search.yahoo.com/mrss/"}
-#: Faults of HTML and of titles, and of the order of posts.
-_WORDS = re.compile(r" in (?:content|summary) in |a line break in|left open in|entries are not in order|BadCharacters")
+#: Faults of HTML, of titles and names, and of the order of posts.
+_WORDS = re.compile(
+    r"HTML: name| in (?:content|summary) in |a line break in|left open in|entries are not in order|BadCharacters"
+)
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 

@@ -63,7 +63,7 @@ def test_the_golden_files_have_no_fault(name: str) -> None:
         ('xml:lang="zh-CN"', 'xml:lang="zh_CN"', "InvalidLanguage"),
         ('term="sea"', 'term=""', "MissingAttribute"),
         (' label="News"', "", "without a label"),
-        (' xml:base="https://html2.*?"', "", "no base"),
+        (' xml:base="https://html2.*?"', ' xml:base="/detail/"', "InvalidUriChar"),
         ('<content type="html"/>', "", "MissingContentOrAlternate"),
     ],
 )

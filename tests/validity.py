@@ -125,8 +125,7 @@ def _entry(entry: etree._Element) -> Iterator[str]:
     for content in entry.iterfind(f"{A}content"):
         if content.get("src"):
             yield "content is elsewhere"
-        if entry.findall(f"{A}link[@rel='alternate']") and not content.get(f"{XML}base"):
-            yield "content has no base"
+        yield from _address(content.get(f"{XML}base", "https://none.example/"))
     for thumbnail in entry.iterfind(f"{MEDIA}thumbnail"):
         yield from _address(thumbnail.get("url") or "")
     source = entry[-1]
@@ -153,7 +152,11 @@ def _address(value: str) -> Iterator[str]:
     if not _URI.fullmatch(value):
         yield f"InvalidUriChar: {value!r}"
         return
-    split = urlsplit(value)
+    try:
+        split = urlsplit(value)
+    except ValueError:
+        yield f"InvalidIPv6: {value!r}"
+        return
     if split.scheme not in ("http", "https") or not split.hostname:
         yield f"InvalidFullLink: {value!r}"
     if "@" in split.netloc:

@@ -157,14 +157,14 @@ def _finish_entry(publication: Publication, post: Post, entry: Element) -> None:
 
 
 def _entry_links(post: Post) -> Iterator[Link]:
-    alternates: set[tuple[str | None, str | None]] = set()
-    for link in dict.fromkeys((*_given_links(post), *_our_links(post))):
+    seen: set[tuple[str | None, ...]] = set()
+    for link in (*_given_links(post), *_our_links(post)):
         # Section 4.1.2: no two alternates of one type and language.
-        if link.rel == "alternate":
-            if (link.type, link.hreflang) in alternates:
-                continue
-            alternates.add((link.type, link.hreflang))
-        yield link
+        where = None if link.rel == "alternate" else link.href
+        kind = (link.rel, where, link.type, link.hreflang)
+        if kind not in seen:
+            seen.add(kind)
+            yield link
 
 
 def _given_links(post: Post) -> Iterator[Link]:

@@ -32,7 +32,8 @@ def second(moment: datetime) -> datetime:
 
 def title(post: Post) -> str:
     """Return the post's title, which is never empty: all formats ask for one."""
-    return post.copy.title or post.copy.link or post.source.title or post.id
+    said = (post.copy.title, post.copy.link, post.source.title)
+    return next((words for words in said if words and words.strip()), post.id)
 
 
 def authors(post: Post) -> tuple[Person, ...]:

@@ -17,9 +17,13 @@ from aggregator.models import Document, OutputFeed, Post, Publication
 T = TypeVar("T")
 Render = Callable[[Publication, OutputFeed, Sequence[Post]], Iterator[Document]]
 
-_WEB = re.compile(r"https?://[^\s\x00-\x20\x7f-\x9f\"<>\\^`{|}\ud800-\udfff\ufff0-\uffff]+", re.IGNORECASE)
-# RFC 5646, section 2.1, as RFC 4287's schema has it.
-_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+# What is an address as it stands: no user name, nothing that must be quoted, and a host that has a name or a number.
+_WEB = re.compile(
+    r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?"
+    r"(?:[/?#](?:[A-Za-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*+)?"
+)
+# RFC 5646, section 2.1; one letter alone is no language.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*|[ix](?:-[A-Za-z0-9]{1,8})+")
 # RFC 6838, section 4.2, with parameters.
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+( *;[ -~]*)?", re.ASCII)
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
