@@ -10,7 +10,7 @@ import html
 import re
 from datetime import UTC, datetime
 
-from aggregator import sanitise, text, urls
+from aggregator import text, urls
 from aggregator.models import Copy, Entry, FeedInfo, Link, Person, Source, Tag, Text
 from aggregator.records import Known
 
@@ -85,7 +85,7 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
         authors=_people(entry.authors),
         contributors=_people(entry.contributors),
         tags=tuple(dict.fromkeys(tag for tag in map(_tag, entry.tags) if tag.term)),
-        image=entry.image or sanitise.first_image(content),
+        image=entry.image or _pictured(content),
         rights=_line(entry.rights),
         language=text.language_tag(entry.language) or text.language_tag(feed.language),
     )
@@ -126,9 +126,17 @@ def _kept(before: str | None, now: str | None) -> str | None:
 def _body(body: Text | None, link: str | None, feed: FeedInfo) -> str:
     if body is None:
         return ""
+    from aggregator import sanitise  # when there is something to clean: most runs find nothing new
+
     if not body.html:
         return sanitise.from_text(body.value)
     return sanitise.clean(body.value, body.base or link or feed.link or feed.url)
+
+
+def _pictured(content: str) -> str | None:
+    from aggregator import sanitise
+
+    return sanitise.first_image(content)
 
 
 def _title(entry: Entry, content: str, link: str | None) -> str:

@@ -10,8 +10,6 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import TypeVar
 
-import nh3
-
 T = TypeVar("T")
 
 # XML 1.0, section 2.2: everything that is not a Char; and what section 2.2 discourages
@@ -77,6 +75,8 @@ def plain(markup: str) -> str:
         return one_line(markup)
     if len(markup) > _MOST_MARKUP or markup.count("<") > _MOST_TAGS:
         return one_line(html.unescape(_TAG.sub(" ", markup)))
+    import nh3  # when there is markup to read: most runs find nothing new
+
     return one_line(html.unescape(nh3.clean(_BLOCK.sub(" <", legal(markup)), tags=set())))
 
 

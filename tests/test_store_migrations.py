@@ -19,7 +19,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from stored import copy, fill
 
-from aggregator.store import Store, archive, opening, schema
+from aggregator.store import Store, archive, indexes, opening
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_migrations_make_the_tables(store: Store) -> None:
     """A migrated database is what the tables say, by the judgement of the migrations' tool."""
     with store.reading() as transaction:
         context = MigrationContext.configure(transaction, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, schema.metadata) == []
+        assert compare_metadata(context, indexes.metadata) == []
 
 
 def test_migrations_make_every_detail(empty_database: str, config: Config) -> None:
@@ -81,9 +81,9 @@ def test_migrations_make_every_detail(empty_database: str, config: Config) -> No
     migrated = objects(store.engine)
     downgrade(store, config)
     with store.writing() as transaction:
-        schema.metadata.create_all(transaction)
+        indexes.metadata.create_all(transaction)
     assert migrated == objects(store.engine)
-    assert set(migrated) == set(schema.metadata.tables)
+    assert set(migrated) == set(indexes.metadata.tables)
     store.close()
 
 
@@ -149,5 +149,5 @@ def _is_made_whole(url: str) -> None:
     with store.reading() as transaction:
         assert len(archive.everything(transaction)) == 1
         context = MigrationContext.configure(transaction)
-        assert compare_metadata(context, schema.metadata) == []
+        assert compare_metadata(context, indexes.metadata) == []
     store.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli import common, stories
+from aggregator.cli import common
 from aggregator.cli.common import Config, Json
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def held(context: typer.Context, json: Json = False, config: Config = None) -> N
     Example: aggregator held
     """
     from aggregator.app import opened
+    from aggregator.cli import stories
 
     with opened(common.settings(context, config), common.clock()) as app:
         found = app.held()
@@ -65,6 +66,7 @@ def _decide(
     json: bool,
 ) -> None:
     from aggregator.app import opened
+    from aggregator.cli import stories
 
     now = common.clock()
     with opened(common.settings(context, config), now) as app:

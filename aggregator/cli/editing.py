@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator import urls
-from aggregator.cli import common, show
+from aggregator.cli import common
 from aggregator.cli.common import Config, Json
 from aggregator.errors import ConfigError, FetchError
 
@@ -37,6 +37,7 @@ def check(
             typer.echo(f"{path}: {len(settings.sources)} sources, no mistakes")
         return
     from aggregator.app import looking
+    from aggregator.cli import show
     from aggregator.pipeline import discover
 
     with looking(settings, common.clock()) as means:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from aggregator.cli import common, show
+from aggregator.cli import common
 from aggregator.cli.common import Config, Json
 from aggregator.errors import ConfigError, FetchError
 
@@ -24,6 +24,7 @@ def preview(
     Example: aggregator preview https://lwn.net/headlines/rss
     """
     from aggregator.app import looking
+    from aggregator.cli import show
     from aggregator.models import Source
     from aggregator.pipeline import discover
 
@@ -47,6 +48,7 @@ def sources(context: typer.Context, json: Json = False, config: Config = None) -
     Example: aggregator sources
     """
     from aggregator.app import opened
+    from aggregator.cli import show
 
     now = common.clock()
     with opened(common.settings(context, config), now) as app:
@@ -72,6 +74,7 @@ def posts(
     Example: aggregator posts --category Tech/Python --since 2026-11-01 asyncio
     """
     from aggregator.app import opened
+    from aggregator.cli import show
     from aggregator.store.archive import Query
 
     settings = common.settings(context, config)

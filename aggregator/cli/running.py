@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from aggregator.cli import common, show
+from aggregator.cli import common
 from aggregator.cli.common import Config, Json
 
 #: A run waits so long at most until a domain may be asked again; the service comes back sooner by itself.
@@ -35,6 +35,7 @@ def run(
     settings = common.settings(context, config)
     only = common.chosen(source or (), [each.id for each in settings.sources])
     from aggregator.app import opened
+    from aggregator.cli import show
     from aggregator.pipeline.cycle import Orders
 
     with common.stoppable() as stop, opened(settings, now) as app, show.progress() as progress:
@@ -68,6 +69,7 @@ def publish(
     Example: aggregator publish --check
     """
     from aggregator.app import opened
+    from aggregator.cli import show
 
     with opened(common.settings(context, config), common.clock()) as app:
         changes = app.preview() if check else app.publish(common.holder("publish"))
@@ -107,6 +109,7 @@ def demo(
     """
     from aggregator import demo as shipped
     from aggregator.app import opened
+    from aggregator.cli import show
     from aggregator.pipeline.cycle import Orders
 
     now = common.clock()

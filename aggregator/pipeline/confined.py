@@ -10,12 +10,13 @@ from typing import Self
 
 from aggregator import urls
 from aggregator.models import Entry, Feed
-from aggregator.parse import parse
 from aggregator.recognise import making
 from aggregator.recognise.making import Asked, Pulled
 from aggregator.records import Made
 from aggregator.workers import Limits, Pool
 
+#: What a worker reads with.
+_MODULES = ("aggregator.parse", making.__name__)
 #: Bytes up to which a document is parsed in this process: the worst that was found takes 0.3 s.
 _SMALL = 32_768
 #: Tags, and characters, up to which bodies are cleaned in this process: the worst take 1.5 s (``aggregator.hostile``).
@@ -32,7 +33,7 @@ class Confined:
     """
 
     def __init__(self, workers: int = 1, *, stop: threading.Event | None = None) -> None:
-        self._pool = Pool(workers, parse.__module__, making.__name__, stop=stop)
+        self._pool = Pool(workers, *_MODULES, stop=stop)
 
     def __enter__(self) -> Self:
         return self
@@ -42,6 +43,8 @@ class Confined:
 
     def parse(self, body: bytes, content_type: str, url: str) -> Feed:
         """Return the feed that ``body`` holds; see ``parse.parse``.  A document beyond the limits is a ParseError."""
+        from aggregator.parse import parse  # when there is a document: most runs find nothing new
+
         if len(body) <= _SMALL:
             return parse(body, content_type, url)
         return self._pool.call(limits(len(body)), parse, body, content_type, url)

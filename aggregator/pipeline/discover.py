@@ -13,7 +13,6 @@ from aggregator import normalise, services
 from aggregator.errors import FetchError, ParseError, SourceError
 from aggregator.fetch import Client, Request, Response, fetch_all
 from aggregator.models import Attribution, Copy, Feed, Post, Source
-from aggregator.parse import links
 from aggregator.pipeline import update
 from aggregator.pipeline.confined import Confined
 from aggregator.recognise import stories
@@ -89,6 +88,8 @@ def find(means: Means, source: Source) -> tuple[Found, ...]:
     feed = means.feed(response)
     if feed is not None:
         return (Found(url=source.url, feed=feed, response=response),)
+    from aggregator.parse import links  # when there is a page to look through
+
     page = response.body.decode("utf-8", "replace")
     named = links.feed_links(page, response.url, response.link)
     return _answering(means, (link.href for link in named)) or _guessed(means, response.url)

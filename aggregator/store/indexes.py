@@ -1,0 +1,35 @@
+"""The indexes of the tables, for those who make or compare them: the migrations.
+
+Apart from the tables, since to name a setting of PostgreSQL imports all that SQLAlchemy knows of it, 25 ms.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, text
+
+from aggregator.store.schema import archive, archived, band, copy, decision, edit, file, metadata, post, source
+
+__all__ = ["metadata"]
+
+Index("ix_source_next_pull", source.c.next_pull)
+Index("ix_post_published", post.c.published.desc(), post.c.pk.desc())
+# SQLite uses a partial index only where a query says its condition word for word.
+Index("ix_post_dirty", post.c.pk, sqlite_where=text("dirty = 1"), postgresql_where=text("dirty"))
+Index("ix_copy_post_pk", copy.c.post_pk)
+# Without these two, each row of info that is removed costs a look at every copy.
+Index("ix_copy_info_pk", copy.c.info_pk)
+Index("ix_copy_via_pk", copy.c.via_pk)
+Index("ix_copy_page", copy.c.page)
+Index("ix_copy_text", copy.c.text, sqlite_where=text("text IS NOT NULL"), postgresql_where=text("text IS NOT NULL"))
+Index("ix_copy_listed", copy.c.source_pk, copy.c.listed_at.desc(), copy.c.post_pk.desc())
+_WAITING = text("post_pk IS NULL AND verdict IS NULL")
+Index("ix_copy_unbound", copy.c.pk, sqlite_where=_WAITING, postgresql_where=_WAITING)
+_GIVEN = text("verdict IS NOT NULL")
+Index("ix_copy_verdict", copy.c.verdict, sqlite_where=_GIVEN, postgresql_where=_GIVEN)
+Index("ix_edit_copy_pk", edit.c.copy_pk)
+Index("ix_band_copy_pk", band.c.copy_pk)
+Index("ix_decision_post_pk", decision.c.post_pk)
+Index("ix_decision_copy_pk", decision.c.copy_pk)
+Index("ix_file_post_pk", file.c.post_pk)
+Index("ix_archive_dirty", archive.c.folder, sqlite_where=text("dirty = 1"), postgresql_where=text("dirty"))
+Index("ix_archived_archive_pk", archived.c.archive_pk)
