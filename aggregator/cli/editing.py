@@ -65,6 +65,7 @@ def add(
     Example: aggregator add https://blog.python.org/ -k Tech/Python
     """
     from aggregator.app import looking
+    from aggregator.cli import show
     from aggregator.config.edit import append_feed
     from aggregator.models import Source
     from aggregator.pipeline import discover

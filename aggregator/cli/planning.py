@@ -9,7 +9,6 @@ import typer
 
 from aggregator.cli import common
 from aggregator.cli.common import Config, Json
-from aggregator.cli.show import plain
 
 if TYPE_CHECKING:
     from aggregator.pipeline.plan import FeedPlan, Line, Plan
@@ -34,6 +33,8 @@ def plan(context: typer.Context, json: Json = False, config: Config = None) -> N
 
 
 def _print(found: Plan) -> None:
+    from aggregator.cli.show import plain
+
     out = common.console()
     for word, names in (("not pulled yet", found.added), ("to leave", found.removed)):
         if names:
@@ -48,6 +49,8 @@ def _print(found: Plan) -> None:
 
 
 def _print_lines(sign: str, lines: Sequence[Line]) -> None:
+    from aggregator.cli.show import plain
+
     out = common.console()
     for line in lines[:_SHOWN]:
         out.print(f"  {sign} {plain(line.title)}")
