@@ -12,6 +12,7 @@ from properties import steady
 from aggregator.cadence import Wishes, after_success, heard
 from aggregator.cadence.rhythm import Rhythm, learnt
 from aggregator.models import Source
+from benchmarks import cadence as bench
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -84,3 +85,18 @@ def test_what_is_learnt_stays_within_bounds(times: list[datetime], since: dateti
     interval, because = learnt(Rhythm(heard((), times), since), HOUR, DAY, NOW)
     assert HOUR <= interval <= DAY
     assert because
+
+
+def test_learning_saves_most_requests_and_costs_little_time() -> None:
+    """Over a year, a few publishers of each kind are asked far less than hourly, and seen sooner than at that price."""
+    learnt_cost, fewest = bench.Cost(0, []), 0
+    for kind in bench.KINDS:
+        times = bench.published(kind, 0)
+        source = Source(id=kind.name, url="https://example.org/", longest=DAY)
+        learnt_cost.add(bench.cost(bench.learnt(source, times), times))
+        fewest += 1
+    same, interval = bench.Cost(0, []), bench.YEAR * fewest / learnt_cost.requests
+    for kind in bench.KINDS:
+        same.add(bench.cost(bench.fixed(interval), bench.published(kind, 0)))
+    assert learnt_cost.requests < 0.4 * fewest * bench.YEAR / HOUR
+    assert sum(learnt_cost.late, 0 * HOUR) < 0.75 * sum(same.late, 0 * HOUR)
