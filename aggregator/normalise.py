@@ -10,7 +10,7 @@ import html
 import re
 from datetime import UTC, datetime
 
-from aggregator import text, urls
+from aggregator import keys, text, urls
 from aggregator.models import Copy, Entry, FeedInfo, Link, Person, Source, Tag, Text
 from aggregator.records import Known
 
@@ -22,6 +22,9 @@ _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 #: An entry without a title is called by its first words, at most so many characters.
 TITLE_LENGTH = 80
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\\)]+")
+#: Longer bodies are cut: fifty of them are all that a reader's program can be asked to take.
+_LONGEST_BODY = 1_000_000
+_CUT = "<p>[…]</p>"
 _UNREAD = re.compile(r"<[^>]*>|\s")
 #: Links that belong to the source's feed, not to the article (RFC 5023, RFC 5005, WebSub).
 _FEED_RELS = frozenset(
@@ -62,6 +65,7 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
     changed (RFC 4287, section 4.2.15):
     to the time that the entry gives where that is later, else to ``now``.
     """
+    entry, feed = keys.without(entry, feed, source.url)
     own = _own_feed(feed, source, now)
     given = _link(entry)
     link = _kept(known.link if known else None, given)
@@ -128,9 +132,11 @@ def _body(body: Text | None, link: str | None, feed: FeedInfo) -> str:
         return ""
     from aggregator import sanitise  # when there is something to clean: most runs find nothing new
 
-    if not body.html:
-        return sanitise.from_text(body.value)
-    return sanitise.clean(body.value, body.base or link or feed.link or feed.url)
+    if body.html:
+        clean = sanitise.clean(body.value, body.base or link or feed.link or feed.url)
+    else:
+        clean = sanitise.from_text(body.value)
+    return clean if len(clean) <= _LONGEST_BODY else sanitise.clean(clean[:_LONGEST_BODY], None) + _CUT
 
 
 def _pictured(content: str) -> str | None:

@@ -145,6 +145,18 @@ def _without_secrets(query: str) -> str:
     return "".join(kept).lstrip("&;")
 
 
+def secrets(url: str) -> frozenset[str]:
+    """Return what ``public`` takes out of ``url`` because it is secret: the password, and values of parameters."""
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return frozenset()
+    pairs = (pair.partition("=") for pair in _PAIRS.split(split.query))
+    return frozenset(
+        filter(None, (split.password, *(value for name, _, value in pairs if _SECRET.fullmatch(unquote(name)))))
+    )
+
+
 def canonical(url: str) -> str:
     """Return a form of ``url`` that is the same for addresses of the same page; for comparing, never for use.
 

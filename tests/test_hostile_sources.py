@@ -20,7 +20,7 @@ from benchmarks.bombs import DOCUMENTS, item
 
 OK = b"HTTP/1.1 200 OK\r\n"
 FEED = rss(Item(guid="1", title="From a hostile server", link="https://hostile.example.org/1")).encode()
-TIMEOUT = 3
+TIMEOUT = 2
 
 
 def answer(body: bytes, **headers: str) -> Script:
@@ -64,7 +64,7 @@ HOSTILE: dict[str, tuple[Script, str]] = {
     "sends headers without end": (endless(OK, b"X: y\r\n"), "too many headers"),
     "sends a header of 70 kB": (raw(OK + b"X: " + b"y" * 70_000 + b"\r\n\r\n"), "a line is too long"),
     "is never final": (endless(b"", b"HTTP/1.1 102 Processing\r\n\r\n"), "interim answers come without end"),
-    "says nothing": (raw(Cue.STALL), "did not answer in full within"),
+    "says nothing": (raw(Cue.STALL), "did not answer in"),
     "stops after the head": (raw(OK + b"Content-Length: 9\r\n\r\n", Cue.STALL), "did not answer in full within"),
     "drips its head": (endless(OK + b"X: ", b"y", 0.2), "did not answer in full within"),
     "drips its body": (endless(OK + b"\r\n", b"<", 0.2), "did not answer in full within"),
@@ -91,7 +91,7 @@ HOSTILE: dict[str, tuple[Script, str]] = {
 #: What looks bad and harms nobody: these are read.
 ODD: dict[str, Script] = {
     "has validators that cannot be sent": answer(FEED, ETag='"\x01\x7f"', Last_Modified="x" * 9000),
-    "has wishes without end": answer(FEED, Retry_After="1e99", Cache_Control="max-age=99999999999999999999", Expires="-1"),
+    "has wishes without end": answer(FEED, Retry_After="1e99", Cache_Control="max-age=" + "9" * 20, Expires="-1"),
     "spells an encoding": answer(b'<?xml version="1.0" encoding="utf-7"?>' + FEED.partition(b"?>")[2]),
     "laughs": answer(DOCUMENTS["a billion laughs"]()),
     "grows by squares": answer(DOCUMENTS["quadratic entities in UTF-16"]()),
@@ -124,21 +124,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Planet, Orig
             more=f"fetch: {{allow_private: true, timeout: {TIMEOUT}s, per_host: 16, per_minute: 0}}",
         )
         began = time.monotonic()
-        limits = "ulimit -n 64; ulimit -v 1500000; "
+        limits = "ulimit -n 64; ulimit -v 1500000;"
         done = subprocess.run(
-            [
-                "/bin/sh",
-                "-c",
-                limits + 'exec "$@"',
-                "sh",
-                sys.executable,
-                "-m",
-                "aggregator",
-                "run",
-                "--json",
-                "--at",
-                NOW,
-            ],
+            ["/bin/sh", "-c", f"{limits} exec {sys.executable} -m aggregator run --json --at {NOW}"],
             cwd=planet.folder,
             env={**os.environ, "http_proxy": "http://127.0.0.1:9/", "HTTPS_PROXY": "http://127.0.0.1:9/"},
             capture_output=True,
@@ -185,7 +173,7 @@ def test_no_line_can_be_forged(ran: Ran) -> None:
 
 
 def test_secrets_went_to_their_own_server_only(ran: Ran) -> None:
-    """A source's headers and password were sent where feeds.yaml says, and no cookie, referrer or proxy's header was."""
+    """A source's headers were sent where feeds.yaml says; no cookie, referrer or header for a proxy was."""
     for seen in ran[1].requests:
         assert seen.headers["X-Key"] == "SECRETKEY"
         assert not {"Cookie", "Referer", "Proxy-Authorization"} & set(seen.headers.keys())

@@ -8,7 +8,6 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from aggregator import urls
 from aggregator.models import Entry, Feed
 from aggregator.recognise import making
 from aggregator.recognise.making import Asked, Pulled
@@ -54,7 +53,7 @@ class Confined:
         size, tags = _markup([each.entry for each in asked])
         if size <= _SHORT and tags <= _FEW_TAGS:
             return making.made(asked, pulled)
-        bare = replace(pulled.source, url=urls.public(pulled.source.url), headers={})  # a worker needs no secrets
+        bare = replace(pulled.source, headers={})  # a worker needs no more secrets than its document may repeat
         return self._pool.call(limits(size), making.made, asked, replace(pulled, source=bare))
 
 
