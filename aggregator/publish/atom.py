@@ -97,10 +97,8 @@ def _mark(complete: bool) -> str | None:
 def _feed_links(publication: Publication, feed: OutputFeed) -> Iterator[Link]:
     site = publication.site
     yield Link(href=addresses.address(site, feed, ATOM), rel="self", type=ATOM.media_type)
+    # The page alone: some readers take the first alternate for the site, newsboat the last, whatever their types.
     yield Link(href=addresses.page(publication, feed), type=HTML.media_type)
-    for kind in addresses.made(publication):
-        if kind not in (ATOM, HTML):
-            yield Link(href=addresses.address(site, feed, kind), type=kind.media_type)
     if feed.last_archive:
         yield Link(href=addresses.archive(site, feed, feed.last_archive), rel="prev-archive", type=ATOM.media_type)
 
