@@ -24,9 +24,10 @@ from aggregator.pipeline.target import Changes, Target
 from aggregator.pipeline.update import FetchAll
 from aggregator.publish import theme
 from aggregator.publish.files import OutputFolder
-from aggregator.records import Held, SourceReport
+from aggregator.records import SourceReport
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, archive, domains, exists, pulls, upkeep
+from aggregator.store import Store, archive, domains, exists, pulls, tombstones, upkeep
+from aggregator.telling import Held, Story
 
 #: Who looks at sources waits so long at most until a domain may be asked again.
 _PATIENCE = timedelta(minutes=5)
@@ -87,6 +88,26 @@ class App:
         with self.store.lock(holder):
             return corrections.reject(self.store, words, now), self._publish_news(now)
 
+    def explain(self, what: str) -> list[Story]:
+        """Return all that is known of what ``what`` names; see ``pipeline.corrections``."""
+        return corrections.explain(self.store, what)
+
+    def split(self, post: str, who: str, now: datetime, holder: str) -> tuple[list[str], Changes]:
+        """Take entries out of a post into posts of their own; return the ids of those, and what was published."""
+        with self.store.lock(holder):
+            return corrections.split(self.store, post, who, self.authority, now), self._publish_news(now)
+
+    def merge(self, post: str, other: str, now: datetime, holder: str) -> Changes:
+        """Join ``other`` to ``post``, and publish it; see ``pipeline.corrections``."""
+        with self.store.lock(holder):
+            corrections.merge(self.store, post, other, now)
+            return self._publish_news(now)
+
+    def retract(self, what: str, reason: str | None, now: datetime, holder: str) -> tuple[int, Changes]:
+        """Take a post out for good, from all outputs; see ``pipeline.corrections``."""
+        with self.store.lock(holder):
+            return corrections.retract(self.store, what, reason, now), self._publish_news(now)
+
     def sources(self, now: datetime) -> list[SourceReport]:
         """Return how every source stands, in the order of feeds.yaml."""
         self._sync()
@@ -111,6 +132,8 @@ class App:
 
     def _publish_news(self, now: datetime) -> Changes:
         self._sync()
+        with self.store.writing() as transaction:
+            tombstones.expire(transaction, now - self.settings.output.tombstones)
         update.bind(self.store, self.authority, Stopwatch(), now=now)
         return self._publish(full=False)
 
@@ -167,6 +190,7 @@ class App:
             folder_of=self.folder_of,
             comments=self.settings.output.comments,
             archive=self.settings.output.archive,
+            tombstones=self.settings.output.tombstones,
         )
 
     def folder_of(self, category: tuple[str, ...]) -> str:

@@ -108,11 +108,21 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """An entry that is no more (RFC 6721): its id, since when, and what is said of it."""
+
+    ref: str
+    at: datetime
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """One parsed document.  ``warnings`` names what was left out or repaired, for the editor."""
 
     info: FeedInfo
     entries: tuple[Entry, ...]
+    deleted: tuple[Deletion, ...] = ()
     hints: Hints = Hints()
     warnings: tuple[str, ...] = ()
     format: str = ""
@@ -252,7 +262,7 @@ class OutputFeed:
     feed on demand, which stands in no folder: what follows ``?`` in its address, "" where nothing does.
     ``complete`` says that every entry it has stands in one document (RFC 5005, section 2), ``last_archive`` is the
     number of its newest archive document (section 4), ``older_page`` that of the newest one with a post that the feed
-    does not show.
+    does not show.  ``deleted`` are entries that stood in it, for readers to forget.
     """
 
     id: str
@@ -263,6 +273,7 @@ class OutputFeed:
     complete: bool = False
     last_archive: int | None = None
     older_page: int | None = None
+    deleted: tuple[Deletion, ...] = ()
 
     @property
     def category(self) -> tuple[str, ...]:

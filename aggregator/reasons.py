@@ -34,6 +34,11 @@ class Reason(StrEnum):
     CAME_DUE = "came-due"
     RELEASED = "released"
     REJECTED = "rejected"
+    SPLIT = "split"
+    MERGED = "merged"
+    RETRACTED = "retracted"
+    WITHDRAWN = "withdrawn"
+    BARRED = "barred"
 
 
 #: What each code says to people.
@@ -63,4 +68,9 @@ SENTENCES: dict[Reason, str] = {
     Reason.CAME_DUE: "Its date has come; it was let in.",
     Reason.RELEASED: "The editor let it in.",
     Reason.REJECTED: "The editor turned it away.",
+    Reason.SPLIT: "The editor took it out of the post.",
+    Reason.MERGED: "The editor joined two posts to one.",
+    Reason.RETRACTED: "It was retracted: its words are gone, and it does not come back.",
+    Reason.WITHDRAWN: "Its source deleted it: its words are gone, and it does not come back.",
+    Reason.BARRED: "It was turned away: it carries a story that was retracted.",
 }

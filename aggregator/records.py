@@ -170,35 +170,18 @@ class CopyWrite:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A copy that waits for the editor: its number for commands, why it is held, since when, and until when."""
-
-    number: int
-    source_id: str
-    title: str
-    link: str | None
-    code: Reason
-    detail: str
-    since: datetime
-    until: datetime | None
-
-    @property
-    def name(self) -> str:
-        """How commands call it."""
-        return f"e{self.number}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pull:
     """All that one pull of one source leaves behind: written in one transaction, or not at all.
 
-    ``at`` is the time of the pull: since then its aliases are known, and its edits count.
+    ``at`` is the time of the pull: since then its aliases are known, and its edits count.  ``withdrawn`` are the
+    numbers of the copies that the source takes back, with what it says of that.
     """
 
     source_id: str
     at: datetime
     state: SourceState
     writes: tuple[CopyWrite, ...] = ()
+    withdrawn: Mapping[int, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,12 @@ HOUR = timedelta(hours=1)
 def item(name: str, site: str = "a.example", **more: Any) -> Item:
     """Return an entry called ``name`` whose link and words are its own."""
     words = " ".join(f"{name}{number}" for number in range(60))
-    given = {"title": name, "guid": f"urn:x:{site}:{name}", "link": f"https://{site}/{name}", "body": f"<p>{words}</p>"}
+    given = {
+        "title": name,
+        "guid": f"urn:ex:{site}:{name}",
+        "link": f"https://{site}/{name}",
+        "body": f"<p>{words}</p>",
+    }
     return Item(**{**given, **more})
 
 

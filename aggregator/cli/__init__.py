@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__
-from aggregator.cli import deciding, editing, looking, planning, running, serving
+from aggregator.cli import correcting, deciding, editing, looking, planning, running, serving
 from aggregator.cli.common import CONFIG_ENV, DEFAULT_CONFIG, Shared, complain
 from aggregator.errors import AggregatorError
 
@@ -53,6 +53,10 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "held": deciding.held,
     "release": deciding.release,
     "reject": deciding.reject,
+    "explain": correcting.explain,
+    "split": correcting.split,
+    "merge": correcting.merge,
+    "retract": correcting.retract,
     "plan": planning.plan,
     "publish": running.publish,
     "import": editing.import_,

@@ -1,8 +1,8 @@
-"""How the editor's business looks: what is held."""
+"""How the editor's business looks: what is held, and the story of a post."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,8 @@ from aggregator.cli.common import console
 from aggregator.cli.show import plain
 from aggregator.frontmatter import rfc3339
 from aggregator.reasons import SENTENCES
-from aggregator.records import Held
+from aggregator.records import Decision
+from aggregator.telling import Held, Story, Told
 
 if TYPE_CHECKING:
     from aggregator.pipeline.target import Changes
@@ -52,6 +53,82 @@ def held_json(each: Held) -> dict[str, Any]:
         "until": each.until and rfc3339(each.until),
         "release": f"aggregator release {each.name}",
         "reject": f"aggregator reject {each.name}",
+    }
+
+
+def tell(found: Sequence[Story]) -> None:
+    """Print the stories of posts."""
+    out = console()
+    for each in found:
+        out.print(f"[bold]{plain(each.id or 'in no post')}[/bold]" + (f"  {plain(each.file)}" if each.file else ""))
+        if each.gone:
+            at, code = each.gone
+            out.print(f"  taken out {at:%Y-%m-%d %H:%M}: {code.value}")
+        for entry in each.entries:
+            for line in _entry(entry):
+                out.print(f"  {line}")
+        for decision in each.decisions:
+            out.print(f"  {_decided(decision)}")
+
+
+def _entry(entry: Told) -> Iterator[str]:
+    standing = entry.verdict or ("shown" if entry.primary else "also in")
+    yield f"[cyan]e{entry.number}[/cyan] {plain(entry.source_id)} ({standing})  {plain(entry.title)}"
+    if entry.first_seen and entry.published:
+        seen = f"first seen {entry.first_seen:%Y-%m-%d %H:%M}, published {entry.published:%Y-%m-%d %H:%M}"
+        yield f"  {seen}  {plain(entry.link or '')}"
+    for name in entry.names:
+        since = f"{name.since:%Y-%m-%d %H:%M}" if name.since else "before"
+        yield f"  [dim]{since}[/dim]  known by its {plain(name.kind)}  {plain(name.said or '')}"
+    for edit in entry.edits:
+        titles = f": {edit.title_before} → {edit.title_after}" if edit.title_before != edit.title_after else ""
+        yield f"  [dim]{edit.at:%Y-%m-%d %H:%M}[/dim]  changed{plain(titles)}"
+
+
+def _decided(decision: Decision) -> str:
+    about = f" e{decision.copy_pk}" if decision.copy_pk else ""
+    detail = "; ".join(f"{name}: {said}" for name, said in decision.detail.items())
+    told = f"{SENTENCES[decision.code]} {f'({detail})' if detail else ''}".rstrip()
+    return f"[dim]{decision.at:%Y-%m-%d %H:%M}[/dim] {decision.code.value}{about}: {plain(told)}"
+
+
+def story_json(each: Story) -> dict[str, Any]:
+    """Return the story of a post for scripts."""
+    return {
+        "id": each.id,
+        "file": each.file,
+        "gone": each.gone and {"at": rfc3339(each.gone[0]), "reason": each.gone[1].value},
+        "entries": [_entry_json(entry) for entry in each.entries],
+        "decisions": [
+            {
+                "at": rfc3339(decision.at),
+                "reason": decision.code.value,
+                "why": SENTENCES[decision.code],
+                "entry": decision.copy_pk and f"e{decision.copy_pk}",
+                "detail": dict(decision.detail),
+            }
+            for decision in each.decisions
+        ],
+    }
+
+
+def _entry_json(entry: Told) -> dict[str, Any]:
+    return {
+        "entry": entry.name,
+        "source": entry.source_id,
+        "title": entry.title,
+        "link": entry.link,
+        "first_seen": entry.first_seen and rfc3339(entry.first_seen),
+        "published": entry.published and rfc3339(entry.published),
+        "verdict": entry.verdict,
+        "primary": entry.primary,
+        "names": [
+            {"kind": name.kind, "said": name.said, "since": name.since and rfc3339(name.since)} for name in entry.names
+        ],
+        "changes": [
+            {"at": rfc3339(edit.at), "title_before": edit.title_before, "title_after": edit.title_after}
+            for edit in entry.edits
+        ],
     }
 
 

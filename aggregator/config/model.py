@@ -133,6 +133,12 @@ class OutputSettings(Section):
         examples=[500],
     )
     comments: bool = Field(False, description="The constant 'comments' of the posts' front matter.", examples=[True])
+    tombstones: Age = Field(
+        timedelta(days=30),
+        description="How long the Atom feeds tell readers of entries that were taken out; 0: not at all.",
+        examples=["90d"],
+        json_schema_extra={"default": "30d"},
+    )
 
 
 class FetchSettings(Section):

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from aggregator.models import Deletion
+
 #: The base of a document that names none: told from one that names its own address.
 UNSAID = "#unsaid"
 #: What no feed needs and what takes long: 1.4 MB of nested elements took 6 s, 40,000 attributes of one 20 s.
@@ -23,12 +25,13 @@ BUFFER = 1 << 16
 class Heard:
     """``feed`` and ``entries`` are dictionaries with feedparser's keys, ``version`` is what it calls the dialect.
 
-    ``fault`` says where the document is not well-formed.
+    ``deleted`` are entries that the feed takes back, ``fault`` says where the document is not well-formed.
     """
 
     feed: dict[str, Any]
     entries: list[dict[str, Any]]
     version: str
+    deleted: tuple[Deletion, ...] = ()
     fault: str | None = None
 
 

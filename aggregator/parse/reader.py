@@ -8,7 +8,7 @@ handlers of elements, which know every dialect, are driven from here instead.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from xml.parsers import expat
 
 from feedparser import FeedParserDict
@@ -17,7 +17,7 @@ from feedparser.mixin import _FeedParserMixin
 
 from aggregator import urls
 from aggregator.errors import ParseError
-from aggregator.parse import heard, repair
+from aggregator.parse import deletions, heard, repair
 from aggregator.parse.heard import BUFFER, DEEPEST, LONGEST_BASE, MOST_ATTRIBUTES, UNSAID, VOID, Heard
 
 _DEEPEST_LOOSE = 20_000
@@ -49,14 +49,34 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
     resolve_relative_uris = False
     sanitize_html = False
     can_be_relative_uri = _FeedParserMixin.can_be_relative_uri - {"id"}
+    namespaces = _FeedParserMixin.namespaces | {deletions.NAMESPACE: deletions.PREFIX}
+    _matchnamespaces: ClassVar[dict[str, str]] = {}
     deepest = DEEPEST
+
+    def __init__(self, *arguments: Any) -> None:
+        self.deletions = deletions.Deletions()
+        super().__init__(*arguments)
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         if self.depth > self.deepest or len(attrs) > MOST_ATTRIBUTES:
             raise ParseError("the document is nested or crowded as no feed is; it was not read")
+        if not self.inentry and self.deletions.start(self._known_by(tag), attrs):
+            return
         super().unknown_starttag(tag, attrs)
         if len(self.baseuri) > LONGEST_BASE:
             raise ParseError("the base of the document's addresses is longer than any address; it was not read")
+
+    def unknown_endtag(self, tag: str) -> None:
+        if not self.deletions.end():
+            super().unknown_endtag(tag)
+
+    def handle_data(self, text: str, escape: int = 1) -> None:
+        if not self.deletions.data(text):
+            super().handle_data(text, escape)
+
+    def _known_by(self, tag: str) -> str:
+        prefix, colon, local = tag.partition(":")
+        return f"{self.namespacemap.get(prefix, prefix)}:{local}" if colon else tag
 
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
         # feedparser mends text that was encoded twice; an id is compared character by character.
@@ -217,7 +237,13 @@ def _loose(document: str, base: str, fault: str) -> Heard:
 
 
 def _heard(reader: Any, fault: str | None) -> Heard:
-    return Heard(feed=reader.feeddata, entries=reader.entries, version=reader.version, fault=fault)
+    return Heard(
+        feed=reader.feeddata,
+        entries=reader.entries,
+        version=reader.version,
+        deleted=tuple(reader.deletions),
+        fault=fault,
+    )
 
 
 def _refuse_entities(*declared: object) -> None:

@@ -41,6 +41,7 @@ def parse(body: bytes, content_type: str, url: str, hear: Callable[[str, str], H
     return Feed(
         info=_info(heard.feed),
         entries=tuple(map(_entry, found)),
+        deleted=heard.deleted,
         hints=hints.hints(heard.feed),
         warnings=tuple(filter(None, warnings)),
         format=heard.version,

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from aggregator.errors import ConfigError
-from aggregator.records import Held
-from aggregator.store import Store, Transaction, lookup, pulls, verdicts
+from aggregator.recognise import stories
+from aggregator.store import Store, Transaction, binding, corrections, lookup, pulls, story, verdicts
+from aggregator.telling import Held, Story
 
 #: Stands for all that is held.
 ALL = "all"
@@ -31,6 +32,83 @@ def release(store: Store, words: Sequence[str], now: datetime) -> int:
 def reject(store: Store, words: Sequence[str], now: datetime) -> int:
     """Turn away for good what ``words`` name; see ``release``."""
     return _decide(store, words, verdicts.reject, now)
+
+
+def explain(store: Store, what: str) -> list[Story]:
+    """Return the stories of the posts and entries that ``what`` names; raises ConfigError when it names none."""
+    with store.reading() as transaction:
+        found = story.of(transaction, lookup.posts(transaction, what), lookup.copies(transaction, what))
+    if not found:
+        raise _nothing(what)
+    return found
+
+
+def split(store: Store, post: str, who: str, authority: str, now: datetime) -> list[str]:
+    """Take the entries that ``who`` names out of ``post``, each into a post of its own; return those posts' ids.
+
+    ``who`` is the id of a source, or the number, guid or address of an entry.  Raises ConfigError when there is no
+    such post or entry, or when the post has no other entry.
+    """
+    with store.writing() as transaction:
+        post_pk = _one_post(transaction, post)
+        copies = binding.describe(transaction, lookup.copies_of(transaction, post_pk))
+        named = set(lookup.copies(transaction, who))
+        chosen = [copy for copy in copies if copy.source_id == who]
+        chosen = chosen or [copy for copy in copies if copy.pk in named]
+        if not chosen:
+            raise ConfigError(f"the post has no entry that answers to {who!r}; 'aggregator explain' lists what it has")
+        if len(chosen) == len(copies):
+            raise ConfigError("a post keeps one entry at least; name one of several")
+        wished = [each for copy in chosen for each in stories.own_ids(copy, authority)]
+        taken = set(binding.taken(transaction, wished))
+        minted = []
+        for copy in chosen:
+            minted.append(stories.alone(copy, taken, authority))
+            taken.add(minted[-1].id)
+        corrections.split(transaction, post_pk, minted, now)
+    return [each.id for each in minted]
+
+
+def merge(store: Store, post: str, other: str, now: datetime) -> None:
+    """Join ``other`` to ``post``, whose id stays; raises ConfigError when there are no such two posts."""
+    with store.writing() as transaction:
+        keep, gone = _one_post(transaction, post), _one_post(transaction, other)
+        if keep == gone:
+            raise ConfigError(f"{post!r} and {other!r} are one post already")
+        corrections.merge(transaction, keep, gone, now)
+
+
+def retract(store: Store, what: str, reason: str | None, now: datetime) -> int:
+    """Take the post that ``what`` names out for good, and return how many entries it had; an entry that waits, too.
+
+    Raises ConfigError when there is none.
+    """
+    with store.writing() as transaction:
+        posts = lookup.posts(transaction, what)
+        if posts:
+            found = lookup.copies_of(transaction, _one_post(transaction, what))
+        else:
+            found = verdicts.still_open(transaction, lookup.copies(transaction, what))
+        if not found:
+            raise _nothing(what)
+        corrections.retract(transaction, found, reason, now)
+    return len(found)
+
+
+def _one_post(transaction: Transaction, what: str) -> int:
+    found = lookup.posts(transaction, what)
+    if len(found) > 1:
+        ids = ", ".join(lookup.ids(transaction, found))
+        raise ConfigError(f"{what!r} names {len(found)} posts; name one by its id: {ids}")
+    if not found or not lookup.copies_of(transaction, found[0]):
+        raise _nothing(what)
+    return found[0]
+
+
+def _nothing(what: str) -> ConfigError:
+    return ConfigError(
+        f"nothing answers to {what!r}; give the id of a post, the file of one, or the address or guid of an entry"
+    )
 
 
 def _decide(

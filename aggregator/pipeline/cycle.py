@@ -15,7 +15,7 @@ from aggregator.pipeline.target import Changes, Target
 from aggregator.pipeline.update import FetchAll, Outcome
 from aggregator.records import SourceState
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, pulls, upkeep, verdicts
+from aggregator.store import Store, pulls, tombstones, upkeep, verdicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,7 @@ def cycle(
         orders.done(outcome)
     with watch("store"), store.writing() as transaction:
         verdicts.let_in_due(transaction, orders.now)
+        tombstones.expire(transaction, orders.now - target.tombstones)
     new, duplicate = update.bind(store, authority, watch, now=orders.now)
     changes = publish_changes(store, sources, target, settings_digest=settings_digest, stop=orders.stop, watch=watch)
     return tally.summary(orders.now, new, duplicate, changes, watch)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from threading import Event
 
 from aggregator import frontmatter, urls
@@ -17,7 +18,7 @@ from aggregator.pipeline.history import Window
 from aggregator.pipeline.target import ARCHIVES, FEEDS, POSTS, Changes, Target, remove, write
 from aggregator.publish import FORMATS, html, opml
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, Transaction, archive, pulls, upkeep
+from aggregator.store import Store, Transaction, archive, pulls, tombstones, upkeep
 from aggregator.store import history as kept
 from aggregator.text import chunks
 
@@ -41,10 +42,10 @@ def publish(
     """
     changes = Changes()
     with store.reading() as transaction:
-        waiting = archive.dirty(transaction)
+        waiting, bereft = archive.dirty(transaction), archive.bereft(transaction)
         pks = archive.everything(transaction) if full else waiting
-        touched = None if full else archive.carriers(transaction, pks)
-    if not full and not pks:
+        touched = None if full else archive.carriers(transaction, pks) | bereft
+    if not full and not pks and not bereft:
         return changes
     for batch in chunks(pks, _BATCH):
         if stop.is_set():
@@ -65,7 +66,7 @@ def publish(
         _sweep_posts(store, target, set(pks), changes)
     with watch("store"), store.writing() as transaction:
         kept.clean(transaction, written)
-        archive.clean(transaction, waiting)
+        archive.clean(transaction, waiting, bereft)
     return changes
 
 
@@ -146,12 +147,15 @@ def _post_documents(
 def _feed_documents(
     transaction: Transaction, target: Target, sources: Sequence[Source], windows: Sequence[Window], watch: Stopwatch
 ) -> Iterator[Document]:
+    deletions = tombstones.shown(transaction)
     for window in windows:
         with watch("select"):
             posts = [post for _, post in archive.posts(transaction, window.posts(transaction))]
+        stood_here = [each for each, ids in deletions if window.within is None or not ids.isdisjoint(window.within)]
+        feed = replace(window.feed, deleted=tuple(stood_here))
         for name in target.publication.formats:
             with watch("render"):
-                documents = list(FORMATS[name].render(target.publication, window.feed, posts))
+                documents = list(FORMATS[name].render(target.publication, feed, posts))
             while documents:  # each is let go of as soon as it is written: a feed without a limit is large
                 yield documents.pop(0)
         posts.clear()

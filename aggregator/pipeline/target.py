@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from aggregator import PROJECT_URL
 from aggregator.models import Document, Publication
@@ -27,7 +28,8 @@ class Target:
     """Where outputs go: ``feeds`` takes feeds and pages, ``posts`` front-matter posts.
 
     ``folder_of`` turns a category path into a folder below ``posts``; ``comments`` is the constant of the
-    front matter.  ``archive`` is the number of entries in an archive document, 0 where none are made.
+    front matter.  ``archive`` is the number of entries in an archive document, 0 where none are made;
+    ``tombstones`` is how long feeds tell of posts that were taken out.
     """
 
     publication: Publication
@@ -36,6 +38,7 @@ class Target:
     folder_of: Callable[[tuple[str, ...]], str]
     comments: bool
     archive: int
+    tombstones: timedelta
 
 
 @dataclass(slots=True)

@@ -18,11 +18,11 @@ from aggregator.errors import FetchError, PostponedError, SourceError, StoppedEr
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
 from aggregator.pipeline.confined import Confined
-from aggregator.recognise import changes, entries, newcomers, renumbering, stories
+from aggregator.recognise import changes, deletions, entries, newcomers, renumbering, stories
 from aggregator.recognise.making import Pulled
 from aggregator.records import CopyWrite, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, archive, binding, pulls
+from aggregator.store import Store, archive, binding, corrections, pulls
 
 #: How many new copies are bound to posts in one transaction.
 _BATCH = 500
@@ -113,22 +113,25 @@ def bind(store: Store, authority: str, watch: Stopwatch, *, now: datetime) -> tu
     """Bind every copy that belongs to no post yet; return how many posts were made, and how many copies joined."""
     with watch("bind"), store.reading() as transaction:
         waiting = binding.unbound(transaction)
-    made = 0
+    made = joined = 0
     for start in range(0, len(waiting), _BATCH):
         with watch("bind"), store.writing() as transaction:
-            copies = binding.describe(transaction, waiting[start : start + _BATCH])
+            batch = waiting[start : start + _BATCH]
+            retracted = corrections.keep_out(transaction, batch, now)
+            copies = binding.describe(transaction, [pk for pk in batch if pk not in retracted])
             posts = binding.posts_by_page(transaction, [copy.page for copy in copies if copy.page])
             taken = binding.taken(transaction, stories.wished_ids(copies))
             minted, belongs = stories.bind(copies, posts, taken, authority)
             binding.bind(transaction, minted, belongs, now)
             made += len(minted)
-    return made, len(waiting) - made
+            joined += len(belongs) - len(minted)
+    return made, joined
 
 
 def read(source: Source, response: Response, confined: Confined) -> tuple[Feed, tuple[entries.Candidate, ...]]:
     """Return the feed in ``response`` and those of its entries that ``source`` lets in, with their aliases."""
     feed = confined.parse(response.body, response.content_type, response.url)
-    found, warnings = entries.candidates(filters.taken(feed.entries, source))
+    found, warnings = entries.candidates(filters.taken(deletions.living(feed), source))
     return replace(feed, warnings=(*feed.warnings, *warnings)), found
 
 
@@ -172,7 +175,8 @@ def _settled(
     if any(write.waiting for write in writes):
         # The document must come again: the change that waits is nowhere else.
         after = replace(after, etag=None, last_modified=None, body="")
-    return Pull(source_id=source.id, at=now, state=after, writes=writes), Outcome(
+    withdrawn = _withdrawn(store, source, feed, watch)
+    return Pull(source_id=source.id, at=now, state=after, writes=writes, withdrawn=withdrawn), Outcome(
         source_id=source.id,
         result="ok",
         entries=len(feed.entries),
@@ -184,6 +188,15 @@ def _settled(
         archived=sum(write.verdict is not None and write.verdict.kind == "archived" for write in writes),
         warnings=(*feed.warnings, *_advice(after)),
     )
+
+
+def _withdrawn(store: Store, source: Source, feed: Feed, watch: Stopwatch) -> dict[int, str | None]:
+    said = deletions.named(feed)
+    if not said:
+        return {}
+    with watch("recognise"), store.reading() as transaction:
+        known = pulls.known(transaction, source.id, list(said))
+    return {copy.pk: said[alias].comment for alias, copy in known.items() if not copy.pruned}
 
 
 def _news(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aggregator import text, urls
 from aggregator.frontmatter import rfc3339
-from aggregator.models import Archive, Document, FeedInfo, Link, OutputFeed, Person, Post, Publication
+from aggregator.models import Archive, Deletion, Document, FeedInfo, Link, OutputFeed, Person, Post, Publication
 from aggregator.publish import addresses, facts, generator, safe
 from aggregator.publish.addresses import ATOM, HTML
 from aggregator.publish.generator import MEDIA, add
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 #: Feed history: archive documents, and feeds that are complete (RFC 5005).
 HISTORY = "http://purl.org/syndication/history/1.0"
+
+#: Entries that were taken out (RFC 6721).
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 
 _FIRST, _BEHIND = b"\n<entry", b"</feed>"
 #: How many entries stand in memory as a tree at once.
@@ -72,8 +75,9 @@ def _document(
     for count, entry in enumerate(made):
         bodies.write(entry.body)
         updated = max(updated, entry.updated) if count else entry.updated
-    finish = partial(_finish_feed, publication, mark)
-    head = generator.new_feed(publication, feed, links, finish, {"media": MEDIA, "fh": HISTORY})
+    finish = partial(_finish_feed, publication, mark, feed.deleted)
+    spaces = {"media": MEDIA, "fh": HISTORY} | ({"at": TOMBSTONES} if feed.deleted else {})
+    head = generator.new_feed(publication, feed, links, finish, spaces)
     head.updated(facts.second(updated))
     before, _, behind = generator.pieces(bytes(head.atom_str()), _FIRST, _BEHIND)
     return b"".join((before, bodies.getbuffer(), b"\n", behind, b"\n"))
@@ -113,11 +117,15 @@ def _archive_links(publication: Publication, feed: OutputFeed, place: Archive) -
             yield Link(href=addresses.archive(site, feed, number), rel=rel, type=ATOM.media_type)
 
 
-def _finish_feed(publication: Publication, mark: str | None, feed: Element) -> None:
+def _finish_feed(publication: Publication, mark: str | None, deleted: Iterable[Deletion], feed: Element) -> None:
     if not safe.language(publication.site.language):
         feed.set(f"{_XML}lang", _UNDETERMINED)
     if mark:
         add(feed, f"{{{HISTORY}}}{mark}")
+    for each in deleted:
+        tombstone = add(feed, f"{{{TOMBSTONES}}}deleted-entry", ref=each.ref, when=rfc3339(each.at))
+        if each.comment:
+            add(tombstone, f"{{{TOMBSTONES}}}comment", each.comment)
     _declare_markup(feed)
     generator.break_lines(feed)
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from urllib.parse import quote
 
 from aggregator import text, urls
 from aggregator.records import Minted, PostRef, Unbound
+
+#: How often one copy is split off at most.
+_MOST_SPLITS = 100
 
 
 def bind(
@@ -40,6 +44,19 @@ def bind(
 def wished_ids(copies: Sequence[Unbound]) -> tuple[str, ...]:
     """Return the ids that ``copies`` bring along and that an Atom feed may carry."""
     return tuple({copy.guid for copy in copies if copy.guid and urls.valid_id(copy.guid)})
+
+
+def alone(copy: Unbound, taken: AbstractSet[str], authority: str) -> Minted:
+    """Return the post that ``copy`` makes away from all others; its id is the first of ``own_ids`` that none has."""
+    post_id = next(each for each in own_ids(copy, authority) if each not in taken)
+    return Minted(id=post_id, name=_name(copy, post_id), copy=copy)
+
+
+def own_ids(copy: Unbound, authority: str) -> tuple[str, ...]:
+    """Return the ids that a post of ``copy`` alone may have, the best first, enough for all that an editor can do."""
+    ours = _post_id(replace(copy, guid=None), frozenset(), authority)
+    more = (f"{ours}:{number}" for number in range(2, _MOST_SPLITS))
+    return tuple(dict.fromkeys((_post_id(copy, frozenset(), authority), ours, *more)))
 
 
 def _post_id(copy: Unbound, used: AbstractSet[str], authority: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from heapq import nlargest
 from html import escape
@@ -110,6 +110,11 @@ def dirty(connection: sa.Connection) -> list[int]:
     return list(connection.scalars(sa.select(post.c.pk).where(post.c.dirty).order_by(post.c.pk)))
 
 
+def bereft(connection: sa.Connection) -> set[str]:
+    """Return the ids of the sources that lost a post, and whose feeds are not written since."""
+    return set(connection.scalars(sa.select(source.c.id).where(source.c.dirty)))
+
+
 def everything(connection: sa.Connection) -> list[int]:
     """Return the numbers of all posts that a listed source carries."""
     return list(connection.scalars(sa.select(post.c.pk).where(carried()).order_by(post.c.pk)))
@@ -153,10 +158,12 @@ def newest(connection: sa.Connection) -> dict[str, datetime]:
     return {row.id: row.at for row in connection.execute(query) if row.at}
 
 
-def clean(connection: sa.Connection, pks: Sequence[int]) -> None:
-    """Note that the outputs of the posts numbered ``pks`` are written."""
+def clean(connection: sa.Connection, pks: Sequence[int], source_ids: Collection[str] = ()) -> None:
+    """Note that the outputs of the posts numbered ``pks`` are written, and the feeds of the sources ``source_ids``."""
     for part in chunks(pks, PARAMETERS):
         connection.execute(post.update().where(post.c.pk.in_(part)).values(dirty=False))
+    for some in chunks(sorted(source_ids), PARAMETERS):
+        connection.execute(source.update().where(source.c.id.in_(some)).values(dirty=False))
 
 
 def posts(connection: sa.Connection, pks: Sequence[int], *, bodies: bool = True) -> Iterator[tuple[int, Post]]:
@@ -203,7 +210,7 @@ _HEAD = (
 
 
 def _primary(of_copy: Iterable[sa.ColumnElement[Any]]) -> sa.Select[Any]:
-    columns = (post.c.pk.label("post_pk"), post.c.id.label("post_id"), post.c.name)
+    columns = (post.c.pk.label("post_pk"), post.c.id.label("post_id"), post.c.name, post.c.published.label("since"))
     line = (source.c.id.label("source_id"), source.c.title.label("source_title"))
     return (
         sa.select(
@@ -216,7 +223,7 @@ def _primary(of_copy: Iterable[sa.ColumnElement[Any]]) -> sa.Select[Any]:
             _own.c.data.label("own"),
             _via.c.data.label("via"),
         )
-        .join(copy, copy.c.pk == post.c.copy_pk)
+        .join(copy, sa.and_(copy.c.pk == post.c.copy_pk, copy.c.post_pk == post.c.pk))
         .join(source, source.c.pk == copy.c.source_pk)
         .join(_own, _own.c.pk == copy.c.info_pk)
         .outerjoin(_via, _via.c.pk == copy.c.via_pk)
@@ -240,6 +247,9 @@ def _post(row: sa.Row[Any], others: Iterable[sa.Row[Any]]) -> Post:
     own = codec.load_info(row.own)
     via = codec.load_info(row.via) if row.via else None
     found = _copy(row, own, via)
+    if found.published != row.since:
+        # The copy that it was published with first was taken out; its date stays (RFC 4287, section 4.2.9).
+        found = replace(found, published=row.since, updated=max(found.updated, row.since))
     author = _names(found.authors)
     pulled = _attribution(row, via or own, found.link, author)
     return Post(

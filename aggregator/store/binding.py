@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from aggregator import text
 from aggregator.reasons import Reason
 from aggregator.records import Decision, Minted, PostRef, Unbound
-from aggregator.store import ledger
+from aggregator.store import ledger, rulings
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.schema import copy, post, source
 from aggregator.text import chunks
@@ -52,6 +52,7 @@ def describe(connection: sa.Connection, pks: Sequence[int]) -> tuple[Unbound, ..
 def posts_by_page(connection: sa.Connection, pages: Sequence[str]) -> dict[str, list[PostRef]]:
     """Return the posts whose copies link to ``pages``, by page, with the sources that each has."""
     linking = sa.select(copy.c.page, post.c.pk, post.c.id).join(post, post.c.pk == copy.c.post_pk).order_by(post.c.pk)
+    linking = linking.where(~rulings.is_apart())
     found = [
         row for part in chunks(pages, PARAMETERS) for row in connection.execute(linking.where(copy.c.page.in_(part)))
     ]

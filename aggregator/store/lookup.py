@@ -38,6 +38,11 @@ def copies_of(connection: sa.Connection, post_pk: int) -> list[int]:
     return list(connection.scalars(sa.select(copy.c.pk).where(copy.c.post_pk == post_pk).order_by(copy.c.pk)))
 
 
+def ids(connection: sa.Connection, posts: Sequence[int]) -> list[str]:
+    """Return the ids of ``posts``."""
+    return list(connection.scalars(sa.select(post.c.id).where(post.c.pk.in_(posts)).order_by(post.c.id)))
+
+
 def _by_file(connection: sa.Connection, what: str) -> list[int]:
     name = PurePosixPath(what).name.removesuffix(".md")
     ending = _FILE.fullmatch(name)

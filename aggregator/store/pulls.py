@@ -13,7 +13,7 @@ from aggregator.admission import RECORD, Past, Record
 from aggregator.models import Copy, FeedInfo, Source
 from aggregator.reasons import Reason
 from aggregator.records import TURNED_AWAY, CopyWrite, Decision, Edit, Known, Pull, SourceState
-from aggregator.store import codec, edits, ledger
+from aggregator.store import codec, corrections, edits, ledger
 from aggregator.store.engine import PARAMETERS, insert_missing, upsert
 from aggregator.store.schema import alias, copy, info, meta, post, source
 from aggregator.text import chunks
@@ -120,8 +120,8 @@ def record(connection: sa.Connection, source_id: str, before: SourceState) -> Re
     return Record(
         last_success=before.last_success,
         latecomer=row.latecomer,
-        # ``sync`` forgets the last body of a source whose line changed.
-        renewed=before.body is None,
+        # ``sync`` forgets where the last answer of a source came from whose line changed.
+        renewed=before.validators_url is None,
         recent=tuple(Past(link=each.link, published=each.published) for each in connection.execute(last)),
     )
 
@@ -139,8 +139,13 @@ def apply(connection: sa.Connection, pull: Pull) -> None:
     query = sa.select(source.c.pk).where(source.c.id == pull.source_id)
     source_pk = connection.execute(query).scalar_one()
     connection.execute(source.update().where(source.c.pk == source_pk), _state_row(pull.state))
-    if not pull.writes:
-        return
+    if pull.writes:
+        _write(connection, source_pk, pull)
+    if pull.withdrawn:
+        corrections.withdraw(connection, pull.withdrawn, pull.at)
+
+
+def _write(connection: sa.Connection, source_pk: int, pull: Pull) -> None:
     infos = _info_pks(connection, source_pk, [write.copy for write in pull.writes if write.copy])
     pks = _insert(connection, source_pk, [write for write in pull.writes if write.known is None], infos)
     known = [write for write in pull.writes if write.known]

@@ -12,7 +12,7 @@ from aggregator.records import SourceReport
 from aggregator.store import codec
 from aggregator.store.engine import PARAMETERS, upsert
 from aggregator.store.pulls import state
-from aggregator.store.schema import band, copy, decision, edit, file, info, meta, post, source
+from aggregator.store.schema import band, copy, decision, edit, file, info, meta, post, source, tombstone
 from aggregator.text import chunks
 
 _WEEKS = 4
@@ -120,10 +120,16 @@ def prune(connection: sa.Connection, *, before: datetime | None, per_source: int
         gone |= set(connection.scalars(sa.select(post.c.pk).where(post.c.published < before)))
     if per_source:
         for source_pk in connection.scalars(sa.select(source.c.pk)).all():
-            primary = sa.select(post.c.pk).join(copy, copy.c.pk == post.c.copy_pk).where(copy.c.source_pk == source_pk)
+            primary = (
+                sa.select(post.c.pk)
+                .join(copy, sa.and_(copy.c.pk == post.c.copy_pk, copy.c.post_pk == post.c.pk))
+                .where(copy.c.source_pk == source_pk)
+            )
             gone |= set(
                 connection.scalars(primary.order_by(post.c.published.desc(), post.c.pk.desc()).offset(per_source))
             )
+    # Ids of posts that were taken out are never given again.
+    gone -= set(connection.scalars(sa.select(tombstone.c.post_pk)))
     for part in chunks(sorted(gone), PARAMETERS):
         copies = sa.select(copy.c.pk).where(copy.c.post_pk.in_(part))
         connection.execute(edit.delete().where(edit.c.copy_pk.in_(copies)))

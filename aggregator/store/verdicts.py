@@ -9,10 +9,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from aggregator.reasons import Reason
-from aggregator.records import Decision, Held
+from aggregator.records import Decision
 from aggregator.store import ledger
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.schema import copy, decision, source
+from aggregator.telling import Held
 from aggregator.text import chunks
 
 _HELD = copy.c.verdict == "held"

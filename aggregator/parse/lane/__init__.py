@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from xml.parsers.expat import ExpatError
 
+from aggregator.parse import deletions
 from aggregator.parse.heard import Heard, based
 from aggregator.parse.lane.aside import Aside
 from aggregator.parse.lane.elements import ROOT
@@ -18,6 +19,8 @@ def hear(document: str, url: str) -> Heard | None:
 
     ``url`` is the address that it came from.
     """
+    if deletions.NAMESPACE in document:
+        return None  # deleted entries are rare, and stand apart
     try:
         hearing = Hearing(based(url), ROOT)
         hearing.read(document)

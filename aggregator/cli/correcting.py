@@ -1,0 +1,95 @@
+"""Commands that look into a decision, and correct it: explain, split, merge, retract."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from aggregator.cli import common, stories
+from aggregator.cli.common import Config, Json
+
+Post = Annotated[str, typer.Argument(help="The id of a post, its file, or the address, guid or number of an entry.")]
+
+
+def explain(context: typer.Context, what: Post, json: Json = False, config: Config = None) -> None:
+    """Tell the whole story of an entry: seen where and when, under which names, and what was decided, and why.
+
+    Example: aggregator explain https://example.org/2026/story
+    """
+    from aggregator.app import opened
+
+    with opened(common.settings(context, config), common.clock()) as app:
+        found = app.explain(what)
+    if json:
+        common.print_json([stories.story_json(each) for each in found])
+    else:
+        stories.tell(found)
+
+
+def split(
+    context: typer.Context,
+    post: Post,
+    who: Annotated[
+        str, typer.Argument(metavar="ENTRY", help="The source, or the number, guid or address, to take out.")
+    ],
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Take an entry out of a post that it does not belong to; it becomes a post of its own, for ever.
+
+    Example: aggregator split https://example.org/2026/story lwn
+    """
+    from aggregator.app import opened
+
+    now = common.clock()
+    with opened(common.settings(context, config), now) as app:
+        ids, changes = app.split(post, who, now, common.holder("split"))
+    if json:
+        common.print_json({"posts": ids, "written": changes.written, "removed": changes.removed})
+    else:
+        typer.echo(f"became {', '.join(ids)}; {stories.files(changes)}")
+
+
+def merge(
+    context: typer.Context,
+    post: Post,
+    other: Annotated[str, typer.Argument(help="The post to join to it, named in the same ways.")],
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Join two posts that tell one story: the first one's id stays, the other's is given up for ever.
+
+    Example: aggregator merge https://example.org/2026/story https://mirror.example.com/story
+    """
+    from aggregator.app import opened
+
+    now = common.clock()
+    with opened(common.settings(context, config), now) as app:
+        changes = app.merge(post, other, now, common.holder("merge"))
+    if json:
+        common.print_json({"written": changes.written, "removed": changes.removed})
+    else:
+        typer.echo(f"joined; {stories.files(changes)}")
+
+
+def retract(
+    context: typer.Context,
+    what: Post,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why, for readers: it is published.")] = None,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Take an entry out of every output and keep it from coming back, as its author wishes; it cannot be undone.
+
+    Example: aggregator retract https://example.org/2026/story --reason "The author asked for it."
+    """
+    from aggregator.app import opened
+
+    now = common.clock()
+    with opened(common.settings(context, config), now) as app:
+        entries, changes = app.retract(what, reason, now, common.holder("retract"))
+    if json:
+        common.print_json({"entries": entries, "written": changes.written, "removed": changes.removed})
+    else:
+        typer.echo(f"{entries} entries retracted; {stories.files(changes)}")

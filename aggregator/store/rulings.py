@@ -1,0 +1,51 @@
+"""What the editor decided for good, as far as binding asks: posts that stay apart, stories that were retracted.
+
+Kept by digests, so that asking costs the same whatever the size of the archive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from aggregator.store.engine import PARAMETERS, upsert
+from aggregator.store.schema import copy, post, ruling
+from aggregator.text import chunks
+
+_APART, _RETRACTED = "apart", "retracted"
+
+
+def set_apart(connection: sa.Connection, posts: Sequence[int], at: datetime) -> None:
+    """Let no copy join ``posts`` by itself any more."""
+    query = sa.select(post.c.id_digest, post.c.pk).where(post.c.pk.in_(posts))
+    _add(connection, _APART, {row.id_digest: row.pk for row in connection.execute(query)}, at)
+
+
+def end_apart(connection: sa.Connection, posts: Sequence[int]) -> None:
+    """Let copies join ``posts`` again."""
+    digests = sa.select(post.c.id_digest).where(post.c.pk.in_(posts)).scalar_subquery()
+    connection.execute(ruling.delete().where(ruling.c.kind == _APART, ruling.c.value.in_(digests)))
+
+
+def is_apart() -> sa.Exists:
+    """Return the condition that no copy joins a post by itself."""
+    return sa.exists().where(ruling.c.kind == _APART, ruling.c.value == post.c.id_digest)
+
+
+def retract(connection: sa.Connection, posts: Mapping[str, int], at: datetime) -> None:
+    """Keep the stories out whose pages or words have the digests in ``posts``; the numbers tell what was retracted."""
+    _add(connection, _RETRACTED, posts, at)
+
+
+def retracted(connection: sa.Connection, pks: Sequence[int]) -> list[int]:
+    """Return those of the copies numbered ``pks`` that carry a retracted story: its page, or its words."""
+    story = sa.or_(ruling.c.value == copy.c.page, ruling.c.value == copy.c.text)
+    query = sa.select(copy.c.pk).where(sa.exists().where(ruling.c.kind == _RETRACTED, story)).order_by(copy.c.pk)
+    return [pk for part in chunks(pks, PARAMETERS) for pk in connection.scalars(query.where(copy.c.pk.in_(part)))]
+
+
+def _add(connection: sa.Connection, kind: str, posts: Mapping[str, int], at: datetime) -> None:
+    rows = [{"kind": kind, "value": value, "post_pk": pk, "at": at} for value, pk in posts.items()]
+    upsert(connection, ruling, rows, ["kind", "value"])

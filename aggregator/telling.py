@@ -1,0 +1,75 @@
+"""What the editor is told: entries that are held, and the stories of posts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.reasons import Reason
+from aggregator.records import Decision, Edit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A copy that waits for the editor: its number for commands, why it is held, since when, and until when."""
+
+    number: int
+    source_id: str
+    title: str
+    link: str | None
+    code: Reason
+    detail: str
+    since: datetime
+    until: datetime | None
+
+    @property
+    def name(self) -> str:
+        """How commands call it."""
+        return f"e{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """A name that an entry was seen under, and since when; of names that an older version kept both are unknown."""
+
+    kind: str
+    said: str | None
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A source's entry in a story: what is known of it, and how it stands.
+
+    ``verdict`` is None where it is part of the post, "pruned" where it has left the archive.
+    """
+
+    number: int
+    source_id: str
+    title: str
+    link: str | None
+    first_seen: datetime | None
+    published: datetime | None
+    verdict: str | None
+    primary: bool
+    names: tuple[Naming, ...]
+    edits: tuple[Edit, ...]
+
+    @property
+    def name(self) -> str:
+        """How commands call it."""
+        return f"e{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All that is known of a post, or of entries that stand in none (``id`` is None): entries, and what was decided.
+
+    ``gone`` tells when and why it was taken out.
+    """
+
+    id: str | None
+    file: str | None
+    gone: tuple[datetime, Reason] | None
+    entries: tuple[Told, ...]
+    decisions: tuple[Decision, ...]

@@ -1,0 +1,255 @@
+"""What the editor, or a source of its own entries, takes back stays so over whatever comes later."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk import Desk, item
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+from planet import Item
+from properties import brief
+
+from aggregator.errors import ConfigError
+
+DAY = timedelta(days=1)
+PAGE = "https://a.example/story"
+_AT = "{http://purl.org/atompub/tombstones/1.0}"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def copy_of(name: str, source: str, **more: Any) -> Item:
+    """Return an entry of ``source`` that links to the page ``name`` of the first source."""
+    named = {"guid": f"urn:ex:{source}:{name}", "title": f"{name} in {source}"}
+    return item(name, "a.example", **{**named, **more})
+
+
+def shared(desk: Desk) -> None:
+    """Let three sources carry one story, the first of them first, and each of them something else."""
+    desk.pull(a=[copy_of("story", "a"), copy_of("own-a", "a")])
+    desk.pull(
+        b=[copy_of("story", "b"), item("own-b", "b.example")], c=[copy_of("story", "c"), item("own-c", "c.example")]
+    )
+
+
+def deletions(desk: Desk, path: str = "atom.xml") -> list[tuple[str | None, str | None, str | None]]:
+    """Return what a feed tells of entries that are no more: id, time and comment."""
+    root = etree.fromstring((desk.folder / "public" / path).read_bytes())
+    return [
+        (each.get("ref"), each.get("when"), each.findtext(f"{_AT}comment")) for each in root.iter(f"{_AT}deleted-entry")
+    ]
+
+
+def carriers(desk: Desk) -> dict[str, set[str]]:
+    """Return the titles of the posts, each with the sources that carry it."""
+    with desk.app() as app:
+        from aggregator.store.archive import Query
+
+        found = app.posts(Query(), 0)
+    return {each.copy.title: {each.source.source_id, *(also.source_id for also in each.also_in)} for each in found}
+
+
+def test_an_entry_that_is_split_off_is_a_post_of_its_own(desk: Desk) -> None:
+    """The post keeps its id and its others; the new one has an id and a file of its own."""
+    shared(desk)
+    with desk.app() as app:
+        ids, _ = app.split(PAGE, "b", desk.now, "test")
+    assert ids == ["urn:ex:b:story"]
+    assert carriers(desk)["story in a"] == {"a", "c"}
+    assert carriers(desk)["story in b"] == {"b"}
+    posts = {post["id"]: post for post in desk.planet.posts()}
+    assert [also["title"] for also in posts["urn:ex:a:story"]["also_in"]] == ["c"]
+    assert "also_in" not in posts["urn:ex:b:story"]
+    assert deletions(desk) == []
+
+
+def test_the_first_entry_of_a_post_can_be_split_off(desk: Desk) -> None:
+    """The post keeps id, file and date with what the next source said; the one that leaves gets a new id."""
+    shared(desk)
+    before = next(post for post in desk.planet.posts() if post["id"] == "urn:ex:a:story")
+    with desk.app() as app:
+        (own,), _ = app.split("urn:ex:a:story", "a", desk.now, "test")
+    assert own.startswith("tag:planet.example.org,2026:a:")
+    posts = {post["id"]: post for post in desk.planet.posts()}
+    assert posts["urn:ex:a:story"]["title"] == "story in b"
+    assert posts["urn:ex:a:story"]["date"] == before["date"]
+    assert posts[own]["title"] == "story in a"
+
+
+def test_who_comes_later_joins_the_post_not_what_was_split_off(desk: Desk) -> None:
+    """Another source with the same page joins the post that was there first."""
+    shared(desk)
+    with desk.app() as app:
+        app.split(PAGE, "b", desk.now, "test")
+    desk.feeds["d"] = ""
+    desk.pull(d=[copy_of("story", "d")])
+    assert carriers(desk)["story in a"] == {"a", "c", "d"}
+    assert carriers(desk)["story in b"] == {"b"}
+
+
+def test_two_posts_that_are_merged_are_one(desk: Desk) -> None:
+    """The first one's id and words stay; readers are told that the other is no more; its page leads to the first."""
+    shared(desk)
+    with desk.app() as app:
+        app.merge("urn:ex:b.example:own-b", "https://c.example/own-c", desk.now, "test")
+    assert carriers(desk)["own-b"] == {"b", "c"}
+    assert "own-c" not in desk.titles()
+    assert [(ref, comment) for ref, _, comment in deletions(desk)] == [
+        ("urn:ex:c.example:own-c", "It is part of urn:ex:b.example:own-b now.")
+    ]
+    desk.feeds["d"] = ""
+    desk.pull(d=[item("own-c", "c.example", guid="urn:ex:d:own-c", title="own-c in d")])
+    assert carriers(desk)["own-b"] == {"b", "c", "d"}
+
+
+def test_what_was_merged_can_be_split_again(desk: Desk) -> None:
+    """Under a new id: one that was given up never comes back."""
+    shared(desk)
+    with desk.app() as app:
+        app.merge("urn:ex:b.example:own-b", "urn:ex:c.example:own-c", desk.now, "test")
+        (own,), _ = app.split("urn:ex:b.example:own-b", "c", desk.now, "test")
+        assert own not in ("urn:ex:b.example:own-b", "urn:ex:c.example:own-c")
+        app.merge(own, "urn:ex:b.example:own-b", desk.now, "test")
+    assert carriers(desk)["own-c"] == {"b", "c"}
+
+
+def test_a_retracted_entry_is_gone_from_every_output(desk: Desk) -> None:
+    """From feeds, posts and the archive's words; readers are told, with the reason, for a month."""
+    shared(desk)
+    with desk.app() as app:
+        assert app.retract(PAGE, "The author asked for it.", desk.now, "test")[0] == 3
+    assert sorted(desk.titles()) == ["own-a in a", "own-b", "own-c"]
+    assert len(desk.planet.posts()) == 3
+    assert deletions(desk) == [("urn:ex:a:story", f"{desk.now:%Y-%m-%dT%H:%M:%SZ}", "The author asked for it.")]
+    with desk.app() as app:
+        (told,) = app.explain("urn:ex:a:story")
+    assert [(each.verdict, each.title) for each in told.entries] == [("retracted", "")] * 3
+    assert told.gone
+    desk.pull(31 * DAY, a=[copy_of("own-a", "a")])
+    assert deletions(desk) == []
+
+
+def test_a_retracted_entry_comes_back_under_no_name(desk: Desk) -> None:
+    """Neither edited, nor under a new guid, nor from another source; what else these say is published."""
+    shared(desk)
+    with desk.app() as app:
+        app.retract(PAGE, None, desk.now, "test")
+    desk.feeds["d"] = ""
+    again = [copy_of("story", "new", date="24 Nov 2026 08:00:00 GMT"), item("more", "a.example")]
+    desk.pull(
+        a=again, b=[copy_of("story", "b", body="<p>Edited.</p>")], d=[copy_of("story", "d"), item("d", "d.example")]
+    )
+    assert sorted(desk.titles()) == ["d", "more", "own-a in a", "own-b", "own-c"]
+    with desk.app() as app:
+        told = app.explain("urn:ex:d:story")
+    assert "barred" in {decision.code.value for story in told for decision in story.decisions}
+
+
+def test_a_source_may_delete_its_own_entries_alone(desk: Desk) -> None:
+    """A post of its own goes; one that others carry lives on with their words, under its id; a stranger's stays."""
+    shared(desk)
+    document = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0">
+    <id>urn:a</id><title>a</title><updated>2026-11-24T12:00:00Z</updated>
+    <at:deleted-entry ref="urn:ex:a:story" when="2026-11-24T11:00:00Z"><at:comment>No.</at:comment></at:deleted-entry>
+    <at:deleted-entry ref="urn:ex:a:own-a" when="2026-11-24T11:00:00Z"/>
+    <at:deleted-entry ref="urn:ex:b.example:own-b" when="2026-11-24T11:00:00Z"/>
+    <entry><id>urn:ex:a:own-a</id><title>own-a in a</title><updated>2026-11-23T11:00:00Z</updated></entry></feed>"""
+    desk.pull(a=document)
+    assert carriers(desk) == {"story in b": {"b", "c"}, "own-b": {"b"}, "own-c": {"c"}}
+    assert {post["id"] for post in desk.planet.posts()} == {
+        "urn:ex:a:story",
+        "urn:ex:b.example:own-b",
+        "urn:ex:c.example:own-c",
+    }
+    assert [ref for ref, _, _ in deletions(desk)] == ["urn:ex:a:own-a"]
+    before = {path: body for path, (body, _) in desk.planet.snapshot().items()}
+    desk.pull(a=document.replace("No.", "No!"))
+    desk.pull(a=[copy_of("story", "a"), copy_of("own-a", "a", title="Back again")])
+    assert {path: body for path, (body, _) in desk.planet.snapshot().items()} == before
+
+
+def test_an_entry_changed_after_its_deletion_has_come_back(desk: Desk) -> None:
+    """RFC 6721, section 3: the later of the two counts."""
+    desk.pull(a=[copy_of("story", "a")])
+    document = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0">
+    <id>urn:a</id><title>a</title><at:deleted-entry ref="urn:ex:a:story" when="2026-11-24T07:00:00Z"/>
+    <entry><id>urn:ex:a:story</id><title>Better</title><updated>2026-11-24T08:30:00Z</updated></entry></feed>"""
+    desk.pull(a=document)
+    assert desk.titles() == ["Better"]
+
+
+def test_what_is_no_post_is_refused(desk: Desk) -> None:
+    """A word that names nothing or too much, and what cannot be done, change nothing."""
+    shared(desk)
+    with desk.app() as app:
+        for wrong in (
+            lambda: app.split("nothing", "a", desk.now, "test"),
+            lambda: app.split(PAGE, "nobody", desk.now, "test"),
+            lambda: app.split("urn:ex:b.example:own-b", "b", desk.now, "test"),
+            lambda: app.merge(PAGE, "urn:ex:a:story", desk.now, "test"),
+            lambda: app.merge(PAGE, "nothing", desk.now, "test"),
+            lambda: app.retract("https://nowhere.example/", None, desk.now, "test"),
+            lambda: app.explain("nothing"),
+        ):
+            with pytest.raises(ConfigError):
+                wrong()
+        app.retract(PAGE, None, desk.now, "test")
+        with pytest.raises(ConfigError):
+            app.retract(PAGE, None, desk.now, "test")
+    assert len(desk.titles()) == 3
+
+
+@pytest.mark.parametrize("what", ["urn:ex:a:story", PAGE, "http://www.a.example/story/?utm_source=x", "urn:ex:b:story"])
+def test_an_entry_is_explained_by_any_of_its_names(desk: Desk, what: str) -> None:
+    """By the id of its post, guid, address and number: who carries it, known as what, and what was decided."""
+    shared(desk)
+    with desk.app() as app:
+        (told,) = app.explain(what)
+    assert told.id == "urn:ex:a:story"
+    assert [(each.source_id, each.primary) for each in told.entries] == [("a", True), ("b", False), ("c", False)]
+    assert ("guid", "urn:ex:b:story") in {(name.kind, name.said) for name in told.entries[1].names}
+    assert [decision.code.value for decision in told.decisions] == ["minted", "joined-page", "joined-page"]
+    with desk.app() as app:
+        assert app.explain(told.file or "") == app.explain(f"posts/{told.file}") == [told]
+
+
+_STEPS = st.lists(st.sampled_from("abcd"), min_size=1, max_size=6)
+
+
+@given(_STEPS, st.sampled_from(["split", "retract", "merge"]), _STEPS)
+@brief
+def test_a_correction_holds_over_any_later_pulls(before: list[str], correction: str, after: list[str]) -> None:
+    """Whatever sources said before and say after, in whatever order: apart stays apart, one stays one, gone is gone."""
+    with tempfile.TemporaryDirectory() as folder:
+        desk = Desk(Path(folder), feeds=dict.fromkeys("abcd", ""))
+        shared(desk)
+        say = {name: [copy_of("story", name), item(f"own-{name}", f"{name}.example")] for name in "abcd"}
+        for name in before:
+            desk.pull(**{name: say[name]})
+        with desk.app() as app:
+            if correction == "split":
+                app.split(PAGE, "b", desk.now, "test")
+            elif correction == "merge":
+                app.merge("urn:ex:b.example:own-b", "urn:ex:c.example:own-c", desk.now, "test")
+            else:
+                app.retract(PAGE, None, desk.now, "test")
+        for name in after:
+            desk.pull(**{name: [*say[name], item(f"later-{name}", f"{name}.example")]})
+        found = carriers(desk)
+        if correction == "split":
+            assert found["story in b"] == {"b"}
+            assert found["story in a"] >= {"a", "c"}
+        elif correction == "merge":
+            assert found["own-b"] == {"b", "c"}
+            assert "own-c" not in found
+        else:
+            assert not [title for title in found if title.startswith("story")]
