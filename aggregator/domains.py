@@ -43,6 +43,8 @@ class Domains:
                 return ".".join(labels[depth if share == "one" else max(depth - 1, 0) :])
         if len(labels) == 1 or any(host == own or host.endswith(f".{own}") for own in _OWN):
             return None
+        if len(labels) == 2:
+            return host  # whether or not it is a public suffix itself
         return _list().privatesuffix(host) or host
 
 

@@ -157,6 +157,29 @@ def test_redirects_count_against_those_they_lead_to(origin: Origin) -> None:
     assert origin.hits("/feed") == 3
 
 
+def test_a_thousand_addresses_of_one_domain_are_no_burst(origin: Origin) -> None:
+    """Two are asked at once, and so many in all as the budget allows; the others are told when to come back."""
+    origin.put("/feed", "<rss/>")
+    by, _ = made(origin, 60)
+    hosts = ("a.example.org", "b.example.org")
+    with by:
+        asked = [Request(source_id=str(n), url=f"http://{hosts[n % 2]}:{origin.port}/feed?{n}") for n in range(1000)]
+        fetch = partial(by.fetch, now=NOW)
+        found = [result for _, result in fetch_all(asked, fetch, concurrency=32, per_host=2, lane=by.lane)]
+    assert (len(found), origin.hits("/feed")) == (1000, 60)
+    assert origin.most_at_once <= 2
+    later = [result.until for result in found if isinstance(result, PostponedError)]
+    assert len(later) == 940
+    assert max(later) - min(later) < MINUTE
+
+
+def test_a_clock_that_was_set_back_closes_no_domain_for_years() -> None:
+    """What was noted in the future counts for nothing."""
+    future = DomainState(name="example.org", asked=(NOW + DAY,), closed_until=NOW + 3650 * DAY)
+    assert budget.free_at(future, 1, NOW) == NOW
+    assert budget.over(future, NOW)
+
+
 def test_patience_lets_a_request_wait_for_its_turn() -> None:
     """It waits where its turn comes soon enough, and no longer once the program stops."""
     full = DomainState(name="example.org", asked=(NOW - MINUTE + 100 * timedelta(milliseconds=1),))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
-from aggregator.cadence.schedule import believed
+from aggregator.cadence.schedule import LONGEST_WISH, believed
 from aggregator.records import DomainState
 
 MINUTE = timedelta(minutes=1)
@@ -24,7 +24,7 @@ def free_at(state: DomainState, per_minute: int, now: datetime) -> datetime:
 
     ``per_minute`` is the most within any minute; 0 sets no limit.
     """
-    opens = max(state.closed_until or now, now)
+    opens = closed_until(state, now) or now
     times = lately(state, now)
     if not per_minute or len(times) < per_minute:
         return opens
@@ -55,7 +55,7 @@ def refused(state: DomainState, status: int, retry_after: datetime | None, now: 
         return state
     refusals = state.refusals + 1
     pause = believed(retry_after - now) if retry_after else min(_CLOSED * 2 ** min(refusals - 1, 16), _LONGEST)
-    until = max(state.closed_until or now, now + pause)
+    until = max(closed_until(state, now) or now, now + pause)
     because = f"{state.name} answered {status}, and is left alone until {until:%Y-%m-%d %H:%M} UTC"
     return replace(state, closed_until=until, refusals=refusals, because=because)
 
@@ -68,7 +68,14 @@ def merged(stored: DomainState, ours: DomainState, more: Iterable[datetime]) -> 
 
 def over(state: DomainState, now: datetime) -> bool:
     """Tell whether ``state`` says nothing any more at ``now``."""
-    return not lately(state, now) and not state.refusals and (state.closed_until or now) <= now
+    return not (lately(state, now) or state.refusals or closed_until(state, now))
+
+
+def closed_until(state: DomainState, now: datetime) -> datetime | None:
+    """Return until when the domain is to be left alone; None when it may be asked ``now``."""
+    # No pause is longer: a later time was noted before the clock was set back.
+    until = state.closed_until
+    return until if until and now < until <= now + LONGEST_WISH else None
 
 
 def lately(state: DomainState, now: datetime) -> tuple[datetime, ...]:

@@ -28,7 +28,7 @@ def seen(source: Source, state: SourceState, target: str | None, now: datetime) 
     if target is None:
         return replace(state, moved_to=None, moved_since=None, moved_times=0)
     again = target == state.moved_to
-    since = state.moved_since if again and state.moved_since else now
+    since = min(state.moved_since or now, now) if again else now
     times = state.moved_times + 1 if again else 1
     if times >= _SIGHTINGS and now - since >= _LASTING and urls.absolute(source.url):
         return replace(state, adopted=target, moved_to=None, moved_since=None, moved_times=0)

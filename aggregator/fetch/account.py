@@ -104,6 +104,6 @@ class Account:
         return self._opened + timedelta(seconds=self._stopwatch() - self._begun)
 
     def _reason(self, state: DomainState, now: datetime) -> str:
-        if state.because and state.closed_until and state.closed_until > now:
+        if state.because and budget.closed_until(state, now):
             return state.because
         return f"{state.name} was asked {self._per_minute} times within a minute, which is the most"
