@@ -13,17 +13,21 @@ _OLDEST = datetime.min.replace(tzinfo=UTC)
 
 
 def taken(entries: Sequence[Entry], source: Source) -> tuple[Entry, ...]:
-    """Return the entries that ``source`` lets in, in the order of the document.
+    """Return the entries that ``source`` lets in, in the order of the document; see ``places``."""
+    return tuple(entries[place] for place in places(entries, source))
+
+
+def places(entries: Sequence[Entry], source: Source) -> tuple[int, ...]:
+    """Return where in ``entries`` those are that ``source`` lets in.
 
     Every field of ``include`` must match and none of ``exclude`` may: titles and contents by their text on one
     line, tags by term or label.  Of what is left the newest ``source.keep`` are taken, the document's order deciding
     between equal dates; an entry without a date counts as oldest.
     """
-    admitted = [entry for entry in entries if _admits(entry, source)]
-    if not source.keep or len(admitted) <= source.keep:
-        return tuple(admitted)
-    newest = sorted(range(len(admitted)), key=lambda i: _date(admitted[i]), reverse=True)[: source.keep]
-    return tuple(admitted[i] for i in sorted(newest))
+    admitted = [place for place, entry in enumerate(entries) if _admits(entry, source)]
+    if source.keep and len(admitted) > source.keep:
+        admitted = sorted(sorted(admitted, key=lambda place: _date(entries[place]), reverse=True)[: source.keep])
+    return tuple(admitted)
 
 
 def _admits(entry: Entry, source: Source) -> bool:

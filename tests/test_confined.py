@@ -80,3 +80,14 @@ def test_articles_that_take_too_long_cost_their_own_source_only(
 
 def _asked(feed: Feed) -> list[Asked]:
     return [Asked(entry=each.entry, key=each.key) for each in entries.candidates(feed.entries)[0]]
+
+
+def test_a_pattern_that_never_ends_costs_its_own_source(confined: Confined, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entries are matched under the limits, too: what a source writes cannot make an editor's pattern run for ever."""
+    feed = parse(_feed(5), "", URL)
+    wanted = Source(id="s", url=URL, include={"title": "^Title [24]$"})
+    assert [entry.guid for entry in confined.taken(feed.entries, wanted)] == ["2", "4"]
+    monkeypatch.setattr("aggregator.pipeline.confined.limits", lambda size: replace(limits(0), cpu=1))
+    hostile = parse(rss(Item(title="a" * 40 + "!", guid="1")).encode(), "", URL)
+    with pytest.raises(ParseError, match="'include' and 'exclude' cannot be applied: the document takes more than 1 s"):
+        confined.taken(hostile.entries, Source(id="s", url=URL, exclude={"title": "(a+)+$"}))

@@ -8,14 +8,16 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from aggregator.models import Entry, Feed
+from aggregator import filters
+from aggregator.errors import ParseError
+from aggregator.models import Entry, Feed, Source
 from aggregator.recognise import making
 from aggregator.recognise.making import Asked, Pulled
 from aggregator.records import Made
 from aggregator.workers import Limits, Pool
 
 #: What a worker reads with.
-_MODULES = ("aggregator.parse", making.__name__)
+_MODULES = ("aggregator.parse", filters.__name__, making.__name__)
 #: Bytes up to which a document is parsed in this process: the worst that was found takes 0.3 s.
 _SMALL = 32_768
 #: Tags, and characters, up to which bodies are cleaned in this process: the worst take 1.5 s (``aggregator.hostile``).
@@ -47,6 +49,19 @@ class Confined:
         if len(body) <= _SMALL:
             return parse(body, content_type, url)
         return self._pool.call(limits(len(body)), parse, body, content_type, url)
+
+    def taken(self, entries: Sequence[Entry], source: Source) -> tuple[Entry, ...]:
+        """Return the entries that ``source`` lets in; see ``filters.taken``.  Raises ParseError beyond the limits."""
+        if not source.include and not source.exclude:
+            return filters.taken(entries, source)
+        # What a pattern takes may grow with the square of what a source writes, or worse.
+        size, _ = _markup(entries)
+        bare = replace(source, url="", headers={})
+        try:
+            places = self._pool.call(limits(size), filters.places, entries, bare)
+        except ParseError as error:
+            raise ParseError(f"'include' and 'exclude' cannot be applied: {error}") from error
+        return tuple(entries[place] for place in places)
 
     def made(self, asked: Sequence[Asked], pulled: Pulled) -> tuple[Made, ...]:
         """Return what entries make; see ``making.made``.  Raises ParseError beyond the limits."""

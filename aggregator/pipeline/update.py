@@ -13,7 +13,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Literal
 
-from aggregator import cadence, filters, text
+from aggregator import cadence, text
 from aggregator.errors import FetchError, PostponedError, SourceError, StoppedError, StorageError
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
@@ -131,7 +131,7 @@ def bind(store: Store, authority: str, watch: Stopwatch, *, now: datetime) -> tu
 def read(source: Source, response: Response, confined: Confined) -> tuple[Feed, tuple[entries.Candidate, ...]]:
     """Return the feed in ``response`` and those of its entries that ``source`` lets in, with their aliases."""
     feed = confined.parse(response.body, response.content_type, response.url)
-    found, warnings = entries.candidates(filters.taken(deletions.living(feed), source))
+    found, warnings = entries.candidates(confined.taken(deletions.living(feed), source))
     return replace(feed, warnings=(*feed.warnings, *warnings)), found
 
 
