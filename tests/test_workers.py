@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import resource
 import signal
 import threading
@@ -15,7 +16,7 @@ import pytest
 
 from aggregator.errors import ParseError, StoppedError
 from aggregator.models import Link
-from aggregator.workers import Limits, Pool
+from aggregator.workers import Limits, Pool, job
 
 LIMITS = Limits(cpu=5, wall=20, memory=512 * 2**20)
 SHORT = Limits(cpu=1, wall=20, memory=512 * 2**20)
@@ -152,3 +153,30 @@ def test_a_stop_breaks_off_what_is_under_way() -> None:
     with Pool(1, __name__, stop=stop) as pool, pytest.raises(StoppedError):
         pool.call(LIMITS, hang)
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("os", "system"),
+        ("datetime", "sys"),
+        ("datetime", "sys.modules.get"),
+        ("aggregator.models", "dataclass"),
+        ("aggregator.models", "Link.__init__"),
+        ("aggregator.models", "datetime"),
+        ("builtins", "getattr"),
+    ],
+)
+def test_an_answer_reaches_nothing_but_values(module: str, name: str) -> None:
+    """Whatever a worker that was taken over packs, only values of ours come out of it."""
+    packed = (
+        b"\x80\x04\x8c"
+        + bytes([len(module)])
+        + module.encode()
+        + b"\x8c"
+        + bytes([len(name)])
+        + name.encode()
+        + b"\x93."
+    )
+    with pytest.raises(pickle.UnpicklingError, match="is no value"):
+        job.answer(packed)

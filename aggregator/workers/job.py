@@ -64,10 +64,17 @@ def answer(packed_answer: bytes) -> Answer:
 
 class _Values(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        if module in _MODULES or (module, name) in _NAMES:
+        if (module, name) in _NAMES:
             return super().find_class(module, name)
+        # Only classes that the module makes itself, by their plain names: through what it imports all else is reached.
+        if module in _MODULES and "." not in name:
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:
+                return found
         raise pickle.UnpicklingError(f"{module}.{name} is no value")
 
 
-_MODULES = frozenset({"aggregator.models", "aggregator.records", "datetime"})
-_NAMES = frozenset({(__name__, "Answer"), (__name__, "Result"), ("builtins", "frozenset")})
+_MODULES = frozenset({"aggregator.models", "aggregator.records"})
+_NAMES = frozenset({(__name__, "Answer"), (__name__, "Result"), ("builtins", "frozenset")}) | {
+    ("datetime", name) for name in ("datetime", "timedelta", "timezone")
+}
