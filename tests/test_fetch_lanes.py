@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -143,6 +144,23 @@ def test_a_slow_consumer_slows_fetching_down() -> None:
             time.sleep(0.1)
             assert gauge.begun <= taken + 8
         assert gauge.begun >= 9
+
+
+def test_large_bodies_that_wait_slow_fetching_down() -> None:
+    """While tens of megabytes wait to be taken nothing more is begun, however few they are."""
+    begun: list[Request] = []
+    large = replace(ANSWER, body=bytes(10_000_000))
+
+    def fetch(request: Request) -> Response:
+        begun.append(request)
+        return large
+
+    results = fetch_all(requests(*(f"h{number}" for number in range(30))), fetch, concurrency=8, per_host=1)
+    with closing(results):
+        next(results)
+        time.sleep(0.2)
+        assert len(begun) <= 12
+        assert sum(1 for _ in results) == 29
 
 
 def test_ten_thousand_requests() -> None:

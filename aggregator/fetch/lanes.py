@@ -15,6 +15,8 @@ Result = tuple[Request, Response | FetchError]
 
 #: Seconds between two looks at the ``stop`` event, which cannot wake the one that waits for results.
 _GLANCE = 0.1
+#: Bytes of bodies that may wait to be taken before no more is begun: most runs hold a few, hostile ones would all.
+_MOST_BYTES = 32_000_000
 
 
 def fetch_all(
@@ -67,6 +69,7 @@ class _Lanes:
         self._results: deque[Result | Exception] = deque()
         self._left = sum(map(len, self._lanes.values()))  # not begun yet
         self._held = 0  # under way, or done and not yet taken
+        self._bytes = 0  # of those done and not yet taken
         self._closed = False
         self._lock = threading.Lock()
         self._may_begin = threading.Condition(self._lock)
@@ -102,6 +105,7 @@ class _Lanes:
         self._held -= 1
         self._may_begin.notify()
         result = self._results.popleft()
+        self._bytes -= _size(result)
         if isinstance(result, Exception):
             raise result
         return result
@@ -131,7 +135,8 @@ class _Lanes:
             return host, request
 
     def _ready(self) -> bool:
-        return self._closed or not self._left or (any(self._open) and self._held < self._most_held)
+        has_room = self._held < self._most_held and self._bytes < _MOST_BYTES
+        return self._closed or not self._left or (any(self._open) and has_room)
 
     def _done(self, host: str, result: Result | Exception) -> None:
         # No other thread need be woken to begin something: this one will, as it has just made room for it.
@@ -139,6 +144,7 @@ class _Lanes:
             self._count(host, -1)
             if not self._closed:
                 self._results.append(result)
+                self._bytes += _size(result)
             self._has_result.notify()
 
     def _count(self, host: str, change: int) -> None:
@@ -148,3 +154,8 @@ class _Lanes:
         after = self._under_way[host] = before + change
         if self._lanes[host] and after < len(self._open):
             self._open[after][host] = None
+
+
+def _size(result: Result | Exception) -> int:
+    response = None if isinstance(result, Exception) else result[1]
+    return len(response.body) if isinstance(response, Response) else 0
