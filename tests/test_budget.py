@@ -6,6 +6,7 @@ import threading
 import time
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from fetching import account, ask, names
@@ -15,10 +16,13 @@ from origin import Origin
 from properties import steady
 from stored import NOW, source
 
+from aggregator import app
 from aggregator.cadence import budget, postponed
+from aggregator.config import parse
 from aggregator.domains import Domains
 from aggregator.errors import FetchError, HttpStatusError, PostponedError
 from aggregator.fetch import Account, Client, Limits, Request, fetch_all
+from aggregator.pipeline.cycle import Orders
 from aggregator.records import DomainState, SourceState
 from aggregator.store import Store, domains
 
@@ -215,3 +219,27 @@ def test_the_account_is_kept(store: Store) -> None:
         domains.add(transaction, {}, NOW + 2 * HOUR)
     with store.reading() as transaction:
         assert domains.states(transaction) == {}
+
+
+def test_every_command_keeps_to_what_one_was_told(tmp_path: Path) -> None:
+    """A domain that wants to be left alone is asked neither by a run nor by who looks at a source; both say so."""
+    settings = parse(_TWO_OF_ONE, tmp_path / "feeds.yaml", {})
+    closed = DomainState(name="example.org", closed_until=NOW + HOUR, refusals=1, because="example.org wants a pause")
+    with app.opened(settings, NOW) as program:
+        with program.store.writing() as transaction:
+            domains.add(transaction, {"example.org": (closed, ())}, NOW)
+        done = program.cycle(Orders(now=NOW), "test")
+        reports = program.sources(NOW)
+    assert ([each.error for each in done.postponed], done.pulled) == (["example.org wants a pause"] * 2, 0)
+    for report in reports:
+        assert (report.state.failures, report.state.because) == (0, "example.org wants a pause")
+        assert report.state.next_pull is not None
+        assert report.state.next_pull >= NOW + HOUR
+    with app.looking(settings, NOW) as means, pytest.raises(PostponedError, match="wants a pause"):
+        means.response(source("any"))
+
+
+_TWO_OF_ONE = """
+site: {title: T, url: 'https://planet.example.net/'}
+feeds: [{url: 'https://a.example.org/feed'}, {url: 'https://b.example.org/feed'}]
+"""

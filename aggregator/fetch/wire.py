@@ -23,7 +23,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 #: Connections to so many hosts are kept open for the next request.
-_HOSTS_KEPT = 16
+_HOSTS_KEPT = 64
 
 #: So many interim answers (103 Early Hints) before the final one are read.
 _MOST_INTERIM = 20
