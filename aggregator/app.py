@@ -14,7 +14,7 @@ from aggregator.config import Settings
 from aggregator.domains import Domains
 from aggregator.errors import DatabaseError
 from aggregator.models import Document, Post, Publication
-from aggregator.pipeline import corrections, plan, update
+from aggregator.pipeline import corrections, deciding, plan
 from aggregator.pipeline import cycle as pipeline
 from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.cycle import Orders, Summary
@@ -58,6 +58,7 @@ class App:
                 target=self.target(),
                 settings_digest=self._digest(),
                 authority=self.authority,
+                primary=self.settings.stories.primary,
             )
 
     def publish(self, holder: str) -> Changes:
@@ -134,7 +135,14 @@ class App:
         self._sync()
         with self.store.writing() as transaction:
             tombstones.expire(transaction, now - self.settings.output.tombstones)
-        update.bind(self.store, self.authority, Stopwatch(), now=now)
+        deciding.bind(
+            self.store,
+            self.settings.sources,
+            self.settings.stories.primary,
+            self.authority,
+            Stopwatch(),
+            now=now,
+        )
         return self._publish(full=False)
 
     def _publish_all(self) -> Changes:

@@ -148,6 +148,10 @@ class Admission:
     links: bool = True
 
 
+#: What decides which copy of a story is the primary one: declared ranks, whose page it is, the earliest, the longest.
+PrimaryRule = Literal["rank", "site", "earliest", "longest"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A line of feeds.yaml, with its defaults filled in.
@@ -155,7 +159,8 @@ class Source:
     ``url`` and ``headers`` may hold secrets and are for the network alone; whatever is shown, logged or
     published uses ``urls.public(url)``.  ``include`` and ``exclude`` map a field to a regular expression.
     ``keep`` is the number of entries taken per pull, newest first; 0 takes all.  ``interval`` is the time between two
-    pulls; with ``longest`` it is the shortest, and the source's rhythm decides between the two.
+    pulls; with ``longest`` it is the shortest, and the source's rhythm decides between the two.  ``rank`` decides which
+    of several sources a story is credited to, 1 being the first.
     """
 
     id: str
@@ -169,6 +174,7 @@ class Source:
     exclude: Mapping[FilterField, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     admission: Admission = Admission()
+    rank: int | None = None
     enabled: bool = True
 
 

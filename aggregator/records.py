@@ -219,8 +219,20 @@ class Filing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A source as far as deciding looks at it: its ``feed``'s address without secrets, the site that it claims."""
+
+    feed: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unbound:
-    """A new copy that belongs to no post yet: as much of it as binding takes."""
+    """A new copy that belongs to no post yet: as much of it as binding takes.
+
+    ``page_posts`` and ``text_posts`` are the numbers of posts that have its page, or its text, already: the first and
+    the last one.
+    """
 
     pk: int
     source_id: str
@@ -229,14 +241,26 @@ class Unbound:
     page: str | None
     title: str
     published: datetime
+    first_seen: datetime
+    link: str | None = None
+    words: str = ""
+    text: str | None = None
+    length: int = 0
+    page_posts: tuple[int, ...] = ()
+    text_posts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostRef:
-    """A post, named, and the sources whose copies it has."""
+    """A post, named, the sources whose copies it has, and what its primary copy says: of ``source_id``."""
 
+    pk: int
     id: str
     sources: frozenset[str]
+    source_id: str
+    title: str
+    words: str
+    text: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +270,24 @@ class Minted:
     id: str
     name: str
     copy: Unbound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """A copy and the post that it comes to belong to, with the reasons: what was decided, and what was not."""
+
+    copy_pk: int
+    post_id: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What becomes of new copies.  ``credited`` maps ids of posts to the copies that are their primary ones now."""
+
+    minted: tuple[Minted, ...]
+    bindings: tuple[Binding, ...]
+    credited: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,14 +20,15 @@ from statistics import median
 from time import perf_counter
 
 from aggregator import text
-from aggregator.models import Copy, FeedInfo, Source
-from aggregator.pipeline import update
+from aggregator.models import Copy, FeedInfo, PrimaryRule, Source
+from aggregator.pipeline import deciding
 from aggregator.records import Alias, CopyWrite, Known, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, Transaction, archive, binding, pulls, upkeep
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SOURCES, CATEGORIES, PULLED, LIMIT, ROUNDS = 300, 30, 30, 50, 7
+PRIMARY: tuple[PrimaryRule, ...] = ("rank", "site", "earliest", "longest")
 BODY = "<p>" + "words of an article that is about three kilobytes long " * 55 + "</p>"
 INFO = FeedInfo(title="A feed", url="https://site.example.org/feed", link="https://site.example.org/")
 
@@ -78,7 +79,7 @@ class Archive:
 
     def bind(self) -> int:
         """Bind what was applied and return how many posts that made."""
-        return update.bind(self.store, "planet.example.org", Stopwatch(), now=NOW)[0]
+        return deciding.bind(self.store, self.sources, PRIMARY, "planet.example.org", Stopwatch(), now=NOW)[0]
 
     def publish(self) -> None:
         """Note that all outputs are written."""

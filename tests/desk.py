@@ -62,6 +62,7 @@ class Desk:
                 target=app.target(),
                 settings_digest=app._digest(),
                 authority=app.authority,
+                primary=app.settings.stories.primary,
             )
 
     @contextmanager

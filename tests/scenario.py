@@ -85,6 +85,7 @@ class Stage:
             target=app.target(),
             settings_digest=loaded.publishing_digest(),
             authority=app.authority,
+            primary=loaded.stories.primary,
         )
         store.close()
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from aggregator import text
 from aggregator.models import Copy, FeedInfo, Link, Person, Source, Tag
-from aggregator.pipeline import update
+from aggregator.pipeline import deciding
 from aggregator.records import Alias, CopyWrite, Known, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, archive, pulls, upkeep
@@ -100,7 +100,7 @@ def sync(store: Store, *sources: Source) -> None:
 
 def bind(store: Store) -> tuple[int, int]:
     """Bind what is unbound; return how many posts were made, and how many copies joined one."""
-    return update.bind(store, AUTHORITY, Stopwatch(), now=NOW)
+    return deciding.bind(store, [], ("rank", "site", "earliest", "longest"), AUTHORITY, Stopwatch(), now=NOW)
 
 
 def fill(store: Store, *copies: Copy) -> None:

@@ -16,7 +16,9 @@ from aggregator import frontmatter
 from aggregator.models import Attribution, Feed, Post, Source
 from aggregator.normalise import normalise
 from aggregator.parse import parse
-from aggregator.recognise import entries, stories
+from aggregator.recognise import entries, minting
+from aggregator.recognise.ownership import Owners
+from aggregator.recognise.rules import Rules
 from aggregator.records import Unbound
 
 OURS = Path(__file__).parent / "data" / "rsshub.xml"
@@ -63,8 +65,10 @@ def _post(candidate: entries.Candidate, feed: Feed, source: Source) -> Post:
         page=candidate.page,
         title=copy.title,
         published=copy.published,
+        first_seen=copy.first_seen,
     )
-    (minted,), _ = stories.bind([unbound], {}, frozenset(), "planet.example.org")
+    rules = Rules(authority="planet.example.org", owners=Owners({}))
+    minted = minting.mint(unbound, frozenset(), rules)
     credit = Attribution(
         source_id=source.id,
         title=source.title or copy.feed.title or source.id,

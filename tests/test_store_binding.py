@@ -11,14 +11,23 @@ from stored import AUTHORITY, NOW, bind, copy, fill, pull, source, sync, titles,
 
 from aggregator.errors import DatabaseError
 from aggregator.models import Post
-from aggregator.recognise import stories
-from aggregator.records import Minted, PostRef
+from aggregator.reasons import Reason
+from aggregator.records import Binding, Bound, Minted, Unbound
 from aggregator.store import Store, archive, binding
 
 
 def posts(store: Store) -> list[Post]:
     with store.reading() as transaction:
         return [post for _, post in archive.posts(transaction, archive.everything(transaction))]
+
+
+def _made(new: Unbound, post_id: str) -> Bound:
+    """Return that ``new`` becomes the post called ``post_id``."""
+    return Bound(
+        minted=(Minted(id=post_id, name="x", copy=new),),
+        bindings=(Binding(copy_pk=new.pk, post_id=post_id, reasons=(Reason.MINTED,)),),
+        credited={},
+    )
 
 
 def test_a_new_copy_becomes_a_post(store: Store) -> None:
@@ -124,7 +133,7 @@ def test_an_id_of_any_length_fits(store: Store) -> None:
     pull(store, "a", write(copy("a", "1")))
     with store.writing() as transaction:
         (new,) = binding.describe(transaction, binding.unbound(transaction))
-        binding.bind(transaction, [Minted(id=long, name="long", copy=new)], {new.pk: long}, NOW)
+        binding.bind(transaction, _made(new, long), NOW)
     with store.reading() as transaction:
         assert binding.taken(transaction, [long, long + "y"]) == {long}
 
@@ -145,15 +154,34 @@ def test_copies_without_a_page_never_join(store: Store) -> None:
     assert bind(store) == (2, 0)
 
 
-def test_posts_are_found_by_page(store: Store) -> None:
-    """A page leads to its posts, each once, with all sources that carry them; unbound copies do not count."""
+def test_posts_are_found_by_page_and_by_text(store: Store) -> None:
+    """A copy is told which posts have its page or its words, the first and the last; unbound copies do not count."""
     page = "https://story.example.org/1"
-    fill(store, copy("a", "1", link=page), copy("b", "1", link=page))
-    pull(store, "a", write(copy("a", "unbound", link="https://story.example.org/2")))
-    digests = [write(copy("x", "x", link=f"https://story.example.org/{number}")).page or "" for number in (1, 2, 3)]
+    sync(store, *map(source, "abcd"))
+    for name in "abc":
+        pull(store, name, replace(write(copy(name, name, link=page)), page="shared" if name == "a" else name, text="t"))
+        bind(store)
+    pull(store, "d", replace(write(copy("d", "d")), page="shared", text="t"))
     with store.reading() as transaction:
-        found = binding.posts_by_page(transaction, digests)
-    assert found == {digests[0]: [PostRef(id=posts(store)[0].id, sources=frozenset({"a", "b"}))]}
+        (new,) = binding.describe(transaction, binding.unbound(transaction))
+        found = binding.posts(transaction, [*new.page_posts, *new.text_posts])
+    assert [found[pk].sources for pk in new.page_posts] == [{"a"}]
+    assert [found[pk].source_id for pk in new.text_posts] == ["a", "c"]
+
+
+def test_what_waits_and_shares_is_told(store: Store) -> None:
+    """Copies that belong to no post yet are named with the page or text that others of them have, too."""
+    sync(store, *map(source, "abc"))
+    for name, page, words in (("a", "p", "t"), ("b", "p", "u"), ("c", "q", "t")):
+        pull(store, name, replace(write(copy(name, name)), page=page, text=words))
+    with store.reading() as transaction:
+        first, second, third = sorted(binding.unbound(transaction))
+        assert binding.shared(transaction) == [
+            (first, "page p"),
+            (second, "page p"),
+            (first, "text t"),
+            (third, "text t"),
+        ]
 
 
 def test_copies_are_described_in_the_order_asked_for(store: Store) -> None:
@@ -187,9 +215,8 @@ def test_an_error_while_binding_leaves_nothing(store: Store) -> None:
         waiting = binding.unbound(transaction)
         copies = binding.describe(transaction, waiting)
     with pytest.raises(DatabaseError), store.writing() as transaction:
-        minted, belongs = stories.bind(copies[:1], {}, set(), AUTHORITY)
-        binding.bind(transaction, minted, belongs, NOW)
-        binding.bind(transaction, [Minted(id=taken, name="x", copy=copies[1])], {copies[1].pk: taken}, NOW)
+        binding.bind(transaction, _made(copies[0], "urn:ex:new"), NOW)
+        binding.bind(transaction, _made(copies[1], taken), NOW)
     assert len(posts(store)) == 1
     with store.reading() as transaction:
         assert binding.unbound(transaction) == waiting

@@ -24,7 +24,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from aggregator.config import values
 from aggregator.domains import Share
-from aggregator.models import FilterField
+from aggregator.models import FilterField, PrimaryRule
 
 _MOST = 1_000_000  # entries or posts; SQLite and PostgreSQL take larger limits, nobody needs them
 
@@ -65,6 +65,10 @@ DomainName = Annotated[str, AfterValidator(values.domain)]
 HeaderName = Annotated[str, AfterValidator(values.header_name)]
 Count = Annotated[int, Field(ge=0, le=_MOST)]
 Format = Literal["atom", "rss", "json", "html"]
+
+
+def _once(rules: tuple[PrimaryRule, ...]) -> tuple[PrimaryRule, ...]:
+    return tuple(dict.fromkeys(rules))
 
 
 def _with_atom(formats: tuple[Format, ...]) -> tuple[Format, ...]:
@@ -210,6 +214,20 @@ class RetentionSettings(Section):
     max_posts: Count = Field(0, description="Posts kept of each source, newest first; 0: all.", examples=[1000])
 
 
+class StoriesSettings(Section):
+    """How stories that several sources carry are told."""
+
+    primary: Annotated[tuple[PrimaryRule, ...], AfterValidator(_once)] = Field(
+        ("rank", "site", "earliest", "longest"),
+        description=(
+            "Which source a story is credited to: the first of these that tells its copies apart decides. "
+            "rank: the one with the best 'rank'; site: the one whose site the entry links to; "
+            "earliest: the one that had it first; longest: the one with most words."
+        ),
+        examples=[["site", "longest"]],
+    )
+
+
 class CategorySettings(Section):
     """What the name of a category does not say."""
 
@@ -290,6 +308,13 @@ class FeedDefaults(Section):
         default_factory=AdmissionSettings,
         description="Which of its new entries are published at once; merged key by key.",
     )
+    rank: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="Which source a story of several is credited to; 1 is the first, no rank the last.",
+        examples=[1],
+    )
     enabled: bool = Field(True, description="false: not pulled; what it brought stays.", examples=[False])
 
 
@@ -321,6 +346,9 @@ class FeedsFile(Section):
     )
     output: OutputSettings = Field(default_factory=OutputSettings, description="What is published, and where to.")
     fetch: FetchSettings = Field(default_factory=FetchSettings, description="How sources are asked.")
+    stories: StoriesSettings = Field(
+        default_factory=StoriesSettings, description="How stories that several sources carry are told."
+    )
     retention: RetentionSettings = Field(
         default_factory=RetentionSettings, description="What 'aggregator prune' removes."
     )

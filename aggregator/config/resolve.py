@@ -92,6 +92,7 @@ def resolve(written: FeedsFile, indexes: Sequence[int], context: Context) -> Set
         site=written.site,
         output=_output(written.output, folder, context),
         fetch=_fetch(written.fetch, folder),
+        stories=written.stories,
         retention=written.retention,
         categories=categories,
         sources=sources,

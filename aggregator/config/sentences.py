@@ -21,6 +21,7 @@ from aggregator.config.model import (
     OutputSettings,
     RetentionSettings,
     SiteSettings,
+    StoriesSettings,
 )
 from aggregator.config.nodes import Path
 
@@ -38,6 +39,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "site": SiteSettings,
     "output": OutputSettings,
     "fetch": FetchSettings,
+    "stories": StoriesSettings,
     "retention": RetentionSettings,
     "admission": AdmissionSettings,
     "defaults": FeedDefaults,

@@ -14,6 +14,7 @@ from aggregator.config.model import (
     OutputSettings,
     RetentionSettings,
     SiteSettings,
+    StoriesSettings,
 )
 from aggregator.models import Level, OutputFeed, Site, Source
 
@@ -36,6 +37,7 @@ class Settings:
     site: SiteSettings
     output: OutputSettings
     fetch: FetchSettings
+    stories: StoriesSettings
     retention: RetentionSettings
     categories: Mapping[str, CategorySettings]
     sources: tuple[Source, ...] = field(repr=False)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from aggregator.errors import ConfigError
-from aggregator.recognise import stories
+from aggregator.recognise import minting
+from aggregator.recognise.ownership import Owners
+from aggregator.recognise.rules import Rules
 from aggregator.store import Store, Transaction, binding, corrections, lookup, pulls, story, verdicts
 from aggregator.telling import Held, Story
 
@@ -59,11 +61,12 @@ def split(store: Store, post: str, who: str, authority: str, now: datetime) -> l
             raise ConfigError(f"the post has no entry that answers to {who!r}; 'aggregator explain' lists what it has")
         if len(chosen) == len(copies):
             raise ConfigError("a post keeps one entry at least; name one of several")
-        wished = [each for copy in chosen for each in stories.own_ids(copy, authority)]
+        rules = Rules(authority=authority, owners=Owners(binding.lines(transaction)))
+        wished = [each for copy in chosen for each in minting.own_ids(copy, rules)]
         taken = set(binding.taken(transaction, wished))
         minted = []
         for copy in chosen:
-            minted.append(stories.alone(copy, taken, authority))
+            minted.append(minting.alone(copy, taken, rules))
             taken.add(minted[-1].id)
         corrections.split(transaction, post_pk, minted, now)
     return [each.id for each in minted]

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from threading import Event
 
 from aggregator import cadence
-from aggregator.models import Source
-from aggregator.pipeline import publish, update
+from aggregator.models import PrimaryRule, Source
+from aggregator.pipeline import deciding, publish, update
 from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.target import Changes, Target
 from aggregator.pipeline.update import FetchAll, Outcome
@@ -77,6 +77,7 @@ def cycle(
     target: Target,
     settings_digest: str,
     authority: str,
+    primary: Sequence[PrimaryRule],
 ) -> Summary:
     """Pull what is due, bind what is new, publish what changed.
 
@@ -98,7 +99,7 @@ def cycle(
     with watch("store"), store.writing() as transaction:
         verdicts.let_in_due(transaction, orders.now)
         tombstones.expire(transaction, orders.now - target.tombstones)
-    new, duplicate = update.bind(store, authority, watch, now=orders.now)
+    new, duplicate = deciding.bind(store, sources, primary, authority, watch, now=orders.now)
     changes = publish_changes(store, sources, target, settings_digest=settings_digest, stop=orders.stop, watch=watch)
     return tally.summary(orders.now, new, duplicate, changes, watch)
 

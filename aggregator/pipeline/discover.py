@@ -15,7 +15,9 @@ from aggregator.fetch import Client, Request, Response, fetch_all
 from aggregator.models import Attribution, Copy, Feed, Post, Source
 from aggregator.pipeline import update
 from aggregator.pipeline.confined import Confined
-from aggregator.recognise import stories
+from aggregator.recognise import minting
+from aggregator.recognise.ownership import Owners
+from aggregator.recognise.rules import Rules
 from aggregator.records import SourceState, Unbound
 
 #: Where feeds stand when a page links to none; asked one after the other until one answers with a feed.
@@ -161,10 +163,11 @@ def _post(copy: Copy, source: Source) -> Post:
         page=None,
         title=copy.title,
         published=copy.published,
+        first_seen=copy.first_seen,
     )
-    minted, _ = stories.bind([unbound], {}, frozenset(), "preview.invalid")
+    minted = minting.mint(unbound, frozenset(), Rules(authority="preview.invalid", owners=Owners({})))
     feed = copy.via or copy.feed
     author = ", ".join(person.name for person in copy.authors) or None
     title = source.title or feed.title or source.id
     credit = Attribution(source_id=source.id, title=title, url=feed.link, feed=feed.url, link=copy.link, author=author)
-    return Post(id=minted[0].id, name=minted[0].name, copy=copy, category=source.category, source=credit)
+    return Post(id=minted.id, name=minted.name, copy=copy, category=source.category, source=credit)

@@ -1,4 +1,4 @@
-"""UPDATE: due → fetch → parse → take → recognise → normalise → apply → bind.
+"""UPDATE: due → fetch → parse → take → recognise → normalise → apply.
 
 Each source is settled on its own and stored in one transaction: its entries, its validators and its next
 pull.  Validators that are stored before the entries lose them, since the server then answers 304.
@@ -18,14 +18,11 @@ from aggregator.errors import FetchError, PostponedError, SourceError, StoppedEr
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
 from aggregator.pipeline.confined import Confined
-from aggregator.recognise import changes, deletions, entries, newcomers, renumbering, stories
+from aggregator.recognise import changes, deletions, entries, newcomers, renumbering
 from aggregator.recognise.making import Pulled
 from aggregator.records import CopyWrite, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, archive, binding, corrections, pulls
-
-#: How many new copies are bound to posts in one transaction.
-_BATCH = 500
+from aggregator.store import Store, archive, pulls
 
 FetchAll = Callable[[Iterable[Request]], Iterator[tuple[Request, Response | FetchError]]]
 
@@ -107,25 +104,6 @@ def settle(
         return _failed(source, state, exc, str(exc), now)
     except Exception as exc:  # noqa: BLE001 - the one broad except: a bug met by one source must not stop the others
         return _failed(source, state, exc, f"unexpected {type(exc).__name__}: {text.one_line(str(exc))[:200]}", now)
-
-
-def bind(store: Store, authority: str, watch: Stopwatch, *, now: datetime) -> tuple[int, int]:
-    """Bind every copy that belongs to no post yet; return how many posts were made, and how many copies joined."""
-    with watch("bind"), store.reading() as transaction:
-        waiting = binding.unbound(transaction)
-    made = joined = 0
-    for start in range(0, len(waiting), _BATCH):
-        with watch("bind"), store.writing() as transaction:
-            batch = waiting[start : start + _BATCH]
-            retracted = corrections.keep_out(transaction, batch, now)
-            copies = binding.describe(transaction, [pk for pk in batch if pk not in retracted])
-            posts = binding.posts_by_page(transaction, [copy.page for copy in copies if copy.page])
-            taken = binding.taken(transaction, stories.wished_ids(copies))
-            minted, belongs = stories.bind(copies, posts, taken, authority)
-            binding.bind(transaction, minted, belongs, now)
-            made += len(minted)
-            joined += len(belongs) - len(minted)
-    return made, joined
 
 
 def read(source: Source, response: Response, confined: Confined) -> tuple[Feed, tuple[entries.Candidate, ...]]:

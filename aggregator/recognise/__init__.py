@@ -5,5 +5,7 @@
 ``making``    what they make, the one step that reads markup
 ``changes``   what of them is news, and what is to be written
 ``edits``     which changes wait
-``stories``   which copies of several sources are one story
+``ownership`` whose page it is
+``stories``   which copies of several sources are one story (``grouping``), by ``rules``
+``minting``   what posts are called
 """

@@ -139,9 +139,9 @@ def _claims(index: int, candidate: Candidate, known: Mapping[str, Known]) -> Ite
 
 
 def _plausible(entry: Entry, copy: Known) -> bool:
-    # A new guid under a known link is the same entry when its title or its date stayed; a page that every issue of
-    # a column links to is not one entry.
-    stayed = copy.title in _titles(entry) or entry.published == copy.published
+    # A new guid under a known link is the same entry when its date stayed, or its title where there is no date; a page
+    # that every issue of a column links to, under one title, is not one entry.
+    stayed = copy.title in _titles(entry) if entry.published is None else entry.published == copy.published
     return not entry.guid or not copy.guid or stayed
 
 

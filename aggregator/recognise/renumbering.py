@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator import wording
+from aggregator import urls, wording
 from aggregator.reasons import Reason
 from aggregator.recognise.changes import Draft
 from aggregator.recognise.entries import Match
@@ -45,7 +45,7 @@ def rebind(
             bound = by_title | sure
             if len(bound) >= fewest and 2 * len(bound) > len(matches):
                 return _bound(matches, by_words | by_title, Reason.RENUMBERED)
-    moved = {place: copy for place, copy in by_words.items() if _dates(drafts[place]) == copy.published}
+    moved = {place: copy for place, copy in by_words.items() if _is_moved(drafts[place], copy)}
     return _bound(matches, moved, Reason.MOVED)
 
 
@@ -81,6 +81,12 @@ def _by_title(
         if taken:
             found[place] = taken
     return found
+
+
+def _is_moved(draft: Draft, copy: Known) -> bool:
+    link = draft.made.copy.link
+    same_link = bool(link and copy.link) and urls.canonical(link or "") == urls.canonical(copy.link or "")
+    return not copy.pruned and (same_link or _dates(draft) == copy.published)
 
 
 def _same_date(draft: Draft, copy: Known) -> bool:

@@ -1,73 +1,184 @@
-"""Which copies of several sources are one story: the posts that they make, and those that they join."""
+"""Which copies of several sources are one story: the posts that they make, and those that they join.
+
+Copies are one story when they link to the same page, or when their bodies say the same under the same title.  What is
+weak evidence is none: a page that several entries of one source link to, words that a source repeats.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
-from urllib.parse import quote
 
-from aggregator import text, urls
-from aggregator.records import Minted, PostRef, Unbound
+from aggregator import urls, wording
+from aggregator.reasons import Reason
+from aggregator.recognise.grouping import Groups
+from aggregator.recognise.minting import mint
+from aggregator.recognise.rules import Rules
+from aggregator.records import Binding, Bound, Minted, PostRef, Unbound
 
-#: How often one copy is split off at most.
-_MOST_SPLITS = 100
 
+def bind(copies: Sequence[Unbound], posts: Mapping[int, PostRef], taken: AbstractSet[str], rules: Rules) -> Bound:
+    """Return what becomes of ``copies``: the posts that they make, and those that they join.
 
-def bind(
-    copies: Sequence[Unbound], posts: Mapping[str, Sequence[PostRef]], taken: AbstractSet[str], authority: str
-) -> tuple[tuple[Minted, ...], Mapping[int, str]]:
-    """Return the posts that ``copies`` make, and for each copy's ``pk`` the id of the post that it belongs to.
-
-    ``posts`` maps pages to the posts that link there, ``taken`` are the ids among those wished for that
-    other posts have, ``authority`` names us in ids of our own (RFC 4151).  A copy joins the post of another
-    source when that is the only one with its page; the first copy in the order given is the primary one.
+    ``posts`` are those that copies refer to and may join, by number; ``taken`` are the ids among those wished for that
+    other posts have.  The outcome does not depend on the order of the copies.
     """
-    by_page = {page: list(found) for page, found in posts.items()}
-    used = set(taken)
-    minted: list[Minted] = []
-    belongs: dict[int, str] = {}
+    decided = _Deciding(copies, posts, rules)
+    decided.by_page()
+    decided.by_text()
+    return decided.bound(set(taken))
+
+
+class _Deciding:
+    """One round of deciding: members are copies (``c1``) and posts (``p1``) by their numbers."""
+
+    def __init__(self, copies: Sequence[Unbound], posts: Mapping[int, PostRef], rules: Rules) -> None:
+        self._copies = sorted(copies, key=lambda copy: (copy.first_seen, copy.published, copy.source_id, copy.key))
+        self._posts = posts
+        self._rules = rules
+        members = {_name(copy): frozenset({copy.source_id}) for copy in copies}
+        standing = {f"p{pk}": post.sources for pk, post in posts.items()}
+        self._groups = Groups(members | standing, frozenset(standing))
+        self._joined: dict[str, Reason] = {}
+        self._apart: dict[str, Reason] = {}
+        self._credited: dict[str, int] = {}
+
+    def by_page(self) -> None:
+        for copies in _sharing(self._copies, lambda copy: copy.page):
+            posts = self._standing(copies[0].page_posts)
+            own = [copy for copy in copies if any(copy.source_id in post.sources for post in posts)]
+            if own or _repeats(copies):
+                self._keep_apart(own, Reason.KEPT_APART_OWN)
+                self._keep_apart(copies, Reason.KEPT_APART_PAGE)
+            elif posts:
+                self._to_page(copies, posts)
+            else:
+                self._unite(copies, Reason.JOINED_PAGE)
+
+    def by_text(self) -> None:
+        for copies in _sharing(self._copies, lambda copy: copy.text):
+            posts = self._standing(copies[0].text_posts)
+            repeated = _repeats(copies) or any(copy.source_id in post.sources for post in posts for copy in copies)
+            if repeated and self._all_one(copies, posts):
+                continue
+            if repeated or len(posts) > 1:
+                self._keep_apart(copies, Reason.KEPT_APART_TEXT)
+            else:
+                self._by_title(copies, posts)
+
+    def bound(self, used: set[str]) -> Bound:
+        found: dict[str, list[Unbound]] = defaultdict(list)
+        for copy in self._copies:
+            found[self._groups.root(_name(copy))].append(copy)
+        minted: list[Minted] = []
+        bindings: list[Binding] = []
+        for copies in found.values():
+            post = self._groups.post(_name(copies[0]))
+            if post is None:
+                first = min(copies, key=self._rules.order)
+                minted.append(mint(first, used, self._rules))
+                post_id = minted[-1].id
+                used.add(post_id)
+            else:
+                first, post_id = None, self._posts[int(post[1:])].id
+            bindings += [self._binding(copy, post_id, is_first=copy is first) for copy in copies]
+        return Bound(minted=tuple(minted), bindings=tuple(bindings), credited=self._credited)
+
+    def _binding(self, copy: Unbound, post_id: str, *, is_first: bool) -> Binding:
+        name = _name(copy)
+        reasons = [Reason.MINTED] if is_first else [self._joined.get(name, Reason.MINTED)]
+        if self._credited.get(post_id) == copy.pk:
+            reasons.append(Reason.CREDITED_OWNER)
+        apart = self._apart.get(name)
+        if is_first and apart and (apart is Reason.KEPT_APART_OWNER or name not in self._joined):
+            reasons.append(apart)
+        if is_first and copy.guid and urls.valid_id(copy.guid) and copy.guid != post_id:
+            reasons.append(Reason.ID_NOT_TAKEN)
+        return Binding(copy_pk=copy.pk, post_id=post_id, reasons=tuple(reasons))
+
+    def _standing(self, pks: Iterable[int]) -> list[PostRef]:
+        return [self._posts[pk] for pk in pks if pk in self._posts]
+
+    def _to_page(self, copies: Sequence[Unbound], posts: Sequence[PostRef]) -> None:
+        post = self._owners_post(copies[0], posts)
+        if post is None:
+            self._keep_apart(copies, Reason.KEPT_APART_PAGE)
+            return
+        better = [copy for copy in copies if self._rules.outranks(copy, post)]
+        # Who came first with another's page may not speak for it; where the words are the same the owner is credited.
+        owners = [copy for copy in better if not _same_words(copy, post)]
+        agreeing = [copy for copy in better if _same_words(copy, post)]
+        others = [copy for copy in copies if copy not in better]
+        if owners:
+            self._unite([*owners, *others], Reason.JOINED_PAGE)
+            self._keep_apart(owners, Reason.KEPT_APART_OWNER)
+            others = []
+        for copy in (*agreeing, *others):
+            if self._groups.join(f"p{post.pk}", _name(copy)):
+                self._joined.setdefault(_name(copy), Reason.JOINED_PAGE)
+        joined = [copy for copy in agreeing if self._groups.post(_name(copy)) == f"p{post.pk}"]
+        if joined:
+            self._credited[post.id] = min(joined, key=self._rules.order).pk
+
+    def _owners_post(self, copy: Unbound, posts: Sequence[PostRef]) -> PostRef | None:
+        """Return the one post that stands for the page: the only one, else the only one of the page's owner."""
+        if len(posts) == 1:
+            return posts[0]
+        holds = [(self._rules.owners.hold(post.source_id, copy.link), post) for post in posts]
+        best = max(hold for hold, _ in holds)
+        owned = [post for hold, post in holds if hold == best]
+        return owned[0] if best and len(owned) == 1 else None
+
+    def _by_title(self, copies: Sequence[Unbound], posts: Sequence[PostRef]) -> None:
+        titles: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for post in posts:
+            titles[wording.title(post.title)].append(f"p{post.pk}")
+        for copy in copies:
+            titles[wording.title(copy.title)].append(_name(copy))
+        for one in titles:
+            for other in titles:
+                if wording.same_title(one, other):
+                    self._unite_names([*titles[one], *titles[other]], Reason.JOINED_TEXT)
+        if len(copies) + len(posts) > 1:
+            self._keep_apart(copies, Reason.KEPT_APART_TITLE)
+
+    def _unite(self, copies: Iterable[Unbound], reason: Reason) -> None:
+        self._unite_names(list(map(_name, copies)), reason)
+
+    def _unite_names(self, names: Sequence[str], reason: Reason) -> None:
+        for name in names[1:]:
+            if self._groups.root(names[0]) == self._groups.root(name):
+                continue
+            if self._groups.join(names[0], name):
+                for each in (names[0], name):
+                    self._joined.setdefault(each, reason)
+
+    def _keep_apart(self, copies: Iterable[Unbound], reason: Reason) -> None:
+        for copy in copies:
+            self._apart.setdefault(_name(copy), reason)
+
+    def _all_one(self, copies: Sequence[Unbound], posts: Sequence[PostRef]) -> bool:
+        names = [*map(_name, copies), *(f"p{post.pk}" for post in posts)]
+        return len({self._groups.root(name) for name in names}) == 1
+
+
+def _name(copy: Unbound) -> str:
+    return f"c{copy.pk}"
+
+
+def _sharing(copies: Iterable[Unbound], value: Callable[[Unbound], str | None]) -> list[list[Unbound]]:
+    sharing: dict[str, list[Unbound]] = defaultdict(list)
     for copy in copies:
-        same_page = by_page.setdefault(copy.page, []) if copy.page else []
-        if len(same_page) == 1 and copy.source_id not in same_page[0].sources:
-            joined = same_page[0]
-            same_page[0] = PostRef(id=joined.id, sources=joined.sources | {copy.source_id})
-        else:
-            joined = PostRef(id=_post_id(copy, used, authority), sources=frozenset({copy.source_id}))
-            used.add(joined.id)
-            minted.append(Minted(id=joined.id, name=_name(copy, joined.id), copy=copy))
-            same_page.append(joined)
-        belongs[copy.pk] = joined.id
-    return tuple(minted), belongs
+        shared = value(copy)
+        if shared is not None:
+            sharing[shared].append(copy)
+    return [sharing[shared] for shared in sorted(sharing)]
 
 
-def wished_ids(copies: Sequence[Unbound]) -> tuple[str, ...]:
-    """Return the ids that ``copies`` bring along and that an Atom feed may carry."""
-    return tuple({copy.guid for copy in copies if copy.guid and urls.valid_id(copy.guid)})
+def _repeats(copies: Sequence[Unbound]) -> bool:
+    return len({copy.source_id for copy in copies}) < len(copies)
 
 
-def alone(copy: Unbound, taken: AbstractSet[str], authority: str) -> Minted:
-    """Return the post that ``copy`` makes away from all others; its id is the first of ``own_ids`` that none has."""
-    post_id = next(each for each in own_ids(copy, authority) if each not in taken)
-    return Minted(id=post_id, name=_name(copy, post_id), copy=copy)
-
-
-def own_ids(copy: Unbound, authority: str) -> tuple[str, ...]:
-    """Return the ids that a post of ``copy`` alone may have, the best first, enough for all that an editor can do."""
-    ours = _post_id(replace(copy, guid=None), frozenset(), authority)
-    more = (f"{ours}:{number}" for number in range(2, _MOST_SPLITS))
-    return tuple(dict.fromkeys((_post_id(copy, frozenset(), authority), ours, *more)))
-
-
-def _post_id(copy: Unbound, used: AbstractSet[str], authority: str) -> str:
-    # A feed that spells an id of ours would occupy it for the post that is to have it.
-    ours = f"tag:{authority},"
-    given = copy.guid
-    if given and urls.valid_id(given) and given not in used and not given.lower().startswith(ours.lower()):
-        return given
-    return f"{ours}2026:{quote(copy.source_id)}:{copy.key}"
-
-
-def _name(copy: Unbound, post_id: str) -> str:
-    slug = text.slug(copy.title, limit=80)
-    return f"{slug or 'post'}-{text.digest(post_id)[:10]}"
+def _same_words(copy: Unbound, post: PostRef) -> bool:
+    return copy.words == post.words or (copy.text is not None and copy.text == post.text)

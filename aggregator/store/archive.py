@@ -169,17 +169,23 @@ def clean(connection: sa.Connection, pks: Sequence[int], source_ids: Collection[
 def posts(connection: sa.Connection, pks: Sequence[int], *, bodies: bool = True) -> Iterator[tuple[int, Post]]:
     """Yield the posts numbered ``pks`` in that order, each with its number.
 
-    Those that no listed source carries any more are left out.  Without ``bodies``, content and summary are empty:
-    reading them is most of the work.
+    Those that no listed source carries any more are left out; where the primary copy's source left, the earliest
+    copy of those that stay stands in for it.  Without ``bodies``, content and summary are empty: reading them is most
+    of the work.
     """
-    primary = _primary(copy.c if bodies else _HEAD)
+    of_copy = copy.c if bodies else _HEAD
+    primary = _carrying(of_copy, sa.and_(copy.c.pk == post.c.copy_pk, copy.c.post_pk == post.c.pk))
     for part in chunks(pks, PARAMETERS):
         rows = {row.post_pk: row for row in connection.execute(primary.where(post.c.pk.in_(part)))}
         also: dict[int, list[Any]] = defaultdict(list)
         for row in connection.execute(_others().where(post.c.pk.in_(part))):
             also[row.post_pk].append(row)
+        left = [also[pk].pop(0).pk for pk, row in rows.items() if not row.listed and also[pk]]
+        if left:
+            standing_in = _carrying(of_copy, copy.c.post_pk == post.c.pk).where(copy.c.pk.in_(left))
+            rows |= {row.post_pk: row for row in connection.execute(standing_in)}
         for pk in part:
-            if pk in rows and (rows[pk].listed or also[pk]):
+            if pk in rows and rows[pk].listed:
                 yield pk, _post(rows[pk], also[pk])
 
 
@@ -209,7 +215,7 @@ _HEAD = (
 )
 
 
-def _primary(of_copy: Iterable[sa.ColumnElement[Any]]) -> sa.Select[Any]:
+def _carrying(of_copy: Iterable[sa.ColumnElement[Any]], which: sa.ColumnElement[bool]) -> sa.Select[Any]:
     columns = (post.c.pk.label("post_pk"), post.c.id.label("post_id"), post.c.name, post.c.published.label("since"))
     line = (source.c.id.label("source_id"), source.c.title.label("source_title"))
     return (
@@ -223,7 +229,7 @@ def _primary(of_copy: Iterable[sa.ColumnElement[Any]]) -> sa.Select[Any]:
             _own.c.data.label("own"),
             _via.c.data.label("via"),
         )
-        .join(copy, sa.and_(copy.c.pk == post.c.copy_pk, copy.c.post_pk == post.c.pk))
+        .join(copy, which)
         .join(source, source.c.pk == copy.c.source_pk)
         .join(_own, _own.c.pk == copy.c.info_pk)
         .outerjoin(_via, _via.c.pk == copy.c.via_pk)
@@ -231,7 +237,7 @@ def _primary(of_copy: Iterable[sa.ColumnElement[Any]]) -> sa.Select[Any]:
 
 
 def _others() -> sa.Select[Any]:
-    columns = (copy.c.post_pk, copy.c.link, copy.c.more, source.c.id.label("source_id"))
+    columns = (copy.c.pk, copy.c.post_pk, copy.c.link, copy.c.more, source.c.id.label("source_id"))
     line = (source.c.title.label("source_title"), source.c.feed)
     return (
         sa.select(*columns, *line, _own.c.data.label("own"), _via.c.data.label("via"))
@@ -248,7 +254,7 @@ def _post(row: sa.Row[Any], others: Iterable[sa.Row[Any]]) -> Post:
     via = codec.load_info(row.via) if row.via else None
     found = _copy(row, own, via)
     if found.published != row.since:
-        # The copy that it was published with first was taken out; its date stays (RFC 4287, section 4.2.9).
+        # Another copy spoke for it when it was published first; that date stays (RFC 4287, section 4.2.9).
         found = replace(found, published=row.since, updated=max(found.updated, row.since))
     author = _names(found.authors)
     pulled = _attribution(row, via or own, found.link, author)

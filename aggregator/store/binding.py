@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from aggregator import text
-from aggregator.reasons import Reason
-from aggregator.records import Decision, Minted, PostRef, Unbound
-from aggregator.store import ledger, rulings
+from aggregator.records import Bound, Decision, Line, Minted, PostRef, Unbound
+from aggregator.store import codec, ledger, rulings
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.schema import copy, post, source
 from aggregator.text import chunks
+
+#: The columns that binding looks at.
+_DESCRIBED = (*("pk", "key", "guid", "page", "title", "published", "first_seen", "link", "words", "text", "length"),)
 
 
 def unbound(connection: sa.Connection) -> list[int]:
@@ -28,43 +30,69 @@ def unbound(connection: sa.Connection) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
+def shared(connection: sa.Connection) -> list[tuple[int, str]]:
+    """Return the copies that belong to no post yet and have a page or a text in common, each with what it shares."""
+    waits = (copy.c.post_pk.is_(None), copy.c.verdict.is_(None))
+    found: list[tuple[int, str]] = []
+    for column in (copy.c.page, copy.c.text):
+        often = sa.select(column).where(*waits, column.is_not(None)).group_by(column).having(sa.func.count() > 1)
+        query = sa.select(copy.c.pk, column).where(*waits, column.in_(often)).order_by(copy.c.pk)
+        found += [(pk, f"{column.name} {value}") for pk, value in connection.execute(query)]
+    return found
+
+
 def describe(connection: sa.Connection, pks: Sequence[int]) -> tuple[Unbound, ...]:
     """Return the copies numbered ``pks``, in that order, as far as binding looks at them."""
-    columns = (copy.c.pk, source.c.id, copy.c.key, copy.c.guid, copy.c.page, copy.c.title, copy.c.published)
-    query = sa.select(*columns).join(source)
+    other = copy.alias("other")
+
+    def posts(end: Any, column: str) -> Any:
+        # The first and the last post: found at the ends of an index, however many there are between them.
+        same = other.c[column] == copy.c[column]
+        return sa.select(end(other.c.post_pk)).where(same).scalar_subquery()
+
+    columns = [copy.c[name] for name in _DESCRIBED]
+    ends = [
+        posts(end, column).label(f"{column}_{name}")
+        for column in ("page", "text")
+        for name, end in (("first", sa.func.min), ("last", sa.func.max))
+    ]
+    query = sa.select(source.c.id, *columns, *ends).join(source)
     rows = {
         row.pk: row for part in chunks(pks, PARAMETERS) for row in connection.execute(query.where(copy.c.pk.in_(part)))
     }
     return tuple(
         Unbound(
-            pk=row.pk,
             source_id=row.id,
-            key=row.key,
-            guid=row.guid,
-            page=row.page,
-            title=row.title,
-            published=row.published,
+            page_posts=_numbers(row.page_first, row.page_last),
+            text_posts=_numbers(row.text_first, row.text_last),
+            **{name: getattr(row, name) for name in _DESCRIBED},
         )
         for row in map(rows.__getitem__, pks)
     )
 
 
-def posts_by_page(connection: sa.Connection, pages: Sequence[str]) -> dict[str, list[PostRef]]:
-    """Return the posts whose copies link to ``pages``, by page, with the sources that each has."""
-    linking = sa.select(copy.c.page, post.c.pk, post.c.id).join(post, post.c.pk == copy.c.post_pk).order_by(post.c.pk)
-    linking = linking.where(~rulings.is_apart())
-    found = [
-        row for part in chunks(pages, PARAMETERS) for row in connection.execute(linking.where(copy.c.page.in_(part)))
-    ]
+def posts(connection: sa.Connection, pks: Sequence[int]) -> dict[int, PostRef]:
+    """Return the posts numbered ``pks`` as far as binding looks at them, by number; those set apart are left out."""
+    primary = (
+        sa.select(post.c.pk, post.c.id, source.c.id.label("source_id"), copy.c.title, copy.c.words, copy.c.text)
+        .join(copy, copy.c.pk == post.c.copy_pk)
+        .join(source, source.c.pk == copy.c.source_pk)
+        .where(~rulings.is_apart())
+    )
     carrying = sa.select(copy.c.post_pk, source.c.id).join(source)
     carriers: dict[int, set[str]] = defaultdict(set)
-    for part in chunks([row.pk for row in found], PARAMETERS):
+    rows: list[Any] = []
+    for part in chunks(pks, PARAMETERS):
+        rows += connection.execute(primary.where(post.c.pk.in_(part))).all()
         for post_pk, source_id in connection.execute(carrying.where(copy.c.post_pk.in_(part))):
             carriers[post_pk].add(source_id)
-    refs: dict[str, dict[str, PostRef]] = defaultdict(dict)
-    for page, pk, post_id in found:
-        refs[page][post_id] = PostRef(id=post_id, sources=frozenset(carriers[pk]))
-    return {page: list(by_id.values()) for page, by_id in refs.items()}
+    return {row.pk: PostRef(sources=frozenset(carriers[row.pk]), **row._mapping) for row in rows}
+
+
+def lines(connection: sa.Connection) -> dict[str, Line]:
+    """Return all sources that ever were, as far as deciding looks at them, by id."""
+    query = sa.select(source.c.id, source.c.feed, source.c.info)
+    return {row.id: Line(feed=row.feed, link=codec.load_info(row.info).link) for row in connection.execute(query)}
 
 
 def taken(connection: sa.Connection, ids: Sequence[str]) -> frozenset[str]:
@@ -77,37 +105,41 @@ def taken(connection: sa.Connection, ids: Sequence[str]) -> frozenset[str]:
     )
 
 
-def bind(connection: sa.Connection, minted: Sequence[Minted], belongs: Mapping[int, str], at: datetime) -> None:
-    """Make the ``minted`` posts and bind each copy to the post whose id ``belongs`` names; ``at`` is when."""
-    if minted:
-        connection.execute(post.insert(), [_post_row(each) for each in minted])
-    digests = {text.digest(post_id): post_id for post_id in belongs.values()}
+def bind(connection: sa.Connection, bound: Bound, at: datetime) -> None:
+    """Make the minted posts, bind each copy to its post, and note why; ``at`` is when."""
+    if bound.minted:
+        connection.execute(post.insert(), [_post_row(each) for each in bound.minted])
+    digests = {text.digest(each.post_id): each.post_id for each in bound.bindings}
     query = sa.select(post.c.id_digest, post.c.pk, post.c.published)
-    posts = {
+    made = {
         digests[row.id_digest]: row
         for part in chunks(list(digests), PARAMETERS)
         for row in connection.execute(query.where(post.c.id_digest.in_(part)))
     }
     rows = [
-        {"copy_to_bind": pk, "post_pk": posts[post_id].pk, "listed_at": posts[post_id].published}
-        for pk, post_id in belongs.items()
+        {
+            "copy_to_bind": each.copy_pk,
+            "post_pk": made[each.post_id].pk,
+            "listed_at": made[each.post_id].published,
+        }
+        for each in bound.bindings
     ]
     connection.execute(copy.update().where(copy.c.pk == sa.bindparam("copy_to_bind")), rows)
-    first = {each.copy.pk for each in minted}
-    ledger.note(
-        connection,
-        [
-            Decision(
-                code=Reason.MINTED if row["copy_to_bind"] in first else Reason.JOINED_PAGE,
-                at=at,
-                post_pk=row["post_pk"],
-                copy_pk=row["copy_to_bind"],
-            )
-            for row in rows
-        ],
-    )
-    for part in chunks([row.pk for row in posts.values()], PARAMETERS):
+    credited = [{"post_to_credit": made[post_id].pk, "copy_pk": pk} for post_id, pk in bound.credited.items()]
+    if credited:
+        connection.execute(post.update().where(post.c.pk == sa.bindparam("post_to_credit")), credited)
+    decisions = [
+        Decision(code=reason, at=at, post_pk=made[each.post_id].pk, copy_pk=each.copy_pk)
+        for each in bound.bindings
+        for reason in each.reasons
+    ]
+    ledger.note(connection, decisions)
+    for part in chunks([row.pk for row in made.values()], PARAMETERS):
         connection.execute(post.update().where(post.c.pk.in_(part), sa.not_(post.c.dirty)).values(dirty=True))
+
+
+def _numbers(*ends: int | None) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(end for end in ends if end is not None))
 
 
 def _post_row(each: Minted) -> dict[str, Any]:

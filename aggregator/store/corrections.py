@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from aggregator.reasons import Reason
-from aggregator.records import Decision, Minted
+from aggregator.records import Binding, Bound, Decision, Minted
 from aggregator.store import binding, ledger, rulings, tombstones
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.schema import alias, band, copy, edit, post, source
@@ -38,7 +38,8 @@ def split(connection: sa.Connection, post_pk: int, minted: Sequence[Minted], at:
     _leaving(connection, [post_pk])
     _unbind(connection, pks)
     _note(connection, Reason.SPLIT, at, dict.fromkeys(pks, post_pk))
-    binding.bind(connection, minted, {each.copy.pk: each.id for each in minted}, at)
+    alone = [Binding(copy_pk=each.copy.pk, post_id=each.id, reasons=(Reason.MINTED,)) for each in minted]
+    binding.bind(connection, Bound(minted=tuple(minted), bindings=tuple(alone), credited={}), at)
     own = connection.scalars(sa.select(copy.c.post_pk).where(copy.c.pk.in_(pks))).all()
     rulings.set_apart(connection, own, at)
     _repair(connection, [post_pk])

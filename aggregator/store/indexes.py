@@ -19,8 +19,9 @@ Index("ix_copy_post_pk", copy.c.post_pk)
 # Without these two, each row of info that is removed costs a look at every copy.
 Index("ix_copy_info_pk", copy.c.info_pk)
 Index("ix_copy_via_pk", copy.c.via_pk)
-Index("ix_copy_page", copy.c.page)
-Index("ix_copy_text", copy.c.text, sqlite_where=text("text IS NOT NULL"), postgresql_where=text("text IS NOT NULL"))
+# With the posts behind them: which post has a page, or a text, first and last is read from the ends.
+Index("ix_copy_page", copy.c.page, copy.c.post_pk)
+Index("ix_copy_text", copy.c.text, copy.c.post_pk)
 Index("ix_copy_listed", copy.c.source_pk, copy.c.listed_at.desc(), copy.c.post_pk.desc())
 _WAITING = text("post_pk IS NULL AND verdict IS NULL")
 Index("ix_copy_unbound", copy.c.pk, sqlite_where=_WAITING, postgresql_where=_WAITING)
