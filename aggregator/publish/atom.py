@@ -197,7 +197,7 @@ def _our_links(post: Post) -> Iterator[Link]:
     if via and href:
         yield Link(href=href, rel="via", title=post.via.title if post.via else via.title)
     named: set[str] = set()
-    for source in post.also_in:
+    for source in dict.fromkeys(post.also_in):
         # Several sources may lead to one page; each is named, and no two links are the same.
         places = list(filter(None, map(safe.web, (source.link, source.url, source.feed))))
         where = next((place for place in places if place not in named), None)
