@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 from urllib.parse import quote, unquote
 
 from aggregator import urls
-from aggregator.models import Entry, FeedInfo, Text
+from aggregator.models import Entry, FeedInfo
 
 #: Shorter secrets would be found in innocent words.
 _SHORTEST = 6
+#: The fields that name something for ever.
+_IDS = ("guid", "id")
 _DANGLING = re.compile(r"[?&;]+$")
 
 Strip = Callable[[str], str]
@@ -20,24 +23,16 @@ Strip = Callable[[str], str]
 def without(entry: Entry, feed: FeedInfo, url: str) -> tuple[Entry, FeedInfo]:
     """Return ``entry`` and ``feed`` without the secrets that ``url``, their source's address, holds.
 
-    Its password and the values of its secret parameters go, with the parameters' names, from addresses and bodies; a
-    guid that has one goes as a whole.
+    Its password and the values of its secret parameters go, with the parameters' names, from all that they say; an id
+    that has one goes as a whole.
     """
     strip = _stripper(url)
-    if strip is None:
-        return entry, feed
-    return (
-        replace(
-            entry,
-            guid=entry.guid if entry.guid is None or strip(entry.guid) == entry.guid else None,
-            link=_address(entry.link, strip),
-            image=_address(entry.image, strip),
-            links=tuple(replace(link, href=_address(link.href, strip) or "") for link in entry.links),
-            content=_body(entry.content, strip),
-            summary=_body(entry.summary, strip),
-        ),
-        replace(feed, link=_address(feed.link, strip)),
-    )
+    return (entry, feed) if strip is None else (_stripped(entry, strip), _stripped(feed, strip))
+
+
+def without_in_feed(feed: FeedInfo, url: str) -> FeedInfo:
+    """Return ``feed`` without the secrets that ``url`` holds; see ``without``."""
+    return without(Entry(), feed, url)[1]
 
 
 def _stripper(url: str) -> Strip | None:
@@ -49,10 +44,22 @@ def _stripper(url: str) -> Strip | None:
     return lambda text: re.sub(rf"(?:(?<=[?&;])[\w.%\[\]-]+=)?(?:{longest_first})", "", text)
 
 
-def _address(address: str | None, strip: Strip) -> str | None:
-    stripped = strip(address) if address else address
-    return _DANGLING.sub("", stripped) if stripped and stripped != address else address
+def _stripped(value: Any, strip: Strip) -> Any:
+    if isinstance(value, str):
+        return _words(value, strip)
+    if isinstance(value, tuple):
+        return tuple(_stripped(each, strip) for each in value)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    old = {field.name: getattr(value, field.name) for field in fields(value)}
+    new = {name: _stripped(each, strip) for name, each in old.items()}
+    # Half an id is the id of something else.
+    ids = {name: None for name in _IDS if name in old and new[name] != old[name]}
+    return replace(value, **(new | ids))
 
 
-def _body(body: Text | None, strip: Strip) -> Text | None:
-    return replace(body, value=strip(body.value), base=_address(body.base, strip)) if body else None
+def _words(value: str, strip: Strip) -> str:
+    stripped = strip(value)
+    if stripped == value or re.search(r"\s", value):
+        return stripped
+    return _DANGLING.sub("", stripped)

@@ -146,15 +146,19 @@ def _without_secrets(query: str) -> str:
 
 
 def secrets(url: str) -> frozenset[str]:
-    """Return what ``public`` takes out of ``url`` because it is secret: the password, and values of parameters."""
+    """Return what ``public`` takes out of ``url`` because it is secret.
+
+    That is the password, alone and with the user's name before it, a user's name without password, which is a key, and
+    the values of secret parameters.
+    """
     try:
         split = urlsplit(url)
     except ValueError:
         return frozenset()
     pairs = (pair.partition("=") for pair in _PAIRS.split(split.query))
-    return frozenset(
-        filter(None, (split.password, *(value for name, _, value in pairs if _SECRET.fullmatch(unquote(name)))))
-    )
+    values = (value for name, _, value in pairs if _SECRET.fullmatch(unquote(name)))
+    user = f"{split.username}:{split.password}@" if split.password else split.username
+    return frozenset(filter(None, (user, split.password, *values)))
 
 
 def canonical(url: str) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator import keys, normalise, urls
-from aggregator.models import Entry, FeedInfo, Link, Source, Text
+from aggregator.models import Entry, FeedInfo, Link, Person, Source, Tag, Text
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -16,7 +16,8 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
     ("url", "found"),
     [
         ("https://example.org/feed?token=abcdef&page=2", {"abcdef"}),
-        ("https://user:hunter22@example.org/feed", {"hunter22"}),
+        ("https://user:hunter22@example.org/feed", {"user:hunter22@", "hunter22"}),
+        ("https://hunter22@example.org/feed", {"hunter22"}),
         ("https://example.org/feed?api_key=a%20b&sig=x", {"a%20b", "x"}),
         ("https://example.org/feed?page=2", set()),
         ("rsshub://route?key=abcdef", {"abcdef"}),
@@ -44,7 +45,7 @@ def test_addresses_lose_the_key(address: str, left: str) -> None:
 
 
 def test_a_copy_holds_no_key_of_its_source() -> None:
-    """Link, links, bodies, picture and id of a copy are without the key; short secrets are no key."""
+    """All that an entry and its feed say is without the key, ids that have one go; short secrets are no key."""
     key = "https://example.org/x?token=SECRETTOKEN"
     entry = Entry(
         guid=key,
@@ -54,9 +55,13 @@ def test_a_copy_holds_no_key_of_its_source() -> None:
         content=Text(value=f'<a href="{key}&amp;id=2">a</a><img src="/pic?t=SECRETTOKEN">', html=True, base=key),
         summary=Text(value=f"see {key}"),
         image=key,
+        authors=(Person(name="Ada SECRETTOKEN", uri=key),),
+        tags=(Tag(term="t", scheme=key),),
+        rights=key,
+        source=FeedInfo(id=key, title=key, url=key, link=key),
     )
     source = Source(id="s", url="https://example.org/feed?token=SECRETTOKEN")
-    copy = normalise.normalise(entry, FeedInfo(link=key), source, key="k", now=NOW, known=None)
+    copy = normalise.normalise(entry, FeedInfo(id=key, title=key, link=key), source, key="k", now=NOW, known=None)
     assert "SECRETTOKEN" not in repr(copy)
     assert (copy.guid, copy.link, copy.links[0].href) == (None, "https://example.org/x?&id=1", "https://example.org/x")
     assert "id=2" in copy.content

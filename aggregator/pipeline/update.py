@@ -13,7 +13,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Literal
 
-from aggregator import cadence, text
+from aggregator import cadence, keys, text
 from aggregator.errors import FetchError, PostponedError, SourceError, StoppedError, StorageError
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
@@ -147,7 +147,7 @@ def _settled(
     after = replace(
         cadence.succeeded(source, state, response, feed.hints, now, new=new),
         body=None if response.status == HTTPStatus.IM_USED else body,  # a delta is no document to compare with
-        info=feed.info,
+        info=keys.without_in_feed(feed.info, source.url),
         warnings=feed.warnings,
     )
     if any(write.waiting for write in writes):
