@@ -9,6 +9,7 @@ import dataclasses
 import html
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from aggregator import keys, text, urls
 from aggregator.models import Copy, Entry, FeedInfo, Link, Person, Source, Tag, Text
@@ -25,7 +26,7 @@ _ADDRESS = re.compile(r"https?://[^\s\"'<>\\)]+")
 #: Longer bodies are cut: fifty of them are all that a reader's program can be asked to take.
 _LONGEST_BODY = 1_000_000
 _CUT = "<p>[…]</p>"
-_UNREAD = re.compile(r"<[^>]*>|\s")
+_TAG = re.compile(r"<[^>]*>")
 #: Links that belong to the source's feed, not to the article (RFC 5023, RFC 5005, WebSub).
 _FEED_RELS = frozenset(
     {"self", "edit", "edit-media", "hub", "first", "last", "next", "previous", "prev", "service", "search"}
@@ -53,7 +54,7 @@ def essence(copy: Copy) -> str:
 
 def words(title: str, content: str) -> str:
     """Return a digest of the words that a reader sees; markup, addresses and white space do not count."""
-    return text.digest("".join(title.split()), _UNREAD.sub("", content))
+    return text.digest("".join(title.split()), "".join(_TAG.sub("", content).split()))
 
 
 def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: datetime, known: Known | None) -> Copy:
@@ -66,7 +67,7 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
     to the time that the entry gives where that is later, else to ``now``.
     """
     entry, feed = keys.without(entry, feed, source.url)
-    own = _own_feed(feed, source, now)
+    own = _own_feed(feed, source.url, now)
     given = _link(entry)
     link = _kept(known.link if known else None, given)
     content = _body(entry.content, link, own)
@@ -188,9 +189,11 @@ def _line(value: str | None) -> str | None:
     return text.one_line(value or "") or None
 
 
-def _own_feed(feed: FeedInfo, source: Source, now: datetime) -> FeedInfo:
-    # The address that we pull is the one that is known to work; the feed's word on its id stands.
-    return dataclasses.replace(_claimed(feed, now), url=urls.absolute(urls.public(source.url)) or _shown(feed.url))
+@lru_cache(maxsize=64)
+def _own_feed(feed: FeedInfo, url: str, now: datetime) -> FeedInfo:
+    # The same for each entry of a document.  The address that we pull is the one that is known to work; the feed's
+    # word on its id stands.
+    return dataclasses.replace(_claimed(feed, now), url=urls.absolute(urls.public(url)) or _shown(feed.url))
 
 
 def _claimed(feed: FeedInfo, now: datetime) -> FeedInfo:

@@ -66,6 +66,8 @@ def legal(value: str) -> str:
 
 def one_line(value: str) -> str:
     """Return ``value`` legal, on one line, with single blanks, and its bidirectional controls closed."""
+    if value.isprintable() and "  " not in value:  # then it has neither other blanks nor controls
+        return value.strip()
     return _close_bidi(_BLANK.sub(" ", legal(value)).strip())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from unicodedata import normalize
 from urllib.parse import (
     SplitResult,
@@ -28,12 +29,14 @@ _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DROPPED = re.compile(r"[\t\r\n]")
 # What resolvers take for a host name (RFC 1123, section 2.1, and the underscore that is met), or an IPv6 address.
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*(?:%[a-z0-9._~%-]+)?")
-# An address that stands already as ``absolute`` writes it: nearly all do, and taking one apart takes long.
+# What stands already as ``absolute`` writes it, and what does so behind the host of its base: nearly all addresses do,
+# and taking one apart takes long.
+_TAIL = r"(?:\?(?:[A-Za-z0-9!$&'()*+,/:;=?@\[\]~._-]++|%[0-9A-Fa-f]{2})++)?"
+_TAIL += r"(?:#(?:[A-Za-z0-9!$&'()*+,/:;=?@\[\]~._-]++|%[0-9A-Fa-f]{2})++)?"
 _WRITTEN = re.compile(
-    r"https?://[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+/(?:[A-Za-z0-9!$&'()*+,/:=@\[\]~._-]++|%[0-9A-Fa-f]{2})*+"
-    r"(?:\?(?:[A-Za-z0-9!$&'()*+,/:;=?@\[\]~._-]++|%[0-9A-Fa-f]{2})++)?"
-    r"(?:#(?:[A-Za-z0-9!$&'()*+,/:;=?@\[\]~._-]++|%[0-9A-Fa-f]{2})++)?"
+    r"https?://[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+/(?:[A-Za-z0-9!$&'()*+,/:=@\[\]~._-]++|%[0-9A-Fa-f]{2})*+" + _TAIL
 )
+_ROOTED = re.compile(r"/(?![/.])(?:[A-Za-z0-9!$&'()*+,:=@\[\]~._-]++|/(?!\.)|%[0-9A-Fa-f]{2})*+" + _TAIL)
 # RFC 3987, sections 2.2 and 4.1: ucschar and iprivate are allowed; blanks, quotes, brackets, controls and those of
 # writing direction are not.
 _IRI = re.compile(
@@ -64,8 +67,15 @@ def absolute(reference: str | None, base: str | None = None) -> str | None:
     is longer than any.
     User names and passwords are dropped; characters that may not stand in an address are percent-encoded.
     """
-    if reference and len(reference) <= _LONGEST and _WRITTEN.fullmatch(reference):
-        return reference
+    if reference and _WRITTEN.fullmatch(reference):
+        return reference if len(reference) <= _LONGEST else None
+    if reference and base and _ROOTED.fullmatch(reference) and _WRITTEN.fullmatch(base):
+        made = base[: base.index("/", len("https://"))] + reference
+        return made if len(made) <= _LONGEST else None
+    return _made(reference, base)
+
+
+def _made(reference: str | None, base: str | None) -> str | None:
     split = _resolved(reference, base)
     if split is None or split.scheme not in ("http", "https") or not _HOST.fullmatch(split.hostname or ""):
         return None
@@ -161,6 +171,7 @@ def secrets(url: str) -> frozenset[str]:
     return frozenset(filter(None, (user, split.password, *values)))
 
 
+@lru_cache(maxsize=4096)  # recognising, normalising and publishing ask for the same ones again and again
 def canonical(url: str) -> str:
     """Return a form of ``url`` that is the same for addresses of the same page; for comparing, never for use.
 
@@ -188,6 +199,7 @@ def is_page(url: str) -> bool:
     return canon.startswith("//") and any(mark in canon[2:] for mark in "/?#")
 
 
+@lru_cache(maxsize=4096)
 def valid_id(value: str | None) -> bool:
     """Tell whether ``value`` may be an ``atom:id`` as it is: an absolute IRI (RFC 4287, section 4.2.6)."""
     if not value or not _IRI.fullmatch(value) or _STRAY_PERCENT.search(value) or len(value.encode()) > _MAX_ID:

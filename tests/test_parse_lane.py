@@ -16,6 +16,7 @@ from feedparser.sanitizer import _HTMLSanitizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lane_cases import HANDED_OVER, HEARD, document
+from properties import steady
 
 from aggregator.parse import lane, reader
 from aggregator.parse.lane import heeded, names, words
@@ -49,7 +50,7 @@ def test_a_base_of_another_scheme_is_left_to_feedparser() -> None:
     assert lane.hear(document("item", "<link>x</link>"), "ftp://example.org/feed") is None
 
 
-@settings(max_examples=80, deadline=None)
+@settings(steady, max_examples=80)
 @given(random=st.randoms(use_true_random=False), oddness=st.sampled_from((0.0, 0.02, 0.1)))
 def test_feeds_made_of_anything_are_heard_alike(random: Random, oddness: float) -> None:
     """Whatever stands where, however odd: no field differs."""
@@ -83,6 +84,7 @@ def test_what_the_lane_knows_of_feedparser_is_still_so() -> None:
     assert _cp1252 == words.CP1252
 
 
+@steady
 @given(st.text(alphabet="<>/&;# abrdivpm\n", max_size=40))
 def test_html_is_told_from_plain_text_as_feedparser_does(text: str) -> None:
     """Tags, entities and what only looks like them."""

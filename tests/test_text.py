@@ -36,6 +36,13 @@ def test_legal_keeps_what_is_legal() -> None:
 
 
 @steady
+@given(ANY | st.text(" ab\u00a0\u3000\u200b\u202e\t新", max_size=12))
+def test_what_can_be_printed_is_put_on_one_line_as_everything_is(value: str) -> None:
+    """The short way for the usual text leads where the long one does."""
+    assert text.one_line(value) == text._close_bidi(text._BLANK.sub(" ", text.legal(value)).strip())
+
+
+@steady
 @given(ANY)
 def test_one_line_is_one_line(value: str) -> None:
     """The result has no line break of any kind, no blanks around or in a row, and is stable."""

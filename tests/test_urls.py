@@ -57,6 +57,37 @@ def test_absolute_never_raises_and_is_stable(reference: str, base: str | None) -
         assert urls.absolute(address) == urls.absolute(address, base) == address
 
 
+USUAL = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "https://example.org",
+                "http://www.a-b.example",
+                "/",
+                "//",
+                "a",
+                "B-1",
+                ".",
+                "..",
+                "...",
+                "%41",
+                "%zz",
+                "~",
+            ),
+            *("?", "#", ";", ":80", "@", "a=1&b=2", "é", "-300.jpg", "&amp;"),
+        ]
+    ),
+    max_size=9,
+).map("".join)
+
+
+@steady
+@given(USUAL, st.none() | USUAL | st.just("https://example.org/blog/post?q=1#f"))
+def test_the_short_way_to_an_address_leads_where_the_long_one_does(reference: str, base: str | None) -> None:
+    """What is not taken apart because it stands already as it will would come out the same."""
+    assert urls.absolute(reference, base) == urls._made(reference, base)
+
+
 BASE = "https://example.org/blog/post?q=1#f"
 
 

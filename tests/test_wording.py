@@ -74,3 +74,45 @@ def test_any_markup_has_words(markup: str) -> None:
     found = wording.words(wording.of_markup(markup))
     assert wording.words(" ".join(found)) == found
     assert wording.body(markup).length >= 0
+
+
+ENDINGS = st.lists(
+    st.sampled_from(
+        [
+            "The post ",
+            "THE POST ",
+            "x",
+            " appeared first on ",
+            " first appeared on ",
+            "Continue readıng",
+            "READ MORE",
+            " ",
+            "Read the full ſtory",
+            "Read the full article",
+            "[…]",
+            "[...]",
+            "阅读全文",
+            "続きを読む",
+            "\n",
+            "İ",
+            "nue read",
+            "more",
+        ]
+    ),
+    max_size=8,
+).map("".join)
+
+
+@steady
+@given(ENDINGS)
+def test_what_feeds_add_is_looked_for_wherever_it_may_be(value: str) -> None:
+    """The short way past texts that end otherwise loses nothing."""
+    end = value.strip()
+    assert wording.of_markup(value) == wording._READ_ON.sub("", wording._FOOTER.sub("", end))
+
+
+@steady
+@given(st.text(st.characters(max_codepoint=127), max_size=40))
+def test_words_of_ascii_are_found_as_all_words_are(value: str) -> None:
+    """Letters and digits in runs."""
+    assert wording.words(value) == wording._WORD.findall(wording.plain(value))
