@@ -76,7 +76,7 @@ class Planet:
             env={**os.environ, "NO_COLOR": "1", **environment},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=200,
             check=False,
         )
 

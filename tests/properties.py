@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis import strategies as st
 
-#: The same examples in each run, however busy the machine is.
-steady = settings(derandomize=True, database=None, deadline=None, max_examples=100)
+steady = settings(max_examples=100)
 #: For a property that is tried under many parameters, or costs much.
 brief = settings(steady, max_examples=15)
 

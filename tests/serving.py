@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 
-def until(holds: Callable[[], bool], what: str, patience: float = 12.0) -> None:
+def until(holds: Callable[[], bool], what: str, patience: float = 60.0) -> None:
     """Return as soon as ``holds``; fail with ``what`` when it does not within ``patience`` seconds."""
     end = time.monotonic() + patience
     while not holds():

@@ -403,7 +403,7 @@ def test_large_feeds_take_their_time_in_proportion() -> None:
     assert many < 10 * few
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ANY_PUBLICATION, st.lists(ANY_POST, max_size=2))
 def test_no_text_in_any_field_breaks_the_feed(publication: Publication, posts: list[Post]) -> None:
     """Whatever sources say, the feed is well-formed and valid and has all its entries."""

@@ -264,7 +264,7 @@ def test_addresses_of_other_schemes_are_no_links(address: str) -> None:
     assert address.strip() not in {link["href"] for link in page.all("a")}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ANY_PUBLICATION, st.lists(ANY_POST, max_size=2))
 def test_no_text_in_any_field_breaks_the_page(publication: Publication, posts: list[Post]) -> None:
     """Whatever sources say, nothing but our own elements and harmless addresses is in the page."""

@@ -154,7 +154,7 @@ def test_scripts_are_written_as_they_are() -> None:
     assert document.body.count(b"\n") == 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ANY_PUBLICATION, st.lists(ANY_POST, max_size=2))
 def test_no_text_in_any_field_breaks_the_feed(publication: Publication, posts: list[Post]) -> None:
     """Whatever sources say, the feed is JSON, and has all its items with what the format asks for."""

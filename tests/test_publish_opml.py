@@ -49,7 +49,7 @@ def test_no_sources_make_an_empty_list() -> None:
 _WORDS = st.text(st.characters(exclude_categories=()), max_size=20)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.builds(

@@ -215,7 +215,7 @@ def test_an_empty_channel_is_as_new_as_the_publication() -> None:
     assert texts(render([]), "lastBuildDate") == ["Mon, 01 Jan 2024 00:00:00 GMT"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ANY_PUBLICATION, st.lists(ANY_POST, max_size=2))
 def test_no_text_in_any_field_breaks_the_feed(publication: Publication, posts: list[Post]) -> None:
     """Whatever sources say, the feed is well-formed and has all its items, each with a title and an id."""

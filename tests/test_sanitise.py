@@ -364,7 +364,7 @@ _SOUP = st.lists(st.one_of(_START, _START, _END, st.sampled_from(_TEXTS), st.tex
 )
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 @given(_SOUP, st.sampled_from([BASE, None]))
 def test_cleaning_is_done_once_and_for_all(markup: str, base: str | None) -> None:
     """Any string gives clean HTML, which cleaning leaves as it is, whatever it is resolved against."""
@@ -374,7 +374,7 @@ def test_cleaning_is_done_once_and_for_all(markup: str, base: str | None) -> Non
     assert clean(cleaned, None) == cleaned
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(st.data())
 def test_no_word_is_lost(data: st.DataObject) -> None:
     """Every word that stands between tags, of elements known and unknown, is still there."""
@@ -385,7 +385,7 @@ def test_no_word_is_lost(data: st.DataObject) -> None:
     assert [word for number in range(len(pieces)) if (word := f"w{number}w") not in cleaned] == []
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(st.text())
 def test_any_text_becomes_clean_html(value: str) -> None:
     """What is made of plain text is clean HTML, and all its words are in it."""
