@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import steady
 
-from aggregator.cadence import Wishes, after_success, heard
+from aggregator.cadence import Wishes, after_failure, after_success, heard
 from aggregator.cadence.rhythm import Rhythm, learnt
 from aggregator.models import Source
 from benchmarks import cadence as bench
@@ -69,6 +69,15 @@ def test_entries_without_dates_make_no_rhythm() -> None:
     interval, because = learnt(Rhythm((NOW,), NOW), HOUR, DAY, NOW)
     assert (interval, because) == (HOUR, "it is new, and its rhythm not known yet")
     assert learnt(Rhythm((NOW,), LONG_AGO), HOUR, DAY, NOW)[0] == HOUR
+
+
+def test_a_source_that_fails_is_asked_no_more_often_than_before() -> None:
+    """One that is asked once a day, as it seldom publishes or gives no validators, stays so."""
+    learning, rare = Source(id="a", url="https://a.example.org/", longest=DAY), Rhythm(every(9 * DAY), LONG_AGO)
+    assert after_failure(learning, 1, Wishes(), NOW, rare).at >= NOW + DAY
+    often = Rhythm(every(HOUR), LONG_AGO)
+    assert after_failure(learning, 1, Wishes(validators=False), NOW, often).at >= NOW + DAY
+    assert after_failure(learning, 1, Wishes(), NOW, often).at < NOW + 3 * HOUR
 
 
 def test_entries_within_an_hour_are_one_occasion() -> None:

@@ -94,8 +94,10 @@ def failed(source: Source, state: SourceState, error: Exception, message: str, n
     status = error.status if isinstance(error, HttpStatusError) else None
     retry_after = error.retry_after if isinstance(error, HttpStatusError) else None
     failures = state.failures + 1
-    wishes = schedule.Wishes(retry_after=retry_after, hints=state.hints)
-    following = schedule.after_failure(source, failures, wishes, now)
+    bare = state.last_success is not None and not (state.etag or state.last_modified)
+    wishes = schedule.Wishes(retry_after=retry_after, hints=state.hints, validators=not bare)
+    known = rhythm.Rhythm(state.times, state.known_since)
+    following = schedule.after_failure(source, failures, wishes, now, known)
     gone = status == HTTPStatus.GONE
     after = replace(
         state,

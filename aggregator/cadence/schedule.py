@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator import text
-from aggregator.cadence import rhythm
+from aggregator.cadence.rhythm import Rhythm, learnt
 from aggregator.models import Hints, Source
 
 #: No wish of a server keeps a source silent for longer (a header of ten years would freeze it).
@@ -47,7 +47,7 @@ class Next:
     because: str
 
 
-def after_success(source: Source, wishes: Wishes, now: datetime, known: rhythm.Rhythm = rhythm.Rhythm()) -> Next:  # noqa: B008
+def after_success(source: Source, wishes: Wishes, now: datetime, known: Rhythm = Rhythm()) -> Next:
     """Return the next pull of a source that answered at ``now``.
 
     The longest counts of: the interval that feeds.yaml gives or the source's rhythm suggests, a day where there
@@ -55,18 +55,19 @@ def after_success(source: Source, wishes: Wishes, now: datetime, known: rhythm.R
     come a jitter that follows from the source's id, and the hours and days to skip (RFC 9111, section 4.2; RSS
     2.0, ttl and skipHours).
     """
-    interval, because = max(_reasons(source, wishes, now, known))
+    interval, because = max((_usual(source, wishes, now, known), *_wished(wishes)))
     return _outside_skipped(Next(now + interval + _jitter(source, interval), because), wishes.hints)
 
 
-def after_failure(source: Source, failures: int, wishes: Wishes, now: datetime) -> Next:
+def after_failure(source: Source, failures: int, wishes: Wishes, now: datetime, known: Rhythm = Rhythm()) -> Next:
     """Return the next pull of a source that failed ``failures`` times in a row, the last time at ``now``.
 
-    The shortest interval doubles with each failure up to ``LONGEST_BACKOFF``; a Retry-After counts where it is
-    later, up to ``LONGEST_WISH`` (RFC 9110, section 10.2.3); then the hours and days to skip.
+    The shortest interval doubles with each failure up to ``LONGEST_BACKOFF``, and is never less than the usual one; a
+    Retry-After counts where it is later, up to ``LONGEST_WISH`` (RFC 9110, section 10.2.3); then the hours and days
+    to skip.
     """
     doubled = source.interval * 2 ** min(failures, 16)
-    backoff = max(source.interval, min(doubled, LONGEST_BACKOFF))
+    backoff = max(_usual(source, wishes, now, known)[0], min(doubled, LONGEST_BACKOFF))
     times = "once" if failures == 1 else f"{failures} times in a row"
     own = Next(now + backoff + _jitter(source, backoff), f"it failed {times}")
     wish = believed(wishes.retry_after - now) if wishes.retry_after else timedelta(0)
@@ -89,13 +90,17 @@ def jittered(source: Source, moment: datetime, interval: timedelta) -> datetime:
     return moment + _jitter(source, interval)
 
 
-def _reasons(source: Source, wishes: Wishes, now: datetime, known: rhythm.Rhythm) -> Iterator[tuple[timedelta, str]]:
+def _usual(source: Source, wishes: Wishes, now: datetime, known: Rhythm) -> tuple[timedelta, str]:
+    """Return the interval of a source whose publisher wishes nothing, and its reason."""
     if source.longest is None:
-        yield source.interval, f"'interval' in feeds.yaml is {text.span(source.interval)}"
-    else:
-        yield rhythm.learnt(known, source.interval, source.longest, now)
-        if not wishes.validators:
-            yield min(_UNVALIDATED, source.longest), "its server gives neither ETag nor Last-Modified"
+        return source.interval, f"'interval' in feeds.yaml is {text.span(source.interval)}"
+    own = learnt(known, source.interval, source.longest, now)
+    if wishes.validators:
+        return own
+    return max(own, (min(_UNVALIDATED, source.longest), "its server gives neither ETag nor Last-Modified"))
+
+
+def _wished(wishes: Wishes) -> Iterator[tuple[timedelta, str]]:
     if wishes.max_age:
         wish = believed(wishes.max_age)
         yield wish, f"its server says that an answer is fresh for {text.span(wish)}"
