@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Literal
 
 from aggregator.models import Copy, FeedInfo, Hints
@@ -169,6 +170,40 @@ class CopyWrite:
     reason: Reason | None = None
 
 
+class HealthKind(Enum):
+    """What happened to a source: ``UNCHANGED`` is feeds.yaml, long after the source moved."""
+
+    FAILING = "failing"
+    LASTING = "lasting"
+    GONE = "gone"
+    RECOVERED = "recovered"
+    MOVED = "moved"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthEvent:
+    """What the editor is told of a source: why it fails, or where it moved (``detail``).
+
+    ``since`` is the last time it answered, None when it never did.
+    """
+
+    source_id: str
+    at: datetime
+    kind: HealthKind
+    detail: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthReport:
+    """An event, and the source as the editor knows it: ``feed`` is its address in feeds.yaml without secrets."""
+
+    event: HealthEvent
+    title: str
+    feed: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pull:
     """All that one pull of one source leaves behind: written in one transaction, or not at all.
@@ -182,6 +217,7 @@ class Pull:
     state: SourceState
     writes: tuple[CopyWrite, ...] = ()
     withdrawn: Mapping[int, str | None] = field(default_factory=dict)
+    events: tuple[HealthEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,12 +13,12 @@ from threading import Event
 
 from aggregator import frontmatter, urls
 from aggregator.models import Document, Source, Subscription
-from aggregator.pipeline import history
+from aggregator.pipeline import health, history
 from aggregator.pipeline.history import Window
-from aggregator.pipeline.target import ARCHIVES, FEEDS, POSTS, Changes, Target, remove, write
+from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Target, remove, write
 from aggregator.publish import FORMATS, html, opml
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, Transaction, archive, pulls, tombstones, upkeep
+from aggregator.store import Store, Transaction, archive, events, pulls, tombstones, upkeep
 from aggregator.store import history as kept
 from aggregator.text import chunks
 
@@ -45,6 +45,9 @@ def publish(
         waiting, bereft = archive.dirty(transaction), archive.bereft(transaction)
         pks = archive.everything(transaction) if full else waiting
         touched = None if full else archive.carriers(transaction, pks) | bereft
+        told = not full and not events.waiting(transaction)
+    if not told:
+        health.write(store, target, changes, watch)
     if not full and not pks and not bereft:
         return changes
     for batch in chunks(pks, _BATCH):
@@ -82,7 +85,13 @@ def preview(store: Store, sources: Sequence[Source], target: Target) -> Changes:
         windows = [history.linked(transaction, target, window, planned) for window in windows]
         feeds = list(_feed_documents(transaction, target, sources, windows, watch))
         changes = Changes()
-        parts = ((POSTS, target.posts, posts), (ARCHIVES, target.feeds, archives), (FEEDS, target.feeds, feeds))
+        ill = [health.document(transaction, target)]
+        parts = (
+            (POSTS, target.posts, posts),
+            (ARCHIVES, target.feeds, archives),
+            (FEEDS, target.feeds, feeds),
+            (HEALTH, target.feeds, ill),
+        )
         for name, folder, documents in parts:
             changes.written += [f"{name}: {each.path}" for each in documents if folder.differs(each)]
             gone = upkeep.files(transaction, name) - {each.path for each in documents}

@@ -15,7 +15,7 @@ from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, upkeep
 
 #: The groups of files that we wrote; archive documents stand in the folder of the feeds.
-FEEDS, POSTS, ARCHIVES = "feeds", "posts", "archives"
+FEEDS, POSTS, ARCHIVES, HEALTH = "feeds", "posts", "archives", "health"
 
 #: The part of a front-matter post that no other post has.
 _ID_LINE = re.compile(rb"^id: .+$", re.MULTILINE)

@@ -13,16 +13,16 @@ from functools import partial
 from http import HTTPStatus
 from typing import Literal
 
-from aggregator import cadence, keys, text
+from aggregator import cadence, health, keys, text
 from aggregator.errors import FetchError, PostponedError, SourceError, StoppedError, StorageError
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
 from aggregator.pipeline.confined import Confined
 from aggregator.recognise import changes, deletions, entries, newcomers, renumbering
 from aggregator.recognise.making import Pulled
-from aggregator.records import CopyWrite, Pull, SourceState
+from aggregator.records import CopyWrite, HealthEvent, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, archive, pulls
+from aggregator.store import Store, archive, events, pulls
 
 FetchAll = Callable[[Iterable[Request]], Iterator[tuple[Request, Response | FetchError]]]
 
@@ -76,6 +76,7 @@ def update(
             pull, outcome = settle(store, source, state, response, confined=confined, now=now, watch=watch)
         except StoppedError:
             return
+        pull = replace(pull, events=_events(store, state, pull))
         with watch("store"), store.writing() as transaction:
             pulls.apply(transaction, pull)
         yield outcome
@@ -122,6 +123,14 @@ def request_for(source: Source, state: SourceState, address: Callable[[str], str
         last_modified=state.last_modified,
         validators_url=state.validators_url,
     )
+
+
+def _events(store: Store, before: SourceState, pull: Pull) -> tuple[HealthEvent, ...]:
+    if not health.concerns(before, pull.state):
+        return ()
+    with store.reading() as transaction:
+        told = events.told(transaction, pull.source_id)
+    return tuple(health.events(pull.source_id, before, pull.state, told, pull.at))
 
 
 def _settled(

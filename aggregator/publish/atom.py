@@ -126,7 +126,7 @@ def _finish_feed(publication: Publication, mark: str | None, deleted: Iterable[D
         tombstone = add(feed, f"{{{TOMBSTONES}}}deleted-entry", ref=each.ref, when=rfc3339(each.at))
         if each.comment:
             add(tombstone, f"{{{TOMBSTONES}}}comment", each.comment)
-    _declare_markup(feed)
+    declare_markup(feed)
     generator.break_lines(feed)
 
 
@@ -153,7 +153,7 @@ def _finish_entry(publication: Publication, post: Post, entry: Element) -> None:
     content, base = entry.find("content"), safe.web(post.copy.link)
     if content is not None and base:
         content.set(f"{_XML}base", base)
-    _declare_markup(entry)
+    declare_markup(entry)
     for link in _entry_links(post):
         add(entry, "link", None, **_link(link))
     generator.add_thumbnail(entry, post)
@@ -232,7 +232,7 @@ def _add_source(publication: Publication, post: Post, entry: Element) -> None:
         _add_author(source, person)
     if feed.rights:
         add(source, "rights", feed.rights)
-    _declare_markup(source)
+    declare_markup(source)
 
 
 def _source_id(publication: Publication, post: Post) -> str:
@@ -259,7 +259,8 @@ def _person(person: Person) -> dict[str, str | None]:
     return {"name": person.name, "uri": safe.web(person.uri), "email": safe.email(person.email)}
 
 
-def _declare_markup(parent: Element) -> None:
+def declare_markup(parent: Element) -> None:
+    """Say of title and rights of ``parent`` that they are HTML where they look like it."""
     # Section 3.1.1: a text construct that looks like markup says that it is escaped HTML, so no reader can err.
     for name in ("title", "rights"):
         construct = parent.find(name)

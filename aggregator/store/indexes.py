@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Index, text
 
-from aggregator.store.schema import archive, archived, band, copy, decision, edit, file, metadata, post, source
+from aggregator.store.schema import archive, archived, band, copy, decision, edit, event, file, metadata, post, source
 
 __all__ = ["metadata"]
 
@@ -31,6 +31,9 @@ Index("ix_edit_copy_pk", edit.c.copy_pk)
 Index("ix_band_copy_pk", band.c.copy_pk)
 Index("ix_decision_post_pk", decision.c.post_pk)
 Index("ix_decision_copy_pk", decision.c.copy_pk)
+Index("ix_event_source_pk", event.c.source_pk)
+Index("ix_event_at", event.c.at)
+Index("ix_event_waiting", event.c.pk, sqlite_where=text("published = 0"), postgresql_where=text("NOT published"))
 Index("ix_file_post_pk", file.c.post_pk)
 Index("ix_archive_dirty", archive.c.folder, sqlite_where=text("dirty = 1"), postgresql_where=text("dirty"))
 Index("ix_archived_archive_pk", archived.c.archive_pk)

@@ -13,7 +13,7 @@ from aggregator.admission import RECORD, Past, Record
 from aggregator.models import Copy, FeedInfo, Source
 from aggregator.reasons import Reason
 from aggregator.records import TURNED_AWAY, CopyWrite, Decision, Edit, Known, Pull, SourceState
-from aggregator.store import codec, corrections, edits, ledger
+from aggregator.store import codec, corrections, edits, events, ledger
 from aggregator.store.engine import PARAMETERS, insert_missing, upsert
 from aggregator.store.schema import alias, copy, info, meta, post, source
 from aggregator.text import chunks
@@ -139,6 +139,7 @@ def apply(connection: sa.Connection, pull: Pull) -> None:
     query = sa.select(source.c.pk).where(source.c.id == pull.source_id)
     source_pk = connection.execute(query).scalar_one()
     connection.execute(source.update().where(source.c.pk == source_pk), _state_row(pull.state))
+    events.note(connection, source_pk, pull.events)
     if pull.writes:
         _write(connection, source_pk, pull)
     if pull.withdrawn:

@@ -10,6 +10,7 @@
 ``decision``  what was decided of a copy or a post, when and why (``aggregator.reasons``); rows are only ever added
 ``tombstone`` a post that was taken out: when, why, whose it was; ``shown`` while feeds tell readers of it
 ``ruling``    what the editor decided for good, asked when copies are bound
+``event``     what the editor is told of the sources' health (``aggregator.health``)
 ``archive``   the archive documents of each feed that is published; ``dirty`` until they were written
 ``archived``  which posts stand in which of them, decided once
 ``domain``    what was asked of late of the domains of sources, and which want to be left alone
@@ -230,6 +231,18 @@ decision = Table(
     Column("copy_pk", _Key),
     Column("source_pk", _Key),
     Column("detail", Words, nullable=False, server_default="{}"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("pk", _Key, primary_key=True),
+    Column("source_pk", _Key, ForeignKey("source.pk"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("detail", Words, nullable=False),
+    Column("since", Moment),
+    Column("published", Boolean, nullable=False),
 )
 
 archive = Table(

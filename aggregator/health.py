@@ -1,0 +1,70 @@
+"""What the editor is told of a source's health: when it begins to fail, as long as it lasts, and when it is over.
+
+One failure is no news, for most are over at the next pull.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from aggregator import urls
+from aggregator.records import HealthEvent, HealthKind, SourceState
+
+#: So many failures in a row are told; the first one of a source that never answered is.
+_FAILURES = 3
+#: How long it has failed when it is told again.
+_MARKS = tuple(timedelta(days=days) for days in (7, 30, 90))
+#: How long after a move feeds.yaml may have the old address before it is told again.
+_REMINDER = timedelta(days=14)
+
+#: The last event of each kind that was told of a source.
+Told = Mapping[HealthKind, datetime]
+
+
+def concerns(before: SourceState, after: SourceState) -> bool:
+    """Tell whether a pull that led from ``before`` to ``after`` may be news: most are not."""
+    return bool(before.failures or after.failures or before.gone or after.gone or after.adopted)
+
+
+def events(source_id: str, before: SourceState, after: SourceState, told: Told, now: datetime) -> Iterator[HealthEvent]:
+    """Yield what is to be told of a source after a pull at ``now``; ``told`` was already."""
+    for kind in (_illness(before, after, told, now), _move(before, after, told, now)):
+        if kind is not None:
+            yield HealthEvent(
+                source_id=source_id, at=now, kind=kind, detail=_detail(kind, after), since=after.last_success
+            )
+
+
+def _illness(before: SourceState, after: SourceState, told: Told, now: datetime) -> HealthKind | None:
+    began = max((told[kind] for kind in (HealthKind.FAILING, HealthKind.GONE) if kind in told), default=None)
+    over = told.get(HealthKind.RECOVERED)
+    ill = began is not None and (over is None or began > over)
+    if after.gone:
+        return None if before.gone else HealthKind.GONE
+    if not after.failures:
+        return HealthKind.RECOVERED if ill else None
+    if not ill:
+        matters = after.failures >= _FAILURES or after.last_success is None
+        return HealthKind.FAILING if matters else None
+    since = after.last_success or began
+    return HealthKind.LASTING if since and any(_crossed(before, since + mark, now) for mark in _MARKS) else None
+
+
+def _move(before: SourceState, after: SourceState, told: Told, now: datetime) -> HealthKind | None:
+    if after.adopted is None:
+        return None
+    if after.adopted != before.adopted:
+        return HealthKind.MOVED
+    moved = told.get(HealthKind.MOVED)
+    return HealthKind.UNCHANGED if moved and _crossed(before, moved + _REMINDER, now) else None
+
+
+def _crossed(before: SourceState, moment: datetime, now: datetime) -> bool:
+    return (before.last_pull is None or before.last_pull < moment) and moment <= now
+
+
+def _detail(kind: HealthKind, after: SourceState) -> str:
+    if kind in (HealthKind.MOVED, HealthKind.UNCHANGED):
+        return urls.public(after.adopted or "")
+    return "" if kind is HealthKind.RECOVERED else after.error or ""

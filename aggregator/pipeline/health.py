@@ -1,0 +1,31 @@
+"""The feed of the sources' health: events → render → write."""
+
+from __future__ import annotations
+
+from aggregator.models import Document
+from aggregator.pipeline.target import HEALTH, Changes, Target
+from aggregator.pipeline.target import write as put
+from aggregator.publish import health
+from aggregator.stopwatch import Stopwatch
+from aggregator.store import Store, Transaction, events, upkeep
+
+#: Events in the feed.
+_SHOWN = 100
+
+
+def write(store: Store, target: Target, changes: Changes, watch: Stopwatch) -> None:
+    """Write the feed, and note that all events are published."""
+    with store.reading() as transaction:
+        known = upkeep.files(transaction, HEALTH)
+        made = document(transaction, target)
+    if made.path not in known:
+        with watch("store"), store.writing() as noting:
+            upkeep.add_files(noting, HEALTH, [(made.path, None)])
+    put(target.feeds, HEALTH, made, known, changes, watch)
+    with store.writing() as transaction:
+        events.publish(transaction)
+
+
+def document(transaction: Transaction, target: Target) -> Document:
+    """Return the feed as it is to be."""
+    return health.render(target.publication, events.newest(transaction, _SHOWN))
