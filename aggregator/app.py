@@ -249,6 +249,7 @@ def open_client(settings: Settings, account: fetch.Account) -> fetch.Client:
         per_host=settings.fetch.per_host,
         allow_private=settings.fetch.allow_private,
         files=settings.fetch.files,
+        instance=settings.fetch.rsshub,
     )
     return fetch.Client(limits, user_agent=user_agent(settings), account=account)
 

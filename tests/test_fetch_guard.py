@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
-from fetching import ask, client, names
+from fetching import AGENT, account, ask, client, names
 from hypothesis import given
 from hypothesis import strategies as st
 from origin import Origin
 
 from aggregator.errors import FetchError, ForbiddenError
-from aggregator.fetch import TRANSPORTS, Address, address, allowed
+from aggregator.fetch import TRANSPORTS, Address, Client, Limits, address, allowed, guard
 from aggregator.fetch.guard import permit
 
 PUBLIC = [
@@ -261,6 +261,25 @@ def test_allowing_private_addresses(origin: Origin) -> None:
     with client(private=True) as made:
         assert ask(made, origin.url("/feed")).body == b"<rss/>"
     assert len(origin.requests) == 1
+
+
+def test_a_private_instance_of_rsshub(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The instance that feeds.yaml names may be private, for its own routes alone: nobody else leads there."""
+    origin.put("/route", "<rss/>")
+    origin.put("/moved", "", status=302, headers={"Location": "/route"})
+    real = guard.objection
+    public = {"127.0.0.2"}  # plays an address of the outside
+    monkeypatch.setattr(guard, "objection", lambda ip, **how: None if str(ip) in public else real(ip, **how))
+    limits = Limits(instance=origin.url("/"))
+    with Origin(bind="127.0.0.2") as other, Client(limits, user_agent=AGENT, account=account()) as made:
+        other.put("/", "", status=302, headers={"Location": origin.url("/route")})
+        assert ask(made, origin.url("/route")).body == b"<rss/>"
+        assert ask(made, origin.url("/moved")).body == b"<rss/>"
+        with pytest.raises(ForbiddenError, match=r"^redirected by 127\.0\.0\.2.* to the RSSHub instance"):
+            ask(made, other.url("/"))
+        with pytest.raises(ForbiddenError, match="is a loopback address"):
+            ask(made, f"http://127.0.0.1:{other.port}/")
+    assert [seen.path for seen in origin.requests] == ["/route", "/moved", "/route"]
 
 
 @pytest.mark.parametrize("port", [0, 22, 25, 53, 110, 143, 465, 587, 993, 3306, 5432, 6000, 6379, 6667, 10080, 11211])

@@ -86,6 +86,7 @@ HOSTILE: dict[str, tuple[Script, str]] = {
     "crowds an element": (answer(DOCUMENTS["40,000 attributes of one element"]()), "nested or crowded"),
     "nests JSON": (answer(DOCUMENTS["5,000,000 levels of JSON"]()), "nested too deep"),
     "repeats its base": (answer(DOCUMENTS["a base of 100 kB, 2,000 short links"]()), "longer than any address"),
+    "speaks no TLS": (answer(FEED), "did not answer in"),
     "fails with a secret": (lambda seen: Reply(status=500, body=seen.path.encode()), "answered 500"),
 }
 #: What looks bad and harms nobody: these are read.
@@ -118,7 +119,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Planet, Orig
         for name, script in {**{name: script for name, (script, _) in HOSTILE.items()}, **ODD}.items():
             origin.handle(f"/{identifier(name)}", script)
             secret = origin.url(f"/{identifier(name)}?token=SECRETTOKEN").replace("//", "//user:SECRETPW@")
-            urls[identifier(name)] = secret
+            urls[identifier(name)] = secret.replace("http:", "https:") if name == "speaks no TLS" else secret
         planet.configure(
             [f"{{url: '{url}', id: {name}, headers: {{X-Key: SECRETKEY}}}}" for name, url in urls.items()],
             more=f"fetch: {{allow_private: true, timeout: {TIMEOUT}s, per_host: 16, per_minute: 0}}",

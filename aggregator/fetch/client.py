@@ -56,6 +56,7 @@ class Client:
         self._watchdog = Watchdog(limits.timeout.total_seconds())
         self._account = account
         self._slots = Slots(limits.per_host)
+        self._instance = _endpoint(limits.instance)
         self._session = wire.Session(self._connected, self._attend, per_host=limits.per_host)
 
     def __enter__(self) -> Self:
@@ -99,6 +100,10 @@ class Client:
     def _asked(self, request: Request, way: Route, watch: Watch, now: datetime) -> Response | Route:
         """Ask one address; return the answer, or the way on when it redirects."""
         split = urlsplit(way.url)
+        if not way.trusted and not self._limits.allow_private and _endpoint(way.url) == self._instance:
+            raise ForbiddenError(
+                f"redirected by {urls.host(way.behind[-1])} to the RSSHub instance, which is not theirs"
+            )
         headers = self._headers(request, way)
         failure: FetchError | None = None
         try:
@@ -163,11 +168,16 @@ class Client:
         raise _refusal(where, status, retry_after)
 
     def _connected(self, host: str, port: int) -> socket:
-        watch, private = self._watchdog.current(), self._limits.allow_private
+        watch, private = self._watchdog.current(), self._limits.allow_private or (host, port) == self._instance
         return dial.connected(host, port, watch, resolver=self._resolver, allow_private=private)
 
     def _attend(self, sock: socket) -> None:
         self._watchdog.current().hold(lambda: dial.shut_down(sock))
+
+
+def _endpoint(url: str) -> tuple[str, int]:
+    split = urlsplit(url)
+    return (split.hostname or "").rstrip("."), split.port or (443 if split.scheme == "https" else 80)
 
 
 def _redirected(way: Route, error: ForbiddenError) -> ForbiddenError:

@@ -24,7 +24,8 @@ class Limits:
 
     ``timeout`` is for all of it: name lookup, redirects and body.  ``max_size`` is bytes of the body, as it
     travels and as it is decoded.  ``per_host`` is requests at once to one host, redirected ones included.  ``files``
-    is the folder below which files may be read, None for no file.
+    is the folder below which files may be read, None for no file.  ``instance`` is the address of the RSSHub instance,
+    which may be private; no redirect of others leads there then.
     """
 
     timeout: timedelta = timedelta(seconds=20)
@@ -32,6 +33,7 @@ class Limits:
     per_host: int = 2
     allow_private: bool = False
     files: Path | None = None
+    instance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
