@@ -116,7 +116,7 @@ def test_what_was_merged_can_be_split_again(desk: Desk) -> None:
     shared(desk)
     with desk.app() as app:
         app.merge("urn:ex:b.example:own-b", "urn:ex:c.example:own-c", desk.now, "test")
-        (own,), _ = app.split("urn:ex:b.example:own-b", "c", desk.now, "test")
+        (own,), _ = app.split("https://b.example/own-b", "https://c.example/own-c", desk.now, "test")
         assert own not in ("urn:ex:b.example:own-b", "urn:ex:c.example:own-c")
         app.merge(own, "urn:ex:b.example:own-b", desk.now, "test")
     assert carriers(desk)["own-c"] == {"b", "c"}

@@ -92,4 +92,4 @@ def retract(
     if json:
         common.print_json({"entries": entries, "written": changes.written, "removed": changes.removed})
     else:
-        typer.echo(f"{entries} entries retracted; {stories.files(changes)}")
+        typer.echo(f"{stories.entries(entries)} retracted; {stories.files(changes)}")

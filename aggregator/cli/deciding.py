@@ -43,7 +43,7 @@ def release(context: typer.Context, what: Held, json: Json = False, config: Conf
     """
     from aggregator.app import App
 
-    _decide(context, config, "release", what, App.release, json=json)
+    _decide(context, config, "release", "let in", what, App.release, json=json)
 
 
 def reject(context: typer.Context, what: Held, json: Json = False, config: Config = None) -> None:
@@ -53,13 +53,14 @@ def reject(context: typer.Context, what: Held, json: Json = False, config: Confi
     """
     from aggregator.app import App
 
-    _decide(context, config, "reject", what, App.reject, json=json)
+    _decide(context, config, "reject", "turned away", what, App.reject, json=json)
 
 
 def _decide(
     context: typer.Context,
     config: str | None,
     command: str,
+    done: str,
     what: Sequence[str],
     decide: Callable[[App, Sequence[str], datetime, str], tuple[int, Changes]],
     *,
@@ -74,4 +75,4 @@ def _decide(
     if json:
         common.print_json({"entries": number, "written": changes.written, "removed": changes.removed})
     else:
-        typer.echo(f"{number} entries {command}ed; {stories.files(changes)}")
+        typer.echo(f"{stories.entries(number)} {done}; {stories.files(changes)}")

@@ -132,6 +132,11 @@ def _entry_json(entry: Told) -> dict[str, Any]:
     }
 
 
+def entries(number: int) -> str:
+    """Return in words how many entries there are."""
+    return f"{number} {'entry' if number == 1 else 'entries'}"
+
+
 def files(changes: Changes) -> str:
     """Return in words how many files changed."""
     return f"{len(changes.written)} files written, {len(changes.removed)} removed"

@@ -107,6 +107,8 @@ def taken(connection: sa.Connection, ids: Sequence[str]) -> frozenset[str]:
 
 def bind(connection: sa.Connection, bound: Bound, at: datetime) -> None:
     """Make the minted posts, bind each copy to its post, and note why; ``at`` is when."""
+    if not bound.bindings:
+        return
     if bound.minted:
         connection.execute(post.insert(), [_post_row(each) for each in bound.minted])
     digests = {text.digest(each.post_id): each.post_id for each in bound.bindings}

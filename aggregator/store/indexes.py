@@ -15,7 +15,8 @@ Index("ix_source_next_pull", source.c.next_pull)
 Index("ix_post_published", post.c.published.desc(), post.c.pk.desc())
 # SQLite uses a partial index only where a query says its condition word for word.
 Index("ix_post_dirty", post.c.pk, sqlite_where=text("dirty = 1"), postgresql_where=text("dirty"))
-Index("ix_copy_post_pk", copy.c.post_pk)
+# What is neither bound nor held has neither: the second column finds it among all that is in no post.
+Index("ix_copy_post_pk_verdict", copy.c.post_pk, copy.c.verdict)
 # Without these two, each row of info that is removed costs a look at every copy.
 Index("ix_copy_info_pk", copy.c.info_pk)
 Index("ix_copy_via_pk", copy.c.via_pk)
@@ -23,8 +24,6 @@ Index("ix_copy_via_pk", copy.c.via_pk)
 Index("ix_copy_page", copy.c.page, copy.c.post_pk)
 Index("ix_copy_text", copy.c.text, copy.c.post_pk)
 Index("ix_copy_listed", copy.c.source_pk, copy.c.listed_at.desc(), copy.c.post_pk.desc())
-_WAITING = text("post_pk IS NULL AND verdict IS NULL")
-Index("ix_copy_unbound", copy.c.pk, sqlite_where=_WAITING, postgresql_where=_WAITING)
 _GIVEN = text("verdict IS NOT NULL")
 Index("ix_copy_verdict", copy.c.verdict, sqlite_where=_GIVEN, postgresql_where=_GIVEN)
 Index("ix_edit_copy_pk", edit.c.copy_pk)

@@ -26,11 +26,9 @@ def posts(connection: sa.Connection, what: str) -> list[int]:
 
 
 def copies(connection: sa.Connection, what: str) -> list[int]:
-    """Return the numbers of the entries that ``what`` names, pruned ones too; of a post those that it has."""
+    """Return the numbers of the entries that ``what`` names, pruned ones too; those of a post where it names one."""
     found = _entries(connection, what)
-    if not found or not _NUMBER.fullmatch(what):
-        found |= {pk for post_pk in posts(connection, what) for pk in copies_of(connection, post_pk)}
-    return sorted(found)
+    return sorted(found or {pk for post_pk in posts(connection, what) for pk in copies_of(connection, post_pk)})
 
 
 def copies_of(connection: sa.Connection, post_pk: int) -> list[int]:

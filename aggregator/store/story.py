@@ -79,7 +79,9 @@ def _entries(connection: sa.Connection, pks: Collection[int], primary: int | Non
     if len(rows) == len(pks):
         # Names are kept by source: those of pruned entries alone are looked for everywhere.
         known = known.where(alias.c.source_pk.in_({row.source_pk for row in rows.values()}))
-    for row in connection.execute(known.where(alias.c.copy_pk.in_(pks)).order_by(alias.c.first_seen, alias.c.value)):
+    for row in connection.execute(
+        known.where(alias.c.copy_pk.in_(pks)).order_by(alias.c.first_seen, alias.c.kind, alias.c.value)
+    ):
         names[row.copy_pk].append(row)
     changed: dict[int, list[Edit]] = defaultdict(list)
     for each in edits.of(connection, sorted(pks)):

@@ -20,8 +20,8 @@ def upgrade() -> None:
     op.add_column("copy", sa.Column("until", sa.BigInteger(), nullable=True))
     given = sa.text("verdict IS NOT NULL")
     op.create_index("ix_copy_verdict", "copy", ["verdict"], sqlite_where=given, postgresql_where=given)
-    waiting = sa.text("post_pk IS NULL AND verdict IS NULL")
-    op.create_index("ix_copy_unbound", "copy", ["pk"], sqlite_where=waiting, postgresql_where=waiting)
+    op.drop_index("ix_copy_post_pk", "copy")
+    op.create_index("ix_copy_post_pk_verdict", "copy", ["post_pk", "verdict"])
     op.create_table(
         "tombstone",
         sa.Column("post_pk", KEY, autoincrement=False, nullable=False),
@@ -47,8 +47,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("ruling")
     op.drop_table("tombstone")
-    for index in ("ix_copy_unbound", "ix_copy_verdict"):
+    for index in ("ix_copy_post_pk_verdict", "ix_copy_verdict"):
         op.drop_index(index, "copy")
+    op.create_index("ix_copy_post_pk", "copy", ["post_pk"])
     for column in ("until", "verdict"):
         op.drop_column("copy", column)
     for column in ("dirty", "latecomer"):
