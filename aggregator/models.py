@@ -148,6 +148,14 @@ class Admission:
     links: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """How much alike texts must be to be one story, from 0 to 1, among the sources of the category path ``level``."""
+
+    level: tuple[str, ...]
+    least: float
+
+
 #: What decides which copy of a story is the primary one: declared ranks, whose page it is, the earliest, the longest.
 PrimaryRule = Literal["rank", "site", "earliest", "longest"]
 
@@ -160,7 +168,7 @@ class Source:
     published uses ``urls.public(url)``.  ``include`` and ``exclude`` map a field to a regular expression.
     ``keep`` is the number of entries taken per pull, newest first; 0 takes all.  ``interval`` is the time between two
     pulls; with ``longest`` it is the shortest, and the source's rhythm decides between the two.  ``rank`` decides which
-    of several sources a story is credited to, 1 being the first.
+    of several sources a story is credited to, 1 being the first; ``alike`` is set where its category asks for that.
     """
 
     id: str
@@ -175,6 +183,7 @@ class Source:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     admission: Admission = Admission()
     rank: int | None = None
+    alike: Likeness | None = None
     enabled: bool = True
 
 

@@ -300,6 +300,16 @@ class PostRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resembling:
+    """A copy whose words are compared with those of others; ``post_pk`` is None while it belongs to no post."""
+
+    pk: int
+    post_pk: int | None
+    source_id: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Minted:
     """A post to be made for ``copy``: its id and the stem of its file, decided once and for ever."""
 

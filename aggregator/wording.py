@@ -21,6 +21,7 @@ _WORD = re.compile(r"[^\W_]+")
 _ONLY_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
 #: Scripts whose words stand without blanks; two characters are about a word there.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_TOKEN = re.compile(f"{_UNSPACED.pattern}|(?:(?!{_UNSPACED.pattern})[^\\W_])+")
 # What WordPress adds to each entry of a feed: it names the site, and so differs where the words are the same.
 _FOOTER = re.compile(r"\bThe post .{1,300}? (?:appeared first on|first appeared on) .{1,150}\Z", re.DOTALL)
 _READ_ON = re.compile(
@@ -62,6 +63,11 @@ def words(value: str) -> list[str]:
     """Return the runs of letters and digits in plain text ``value``, in one form; what is between them is gone."""
     found = plain(value)
     return found.translate(_ONLY_WORDS).split() if found.isascii() else _WORD.findall(found)
+
+
+def tokens(value: str) -> list[str]:
+    """Return the words of plain text ``value``, each character one in scripts without blanks between words."""
+    return _TOKEN.findall(plain(value))
 
 
 def of_markup(markup: str) -> str:

@@ -233,6 +233,16 @@ class CategorySettings(Section):
 
     slug: Slug | None = Field(None, description="Its folder in the outputs.", examples=["new-media"])
     title: Title | None = Field(None, description="The title of its feed.", examples=["新媒体动态"])
+    alike: float | None = Field(
+        None,
+        ge=0.5,
+        le=1,
+        description=(
+            "How much alike the words of entries of its sources must be, from 0.5 to 1, to be one story, "
+            "within three days; by default only the same words are."
+        ),
+        examples=[0.8],
+    )
     entries: Count | None = Field(
         None,
         description="Entries in its feed, instead of output.entries; 0: all.",

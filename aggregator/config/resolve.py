@@ -25,9 +25,9 @@ from aggregator.config.model import (
 )
 from aggregator.config.nodes import Path
 from aggregator.config.sentences import Problem
-from aggregator.config.settings import Names, Settings, levels, slug_of
+from aggregator.config.settings import Names, Settings, levels, settings_of, slug_of
 from aggregator.errors import OutputError
-from aggregator.models import Admission, Level, Source
+from aggregator.models import Admission, Level, Likeness, Source
 
 _ID_BYTES = 60
 _DIGEST = 8
@@ -86,7 +86,7 @@ def resolve(written: FeedsFile, indexes: Sequence[int], context: Context) -> Set
     lines = _named(lines)
     _check_ids(lines, context)
     _check_folders(lines, categories, context)
-    sources = tuple(line.source for line in lines)
+    sources = tuple(replace(line.source, alike=_alike(line.source.category, categories)) for line in lines)
     return Settings(
         file=context.file,
         site=written.site,
@@ -99,6 +99,13 @@ def resolve(written: FeedsFile, indexes: Sequence[int], context: Context) -> Set
         database_url=_database(written.database, folder, context),
         _levels=_all_levels(sources, categories),
     )
+
+
+def _alike(category: Names, categories: Mapping[str, CategorySettings]) -> Likeness | None:
+    # The innermost level that says how much alike words must be is that within which they are compared.
+    levels_up = (category[:depth] for depth in range(len(category), 0, -1))
+    asked = ((level, settings_of(level, categories).alike) for level in levels_up)
+    return next((Likeness(level=level, least=least) for level, least in asked if least is not None), None)
 
 
 def _trimmed(name: str) -> str:

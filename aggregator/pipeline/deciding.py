@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from aggregator.models import PrimaryRule, Source
+from aggregator.pipeline import resembling
 from aggregator.recognise import grouping, minting, stories
 from aggregator.recognise.ownership import Owners
 from aggregator.recognise.rules import Rules
@@ -39,23 +40,31 @@ def bind(
             return 0, 0
         shared = binding.shared(transaction)
         owners = Owners(binding.lines(transaction))
+    with watch("bind"):
+        alike = resembling.pairs(store, sources, now)
+    shared += [(pk, f"pair {pair}") for pair in alike for pk in pair]
     ranks = {source.id: source.rank for source in sources if source.rank is not None}
     rules = Rules(authority=authority, owners=owners, primary=primary, ranks=ranks)
     made = joined = 0
     for batch in grouping.batches(waiting, shared, _BATCH):
         with watch("bind"), store.writing() as transaction:
-            bound = _bind(transaction, batch, rules, now)
+            bound = _bind(transaction, batch, alike, rules, now)
         made += len(bound.minted)
         joined += len(bound.bindings) - len(bound.minted)
     return made, joined
 
 
-def _bind(transaction: Transaction, batch: Sequence[int], rules: Rules, now: datetime) -> Bound:
+def _bind(
+    transaction: Transaction, batch: Sequence[int], alike: Sequence[tuple[int, int]], rules: Rules, now: datetime
+) -> Bound:
     retracted = corrections.keep_out(transaction, batch, now)
     copies = binding.describe(transaction, [pk for pk in batch if pk not in retracted])
-    refs = {pk for copy in copies for pk in (*copy.page_posts, *copy.text_posts)}
+    here = {copy.pk for copy in copies}
+    pairs = [pair for pair in alike if pair[0] in here]
+    others = binding.posts_of(transaction, [other for _, other in pairs if other not in here])
+    refs = {pk for copy in copies for pk in (*copy.page_posts, *copy.text_posts)} | set(others.values())
     posts = binding.posts(transaction, sorted(refs))
     taken = binding.taken(transaction, minting.wished_ids(copies))
-    bound = stories.bind(copies, posts, taken, rules)
+    bound = stories.bind(copies, posts, taken, rules, alike=[(one, other, others.get(other)) for one, other in pairs])
     binding.bind(transaction, bound, now)
     return bound

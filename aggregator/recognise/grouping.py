@@ -16,6 +16,9 @@ class Groups(Generic[T]):
         self._sources = dict(sources)
         self._fixed = {member: member for member in fixed}
 
+    def __contains__(self, member: T) -> bool:
+        return member in self._parents
+
     def root(self, member: T) -> T:
         """Return the member that stands for the group of ``member``."""
         while self._parents[member] != member:

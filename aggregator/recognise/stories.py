@@ -18,15 +18,24 @@ from aggregator.recognise.rules import Rules
 from aggregator.records import Binding, Bound, Minted, PostRef, Unbound
 
 
-def bind(copies: Sequence[Unbound], posts: Mapping[int, PostRef], taken: AbstractSet[str], rules: Rules) -> Bound:
+def bind(
+    copies: Sequence[Unbound],
+    posts: Mapping[int, PostRef],
+    taken: AbstractSet[str],
+    rules: Rules,
+    *,
+    alike: Iterable[tuple[int, int, int | None]] = (),
+) -> Bound:
     """Return what becomes of ``copies``: the posts that they make, and those that they join.
 
     ``posts`` are those that copies refer to and may join, by number; ``taken`` are the ids among those wished for that
-    other posts have.  The outcome does not depend on the order of the copies.
+    other posts have.  ``alike`` are pairs that look alike, where that is asked for: one of ``copies``, another copy, and
+    the post that it belongs to, if it does.  The outcome does not depend on the order of the copies.
     """
     decided = _Deciding(copies, posts, rules)
     decided.by_page()
     decided.by_text()
+    decided.by_likeness(alike)
     return decided.bound(set(taken))
 
 
@@ -66,6 +75,12 @@ class _Deciding:
                 self._keep_apart(copies, Reason.KEPT_APART_TEXT)
             else:
                 self._by_title(copies, posts)
+
+    def by_likeness(self, alike: Iterable[tuple[int, int, int | None]]) -> None:
+        for one, other, post_pk in sorted(alike, key=str):
+            name = f"c{other}" if post_pk is None else f"p{post_pk}"
+            if post_pk is None or post_pk in self._posts:
+                self._unite_names([name, f"c{one}"], Reason.JOINED_ALIKE)
 
     def bound(self, used: set[str]) -> Bound:
         found: dict[str, list[Unbound]] = defaultdict(list)
@@ -148,6 +163,8 @@ class _Deciding:
 
     def _unite_names(self, names: Sequence[str], reason: Reason) -> None:
         for name in names[1:]:
+            if not (name in self._groups and names[0] in self._groups):
+                continue  # a copy that was kept out
             if self._groups.root(names[0]) == self._groups.root(name):
                 continue
             if self._groups.join(names[0], name):

@@ -89,6 +89,13 @@ def posts(connection: sa.Connection, pks: Sequence[int]) -> dict[int, PostRef]:
     return {row.pk: PostRef(sources=frozenset(carriers[row.pk]), **row._mapping) for row in rows}
 
 
+def posts_of(connection: sa.Connection, copy_pks: Sequence[int]) -> dict[int, int]:
+    """Return the posts of the copies numbered ``copy_pks``, by number, as far as they belong to one."""
+    query = sa.select(copy.c.pk, copy.c.post_pk).where(copy.c.post_pk.is_not(None))
+    parts = chunks(copy_pks, PARAMETERS)
+    return {row.pk: row.post_pk for part in parts for row in connection.execute(query.where(copy.c.pk.in_(part)))}
+
+
 def lines(connection: sa.Connection) -> dict[str, Line]:
     """Return all sources that ever were, as far as deciding looks at them, by id."""
     query = sa.select(source.c.id, source.c.feed, source.c.info)

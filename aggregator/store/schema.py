@@ -6,7 +6,7 @@
 ``alias``     every name a copy was ever seen under, within its source, and since when; pruned copies keep theirs
 ``post``      what is republished; ``dirty`` until its outputs were written
 ``edit``      what changed in a copy, and when: its last few edits
-``band``      what copies that look alike have in common, in categories that ask for it
+``band``      what copies that look alike have in common, in categories that ask for it, for a few days
 ``decision``  what was decided of a copy or a post, when and why (``aggregator.reasons``); rows are only ever added
 ``tombstone`` a post that was taken out: when, why, whose it was; ``shown`` while feeds tell readers of it
 ``ruling``    what the editor decided for good, asked when copies are bound
@@ -217,6 +217,7 @@ band = Table(
     metadata,
     Column("value", String(32), primary_key=True),
     Column("copy_pk", _Key, primary_key=True),
+    Column("at", Moment, nullable=False),
     sqlite_with_rowid=False,
 )
 
