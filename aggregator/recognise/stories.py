@@ -29,8 +29,8 @@ def bind(
     """Return what becomes of ``copies``: the posts that they make, and those that they join.
 
     ``posts`` are those that copies refer to and may join, by number; ``taken`` are the ids among those wished for that
-    other posts have.  ``alike`` are pairs that look alike, where that is asked for: one of ``copies``, another copy, and
-    the post that it belongs to, if it does.  The outcome does not depend on the order of the copies.
+    other posts have.  ``alike`` are pairs that look alike, where that is asked for: one of ``copies``, another one, and
+    the post that this belongs to, if it does.  The outcome does not depend on the order of the copies.
     """
     decided = _Deciding(copies, posts, rules)
     decided.by_page()
