@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event
 
-from aggregator import __version__, fetch, urls
+from aggregator import __version__, fetch, frontmatter, urls
 from aggregator.config import Settings
 from aggregator.domains import Domains
 from aggregator.errors import DatabaseError
@@ -197,6 +197,7 @@ class App:
             posts=OutputFolder(self.settings.output.posts),
             folder_of=self.folder_of,
             comments=self.settings.output.comments,
+            style=frontmatter.STYLES[self.settings.output.style],
             archive=self.settings.output.archive,
             tombstones=self.settings.output.tombstones,
         )

@@ -1,4 +1,4 @@
-"""Post → the text of a front-matter post, as a static site generator (Hexo) takes it.
+"""Post → the text of a front-matter post, as a static site generator takes it: Hexo, Hugo or Jekyll.
 
 Every value is written as a JSON string: YAML 1.2 reads those back unchanged whatever they hold.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -29,13 +30,35 @@ _PLACEHOLDER = "https://picsum.photos/400/300?random={number}"
 _PLACEHOLDERS = 10_000
 
 
-def render(post: Post, *, comments: bool = False) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """What a static site generator asks of a post's file.
+
+    ``suffix`` ends its name; with ``dated``, the day comes first.  ``date`` writes the moment of publication,
+    ``updated`` names the field of the last change.
+    """
+
+    suffix: str
+    dated: bool
+    date: Callable[[datetime], str]
+    updated: str
+
+
+def render(post: Post, *, comments: bool = False, style: Style | None = None) -> str:
     """Return the file's text: the seven fields of the model, those of the attribution, and the body.
+
+    ``style`` is Hexo's unless another is given.
 
     Half a surrogate pair, which no UTF-8 file can hold, becomes a question mark.
     """
-    file = "\n".join(["---", *_fields(post, comments), "---", "", body(post), ""])
+    file = "\n".join(["---", *_fields(post, comments, style or STYLES["hexo"]), "---", "", body(post), ""])
     return file.encode("utf-8", "replace").decode()
+
+
+def file_name(post: Post, style: Style) -> str:
+    """Return the name of the post's file."""
+    day = f"{post.published.astimezone(UTC):%Y-%m-%d}-" if style.dated else ""
+    return f"{day}{post.name}{style.suffix}"
 
 
 def body(post: Post) -> str:
@@ -65,14 +88,14 @@ def scalar(value: str) -> str:
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
-def _fields(post: Post, comments: bool) -> Iterator[str]:
+def _fields(post: Post, comments: bool, style: Style) -> Iterator[str]:
     headimg = scalar(picture(post))
     yield f"title: {scalar(post.copy.title)}"
     yield from _list("categories", post.category)
     yield f"headimg: {headimg}"
     yield f"author: {scalar(author(post))}"
     yield f"comments: {'true' if comments else 'false'}"
-    yield f"date: {format_datetime(post.published.astimezone(UTC), usegmt=True)}"
+    yield f"date: {style.date(post.published)}"
     yield f"thumbnail: {headimg}"
     if post.copy.link:
         yield f"link: {scalar(post.copy.link)}"
@@ -80,7 +103,7 @@ def _fields(post: Post, comments: bool) -> Iterator[str]:
     updated = rfc3339(post.updated)
     if updated != rfc3339(post.published):
         # Quoted: Hexo takes the clock of an unquoted time for its machine's local time.
-        yield f"updated: {scalar(updated)}"
+        yield f"{style.updated}: {scalar(updated)}"
     yield from _list("tags", tuple(dict.fromkeys(tag.label or tag.term for tag in post.copy.tags)))
     yield "source:"
     yield from (f"  {line}" for line in _attribution(post.source))
@@ -115,3 +138,20 @@ def _link(source: Attribution) -> Iterator[str]:
 def rfc3339(moment: datetime) -> str:
     """Return ``moment`` in UTC as RFC 3339 writes it, to the second."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def _rfc822(moment: datetime) -> str:
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def _jekyll(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} +0000"
+
+
+#: What ``output.style`` of feeds.yaml may name.  A body in a file of HTML is left alone by Hugo, whose Markdown takes
+#: no HTML unless it is told to, and by Jekyll but for Liquid.
+STYLES: Mapping[str, Style] = {
+    "hexo": Style(suffix=".md", dated=False, date=_rfc822, updated="updated"),
+    "hugo": Style(suffix=".html", dated=False, date=rfc3339, updated="lastmod"),
+    "jekyll": Style(suffix=".html", dated=True, date=_jekyll, updated="last_modified_at"),
+}

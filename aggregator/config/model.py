@@ -136,6 +136,9 @@ class OutputSettings(Section):
         description="Entries in each archive document of the Atom feeds, 0 to 1000; 0: there are none.",
         examples=[500],
     )
+    style: Literal["hexo", "hugo", "jekyll"] = Field(
+        "hexo", description="The static site generator that takes the posts.", examples=["hugo"]
+    )
     comments: bool = Field(False, description="The constant 'comments' of the posts' front matter.", examples=[True])
     tombstones: Age = Field(
         timedelta(days=30),

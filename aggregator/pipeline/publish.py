@@ -149,8 +149,9 @@ def _post_documents(
 ) -> Iterator[tuple[int, Document]]:
     for pk, post in archive.posts(transaction, pks):
         with watch("render"):
-            body = frontmatter.render(post, comments=target.comments).encode()
-        yield pk, Document(path=f"{target.folder_of(post.category)}{post.name}.md", body=body)
+            body = frontmatter.render(post, comments=target.comments, style=target.style).encode()
+        path = target.folder_of(post.category) + frontmatter.file_name(post, target.style)
+        yield pk, Document(path=path, body=body)
 
 
 def _feed_documents(

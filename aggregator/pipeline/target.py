@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from aggregator import PROJECT_URL
+from aggregator.frontmatter import Style
 from aggregator.models import Document, Publication
 from aggregator.publish.files import OutputFolder
 from aggregator.stopwatch import Stopwatch
@@ -28,8 +29,8 @@ class Target:
     """Where outputs go: ``feeds`` takes feeds and pages, ``posts`` front-matter posts.
 
     ``folder_of`` turns a category path into a folder below ``posts``; ``comments`` is the constant of the
-    front matter.  ``archive`` is the number of entries in an archive document, 0 where none are made;
-    ``tombstones`` is how long feeds tell of posts that were taken out.
+    front matter, ``style`` how the site generator takes them.  ``archive`` is the number of entries in an archive
+    document, 0 where none are made; ``tombstones`` is how long feeds tell of posts that were taken out.
     """
 
     publication: Publication
@@ -37,6 +38,7 @@ class Target:
     posts: OutputFolder
     folder_of: Callable[[tuple[str, ...]], str]
     comments: bool
+    style: Style
     archive: int
     tombstones: timedelta
 
