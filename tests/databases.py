@@ -120,7 +120,8 @@ def _postgresql_with_tables(postgresql_server: Server) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an SQLite database with our tables and nothing in them, to be copied: making one takes long."""
     path = tmp_path_factory.mktemp("store") / "template.db"
     Store.open(f"sqlite:///{path}").close()
     return path
@@ -133,7 +134,7 @@ _KINDS = ["sqlite", "postgresql"]
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a database with our tables and nothing in them."""
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("_sqlite_template"), tmp_path / "test.db")
+        shutil.copy(request.getfixturevalue("empty_archive"), tmp_path / "test.db")
         yield f"sqlite:///{tmp_path / 'test.db'}"
     else:
         url: str = request.getfixturevalue("_postgresql_with_tables")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,15 @@ class Desk:
     """A planet in ``folder``; ``feeds`` are the keys of each source in feeds.yaml, by its id."""
 
     folder: Path
-    feeds: dict[str, str] = field(default_factory=lambda: {"a": "", "b": "", "c": ""})
+    feeds: dict[str, str]
     more: str = ""
     now: datetime = NOW
+
+    @classmethod
+    def build(cls, folder: Path, archive: Path, sources: str = "abc") -> Desk:
+        """Make a planet in ``folder`` with a copy of the empty ``archive``."""
+        shutil.copy(archive, folder / "aggregator.db")
+        return cls(folder, feeds=dict.fromkeys(sources, ""))
 
     def pull(self, after: timedelta = HOUR, /, **said: list[Item] | str) -> cycle.Summary:
         """Let time pass, then run a cycle in which the sources say what is given; the others are not asked."""

@@ -15,8 +15,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(tmp_path: Path, empty_archive: Path) -> Desk:
+    return Desk.build(tmp_path, empty_archive)
 
 
 def dated(day: int) -> str:
@@ -166,3 +166,11 @@ def test_pruning_leaves_what_is_held(desk: Desk) -> None:
         assert app.prune(desk.now + 60 * DAY, "test")[0] == 13
         assert [each.name for each in app.held()] == others
     assert desk.pull(a=SPAM).new == 0
+
+
+def test_the_first_source_of_an_empty_planet_brings_all_it_has(desk: Desk) -> None:
+    """Outputs without a post have no readers yet, however often they were written."""
+    desk.feeds = {}
+    desk.pull()
+    desk.feeds = {"a": ""}
+    assert desk.pull(a=[item(f"past{n}", date=dated(1)) for n in range(30)]).archived == 0

@@ -9,17 +9,7 @@ from typing import Any
 import pytest
 from scenario import Stage, scenarios
 
-from aggregator.store import Store
-
 _ALL = scenarios()
-
-
-@pytest.fixture(scope="session")
-def empty_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database with all tables and nothing in them: to make one takes longer than most scenarios."""
-    path = tmp_path_factory.mktemp("archive") / "empty.db"
-    Store.open(f"sqlite:///{path}").close()
-    return path
 
 
 @pytest.mark.parametrize("scenario", [each for _, each in _ALL], ids=[name for name, _ in _ALL])

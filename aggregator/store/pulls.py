@@ -49,7 +49,10 @@ def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
     standing = {row.id: row for row in connection.execute(sa.select(*columns))}
     wanted = {line.id: _line(line, position) for position, line in enumerate(sources)}
     changed = [row for name, row in wanted.items() if name not in standing or standing[name]._asdict() != row]
-    published = connection.scalar(sa.select(sa.exists().where(meta.c.name == PUBLISHED)))
+    # Outputs that have posts have readers, too.
+    published = connection.scalar(
+        sa.select(sa.and_(sa.exists().where(meta.c.name == PUBLISHED), sa.exists(post.select())))
+    )
     upsert(connection, source, [row for row in changed if row["id"] in standing], ["id"])
     upsert(connection, source, [row | {"latecomer": published} for row in changed if row["id"] not in standing], ["id"])
     renewed = [
