@@ -69,10 +69,15 @@ def absolute(reference: str | None, base: str | None = None) -> str | None:
     """
     if reference and _WRITTEN.fullmatch(reference):
         return reference if len(reference) <= _LONGEST else None
-    if reference and base and _ROOTED.fullmatch(reference) and _WRITTEN.fullmatch(base):
-        made = base[: base.index("/", len("https://"))] + reference
+    if reference and base and _ROOTED.fullmatch(reference) and (site := _site(base)):
+        made = site + reference
         return made if len(made) <= _LONGEST else None
     return _made(reference, base)
+
+
+@lru_cache(maxsize=256)
+def _site(base: str) -> str | None:
+    return base[: base.index("/", len("https://"))] if _WRITTEN.fullmatch(base) else None
 
 
 def _made(reference: str | None, base: str | None) -> str | None:

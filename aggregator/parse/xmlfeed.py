@@ -13,6 +13,7 @@ from aggregator.parse.heard import UNSAID, Heard
 from aggregator.parse.parts import address, string, value
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_USUAL_TYPES = _HTML_TYPES | {"text/plain"}
 
 
 def hear(document: str, url: str) -> Heard:
@@ -129,16 +130,21 @@ def _text(detail: dict[str, Any] | None) -> Text | None:
     said = string(detail, "value") if detail else None
     if not detail or not said:
         return None
-    kind = string(detail, "type") or "text/plain"
+    kind = value(detail, "type")
+    kind = kind if kind in _USUAL_TYPES else string(detail, "type") or "text/plain"
     if kind not in _HTML_TYPES and not kind.startswith("text/"):
         return None  # RFC 4287, section 4.1.3.3: a picture in base64, or XML that is not for reading
-    base = string(detail, "base")
-    return Text(
-        value=said,
-        html=kind in _HTML_TYPES,
-        base=base if base and not base.endswith(UNSAID) else None,
-        language=text.language_tag(string(detail, "language")),
-    )
+    return Text(value=said, html=kind in _HTML_TYPES, base=_base(detail), language=_tag(detail))
+
+
+def _base(detail: dict[str, Any]) -> str | None:
+    said = value(detail, "base")
+    base = string(detail, "base") if said and not said.endswith(UNSAID) else None
+    return base if base and not base.endswith(UNSAID) else None
+
+
+def _tag(detail: dict[str, Any]) -> str | None:
+    return text.language_tag(string(detail, "language")) if value(detail, "language") else None
 
 
 def _said(data: dict[str, Any], key: str) -> Text | None:
@@ -155,4 +161,4 @@ def _plain(data: dict[str, Any], key: str) -> str | None:
 
 def _language(item: dict[str, Any]) -> str | None:
     details = (*(value(item, "content") or ()), value(item, "summary_detail") or {}, value(item, "title_detail") or {})
-    return next((tag for detail in details if (tag := text.language_tag(string(detail, "language")))), None)
+    return next((tag for detail in details if (tag := _tag(detail))), None)

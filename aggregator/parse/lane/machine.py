@@ -86,9 +86,10 @@ class Machine:
 
         Of a ``loose`` one feedparser takes the text for that of the element around it.
         """
-        self.text(_nothing)
-        self._within = self._ignored
-        self._expat.CharacterDataHandler = _refuse if loose and self.frame.said is not None else None
+        self._pieces = []
+        self._text_depth, self._end_text, self._within = self.depth, _nothing, self._ignored
+        if self.frame.said is not None:
+            self._expat.CharacterDataHandler = _refuse if loose else None
 
     def hold(
         self, table: Table, end: Callable[[str], None] | None = None, *, says: bool = False, exclusive: bool = False
@@ -126,9 +127,9 @@ class Machine:
         if self._within is not None:
             if self.depth == self._text_depth:
                 self._within = None
-                said = self.frame.said
+                said, pieces = self.frame.said, self._pieces
                 self._expat.CharacterDataHandler = None if said is None else said.append
-                self._end_text("".join(self._pieces).strip())
+                self._end_text((pieces[0] if len(pieces) == 1 else "".join(pieces)).strip())
             elif self._within == self._start_tag:
                 self._pieces.append(f"</{self.names.tag(name).rpartition(':')[2]}>")
         elif self.frame.depth == self.depth:
