@@ -222,7 +222,10 @@ class Pull:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceReport:
-    """A source as the editor sees it; ``weekly`` is posts a week over the last four weeks."""
+    """A source as the editor sees it; ``weekly`` is posts a week over the last four weeks.
+
+    ``twin`` is the id of an earlier source that is the same feed, by the address that answered.
+    """
 
     id: str
     title: str
@@ -232,6 +235,7 @@ class SourceReport:
     state: SourceState
     entries: int
     weekly: float
+    twin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.cadence import advice, failed, succeeded
+from aggregator.cadence import advice, failed, succeeded, twins
 from aggregator.errors import FetchError
 from aggregator.fetch import Response
 from aggregator.models import Hints, Source
@@ -66,6 +66,13 @@ def test_only_an_address_that_feeds_yaml_spells_out_is_replaced() -> None:
     for number in range(9):
         state = pulled(state, NEW, NOW + number * HOUR, rsshub)
     assert (state.adopted, state.moved_to) == (None, NEW)
+
+
+def test_lines_that_lead_to_one_feed_are_told() -> None:
+    """Each source that is answered from another one's address is named with the first of them."""
+    at = {"a": NEW, "b": OTHER, "c": NEW, "d": None, "e": None, "f": NEW}
+    states = {name: SourceState(validators_url=address) for name, address in at.items()}
+    assert twins(states) == {"c": "a", "f": "a"}
 
 
 def test_an_adopted_address_that_fails_is_given_up() -> None:

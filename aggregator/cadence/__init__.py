@@ -6,7 +6,7 @@ domain.  Nothing here reads a clock.
 """
 
 from aggregator.cadence.course import Answer, failed, postponed, queue, succeeded
-from aggregator.cadence.moves import advice
+from aggregator.cadence.moves import advice, twins
 from aggregator.cadence.rhythm import heard
 from aggregator.cadence.schedule import (
     LONGEST_BACKOFF,
@@ -31,4 +31,5 @@ __all__ = [
     "postponed",
     "queue",
     "succeeded",
+    "twins",
 ]

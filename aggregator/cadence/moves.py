@@ -6,6 +6,7 @@ and 15.4.9) is followed at once, and believed when it led to a feed several time
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -40,6 +41,17 @@ def lost(state: SourceState) -> SourceState:
     if state.adopted is None or state.failures < _PATIENCE:
         return state
     return replace(state, adopted=None)
+
+
+def twins(states: Mapping[str, SourceState]) -> dict[str, str]:
+    """Return each source that was answered from the same address as one before it, with that one's id.
+
+    Two lines of feeds.yaml may come to be one feed by redirects.
+    """
+    first: dict[str, str] = {}
+    answered = ((name, state.validators_url) for name, state in states.items() if state.validators_url)
+    pairs = ((name, first.setdefault(address, name)) for name, address in answered)
+    return {name: twin for name, twin in pairs if name != twin}
 
 
 def advice(state: SourceState) -> str | None:

@@ -178,6 +178,10 @@ def sources(reports: Sequence[SourceReport], now: datetime) -> None:
         advice = cadence.advice(report.state)
         if advice:
             out.print(f"[yellow]moved[/yellow]   {plain(report.id)}: {plain(advice)}")
+        if report.twin:
+            out.print(
+                f"[yellow]same[/yellow]    {plain(report.id)}: answers from the same address as {plain(report.twin)}"
+            )
         if report.state.error:
             times = f"{report.state.failures} times in a row: " if report.state.failures > 1 else ""
             out.print(f"[red]failed[/red]  {plain(report.id)}: {times}{plain(report.state.error)}")
@@ -207,6 +211,7 @@ def source_json(report: SourceReport) -> dict[str, Any]:
         "error": state.error,
         "moved_to": state.adopted or state.moved_to,
         "adopted": state.adopted is not None,
+        "same_as": report.twin,
         "warnings": list(state.warnings),
         "entries": report.entries,
         "posts_a_week": round(report.weekly, 2),

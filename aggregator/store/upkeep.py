@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from aggregator import cadence
 from aggregator.records import SourceReport
 from aggregator.store import codec
 from aggregator.store.engine import PARAMETERS, upsert
@@ -80,6 +81,8 @@ def reports(connection: sa.Connection, now: datetime) -> list[SourceReport]:
     entries = _counts(connection)
     recent = _counts(connection, since=now - timedelta(weeks=_WEEKS))
     rows = connection.execute(sa.select(source).where(source.c.listed).order_by(source.c.position)).all()
+    states = {row.id: state(row) for row in rows}
+    twins = cadence.twins(states)
     return [
         SourceReport(
             id=row.id,
@@ -87,9 +90,10 @@ def reports(connection: sa.Connection, now: datetime) -> list[SourceReport]:
             feed=row.feed,
             category=codec.load_strings(row.category),
             enabled=row.enabled,
-            state=state(row),
+            state=states[row.id],
             entries=entries.get(row.pk, 0),
             weekly=recent.get(row.pk, 0) / _WEEKS,
+            twin=twins.get(row.id),
         )
         for row in rows
     ]

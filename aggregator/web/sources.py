@@ -61,6 +61,7 @@ def _row(report: SourceReport, now: datetime) -> dict[str, Any]:
         "error": state.error,
         "because": state.because if report.enabled else None,
         "advice": cadence.advice(state),
+        "twin": report.twin,
         "warnings": state.warnings,
         "entries": report.entries,
         "weekly": f"{report.weekly:.1f}",
