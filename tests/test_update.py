@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from threading import Event
+
 from planet import Item, rss
 from stored import NOW, source, sync
 
 from aggregator.errors import FetchError
-from aggregator.fetch import Response
+from aggregator.fetch import Request, Response
 from aggregator.models import Hints
 from aggregator.pipeline import update
 from aggregator.pipeline.confined import Confined
@@ -45,3 +48,29 @@ def test_a_delta_takes_nothing_away_and_stands_for_no_document(store: Store) -> 
         state = pull.state
         outcomes.append((outcome.result, outcome.new, outcome.changed))
     assert outcomes == [("ok", 2, 0), ("ok", 0, 1), ("ok", 0, 1)]
+
+
+def test_a_stop_in_the_middle_of_a_document_leaves_its_source_as_it_was(store: Store) -> None:
+    """What is being read when the program is told to stop is neither stored nor a failure: the next run asks again."""
+    sync(store, source("a"))
+    stop = Event()
+    large = rss(*(Item(guid=str(number), body="word " * 500) for number in range(50))).encode()
+    answer = Response(
+        status=200, url="https://a.example.org/feed", body=large, content_type="", etag='"1"',
+        last_modified=None, moved_to=None, max_age=None,
+    )  # fmt: skip
+
+    def fetch_all(requests: Iterable[Request]) -> Iterator[tuple[Request, Response]]:
+        for request in requests:
+            stop.set()
+            yield request, answer
+
+    with Confined(stop=stop) as confined, store.reading() as transaction:
+        states = pulls.states(transaction)
+        pulled = update.update(
+            store, {"a": source("a")}, states, fetch_all,
+            address=lambda url: url, confined=confined, now=NOW, watch=Stopwatch(),
+        )  # fmt: skip
+        assert list(pulled) == []
+    with store.reading() as transaction:
+        assert pulls.states(transaction) == states
