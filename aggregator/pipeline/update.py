@@ -22,7 +22,7 @@ from aggregator.recognise import changes, deletions, entries, newcomers, renumbe
 from aggregator.recognise.making import Pulled
 from aggregator.records import CopyWrite, HealthEvent, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, archive, events, pulls
+from aggregator.store import Store, archive, events, pulls, verdicts
 
 FetchAll = Callable[[Iterable[Request]], Iterator[tuple[Request, Response | FetchError]]]
 
@@ -210,7 +210,7 @@ def _news(
         touched = changes.touched(matches)
         before = archive.copies(transaction, list(touched))
         news = any(match.known is None for match in matches)
-        record = pulls.record(transaction, source_id, state) if news else None
+        record = verdicts.record(transaction, source_id, state) if news else None
     with watch("normalise"):
         versions = changes.versions(touched, before, partial(confined.made, pulled=pulled))
         made = changes.writes(matches, drafts, known, versions, pulled)

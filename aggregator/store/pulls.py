@@ -9,11 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from aggregator import text, urls
-from aggregator.admission import RECORD, Past, Record
 from aggregator.models import Copy, FeedInfo, Source
 from aggregator.reasons import Reason
 from aggregator.records import TURNED_AWAY, CopyWrite, Decision, Edit, Known, Pull, SourceState
-from aggregator.store import codec, corrections, edits, events, ledger
+from aggregator.store import codec, corrections, edits, events, ledger, verdicts
 from aggregator.store.engine import PARAMETERS, insert_missing, upsert
 from aggregator.store.schema import alias, copy, info, meta, post, source
 from aggregator.text import chunks
@@ -115,20 +114,6 @@ def known(connection: sa.Connection, source_id: str, aliases: Sequence[str]) -> 
     return {row.value: _known(row) for row in rows}
 
 
-def record(connection: sa.Connection, source_id: str, before: SourceState) -> Record:
-    """Return what is known of ``source_id``, which stands as in ``before``, for judging what is new."""
-    row = connection.execute(sa.select(source.c.pk, source.c.latecomer).where(source.c.id == source_id)).one()
-    admitted = sa.select(copy.c.link, copy.c.published).where(copy.c.source_pk == row.pk, copy.c.post_pk.is_not(None))
-    last = admitted.order_by(copy.c.listed_at.desc(), copy.c.post_pk.desc()).limit(RECORD)
-    return Record(
-        last_success=before.last_success,
-        latecomer=row.latecomer,
-        # ``sync`` forgets where the last answer of a source came from whose line changed.
-        renewed=before.validators_url is None,
-        recent=tuple(Past(link=each.link, published=each.published) for each in connection.execute(last)),
-    )
-
-
 def recent(connection: sa.Connection, source_id: str, limit: int) -> list[Known]:
     """Return the newest copies of ``source_id``, at most ``limit``."""
     columns = [copy.c[name] for name in _RECOGNISED]
@@ -156,7 +141,8 @@ def _write(connection: sa.Connection, source_pk: int, pull: Pull) -> None:
     _update(connection, known, infos)
     _note(connection, source_pk, known, pull.at)
     _name(connection, source_pk, pull, pks)
-    ledger.note(connection, [_ruled(write, source_pk, pull, pks) for write in pull.writes if write.verdict])
+    given = {pks[_key(write)]: write.verdict for write in pull.writes if write.verdict}
+    verdicts.give(connection, source_pk, given, pull.at)
 
 
 def _line(line: Source, position: int) -> dict[str, Any]:
@@ -335,13 +321,6 @@ def _name(connection: sa.Connection, source_pk: int, pull: Pull, pks: Mapping[st
     upsert(connection, alias, [row for row in names if pks.get(row["value"]) == row["copy_pk"]], primary_key)
     # Any other name that a copy of the source has already stays where it is.
     insert_missing(connection, alias, [row for row in names if row["value"] not in pks], primary_key)
-
-
-def _ruled(write: CopyWrite, source_pk: int, pull: Pull, pks: Mapping[str, int]) -> Decision:
-    if write.verdict is None:
-        raise ValueError("a write that was let in has no verdict")
-    detail = {"why": write.verdict.detail}
-    return Decision(code=write.verdict.code, at=pull.at, copy_pk=pks[_key(write)], source_pk=source_pk, detail=detail)
 
 
 def _key(write: CopyWrite) -> str:

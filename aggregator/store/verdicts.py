@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from aggregator.admission import RECORD, Past, Record
 from aggregator.reasons import Reason
-from aggregator.records import Decision
+from aggregator.records import Decision, SourceState, Verdict
 from aggregator.store import ledger
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.schema import copy, decision, source
@@ -20,6 +21,31 @@ _HELD = copy.c.verdict == "held"
 _WHY_HELD = [code.value for code in Reason if code.name.startswith("HELD_")]
 #: The verdicts that the editor may change.
 _OPEN = ("held", "archived", "rejected")
+
+
+def record(connection: sa.Connection, source_id: str, before: SourceState) -> Record:
+    """Return what is known of ``source_id``, which stands as in ``before``, for judging what is new."""
+    row = connection.execute(sa.select(source.c.pk, source.c.latecomer).where(source.c.id == source_id)).one()
+    admitted = sa.select(copy.c.link, copy.c.published).where(copy.c.source_pk == row.pk, copy.c.post_pk.is_not(None))
+    last = admitted.order_by(copy.c.listed_at.desc(), copy.c.post_pk.desc()).limit(RECORD)
+    return Record(
+        last_success=before.last_success,
+        latecomer=row.latecomer,
+        # ``sync`` forgets where the last answer of a source came from whose line changed.
+        renewed=before.validators_url is None,
+        recent=tuple(Past(link=each.link, published=each.published) for each in connection.execute(last)),
+    )
+
+
+def give(connection: sa.Connection, source_pk: int, verdicts: Mapping[int, Verdict], at: datetime) -> None:
+    """Note why the new copies numbered in ``verdicts`` become no posts."""
+    ledger.note(
+        connection,
+        [
+            Decision(code=each.code, at=at, copy_pk=pk, source_pk=source_pk, detail={"why": each.detail})
+            for pk, each in verdicts.items()
+        ],
+    )
 
 
 def held(connection: sa.Connection) -> list[Held]:
