@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from aggregator import urls
-from aggregator.records import HealthEvent, HealthKind, SourceState
+from aggregator.reasons import SENTENCES
+from aggregator.records import HealthEvent, HealthKind, Pull, SourceState
 
 #: So many failures in a row are told; the first one of a source that never answered is.
 _FAILURES = 3
@@ -34,6 +35,22 @@ def events(source_id: str, before: SourceState, after: SourceState, told: Told, 
             yield HealthEvent(
                 source_id=source_id, at=now, kind=kind, detail=_detail(kind, after), since=after.last_success
             )
+
+
+def held(pull: Pull, before: SourceState) -> Iterator[HealthEvent]:
+    """Yield what is to be told of new entries that a pull brought and that wait for the editor."""
+    given = [write.verdict for write in pull.writes if write.verdict and write.verdict.kind == "held"]
+    suspicious = [verdict for verdict in given if verdict.until is None]
+    if suspicious:
+        first = suspicious[0]
+        why = f"{SENTENCES[first.code].removeprefix('It is held: ').removesuffix('.')} ({first.detail})."
+        yield HealthEvent(
+            source_id=pull.source_id,
+            at=pull.at,
+            kind=HealthKind.HELD,
+            detail=f"{len(suspicious)} new entries. The first one: {why}",
+            since=before.last_success,
+        )
 
 
 def _illness(before: SourceState, after: SourceState, told: Told, now: datetime) -> HealthKind | None:

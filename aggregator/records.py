@@ -179,11 +179,12 @@ class HealthKind(Enum):
     RECOVERED = "recovered"
     MOVED = "moved"
     UNCHANGED = "unchanged"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthEvent:
-    """What the editor is told of a source: why it fails, or where it moved (``detail``).
+    """What the editor is told of a source: why it fails, where it moved, what of it is held (``detail``).
 
     ``since`` is the last time it answered, None when it never did.
     """

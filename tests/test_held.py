@@ -52,6 +52,17 @@ def test_what_is_held_is_counted_and_shown_and_the_others_are_published(desk: De
     assert {each.link for each in found} == {f"https://casino.example.com/spam{n}" for n in range(3)}
 
 
+def test_the_editor_is_told_in_the_feed_of_the_sources_health(desk: Desk) -> None:
+    """Of what is suspicious, once, with what to do; a date to come is nothing to worry about."""
+    desk.pull(c=[item("embargo", "c.example", date="28 Nov 2026 08:00:00 GMT")])
+    hijacked(desk)
+    desk.pull(a=[*SPAM, *regular()])
+    (told,) = desk.planet.entries("health.xml")
+    assert told.title == "a brought entries that are held"
+    assert "3 new entries" in told.summary
+    assert "aggregator release a" in told.summary
+
+
 def test_what_is_held_is_edited_in_place(desk: Desk) -> None:
     """It waits as its source has it last, under the number that it had."""
     hijacked(desk)

@@ -23,6 +23,7 @@ _TITLES: dict[HealthKind, _Words] = {
     HealthKind.RECOVERED: lambda it: f"{it.title} answers again",
     HealthKind.MOVED: lambda it: f"{it.title} moved for good",
     HealthKind.UNCHANGED: lambda it: f"{it.title} moved 14 days ago, and feeds.yaml has its old address",
+    HealthKind.HELD: lambda it: f"{it.title} brought entries that are held",
 }
 _ASKED_AGAIN = "It is asked again, less and less often, and what it brought stays."
 _LOOK = "Look at its address in a browser. When the feed has another one now, change its url in feeds.yaml"
@@ -36,6 +37,10 @@ _ADVICE: dict[HealthKind, _Words] = {
     HealthKind.RECOVERED: lambda it: "There is nothing to do.",
     HealthKind.MOVED: lambda it: "The new address is asked already. Change its line in feeds.yaml:",
     HealthKind.UNCHANGED: lambda it: "The new address is asked already. Change its line in feeds.yaml:",
+    HealthKind.HELD: lambda it: (
+        f"'aggregator held' lists them; 'aggregator release {it.event.source_id}' lets them in, "
+        f"'aggregator reject {it.event.source_id}' turns them away."
+    ),
 }
 _MOVES = (HealthKind.MOVED, HealthKind.UNCHANGED)
 
@@ -76,7 +81,7 @@ def _facts(event: HealthEvent) -> str:
     if event.kind in (HealthKind.FAILING, HealthKind.LASTING, HealthKind.GONE):
         since = f"It answered last on {event.since:%Y-%m-%d at %H:%M} UTC" if event.since else "It has never answered"
         return f"{since}: {event.detail}."
-    return ""
+    return event.detail if event.kind is HealthKind.HELD else ""
 
 
 def _paragraph(words: str) -> str:
