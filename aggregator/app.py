@@ -20,7 +20,7 @@ from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.cycle import Orders, Summary
 from aggregator.pipeline.discover import Means
 from aggregator.pipeline.publish import preview, subscriptions
-from aggregator.pipeline.target import Changes, Target
+from aggregator.pipeline.target import ARCHIVES, FEEDS, POSTS, Changes, Target
 from aggregator.pipeline.update import FetchAll
 from aggregator.publish import theme
 from aggregator.publish.files import OutputFolder
@@ -120,6 +120,16 @@ class App:
         with self.store.reading() as transaction:
             found = archive.search(transaction, query, limit)
             return [post for _, post in archive.posts(transaction, found)]
+
+    def was_removed(self, path: str) -> bool:
+        """Tell whether an output stood at ``path`` below ``output.path`` once, and was removed."""
+        output = self.settings.output
+        with self.store.reading() as transaction:
+            if upkeep.is_gone(transaction, (FEEDS, ARCHIVES), path):
+                return True
+            whole = output.path / path
+            below = whole.relative_to(output.posts).as_posix() if whole.is_relative_to(output.posts) else None
+            return below is not None and upkeep.is_gone(transaction, (POSTS,), below)
 
     def opml(self) -> Document:
         """Return the subscriptions as OPML."""

@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aggregator.app import App
 from aggregator.errors import DatabaseError
 from aggregator.publish import theme
 from aggregator.service import Service
@@ -45,10 +46,16 @@ def site(service: Service) -> ASGIApp:
     """Return the web application around ``service``."""
     turns = asyncio.Semaphore(_SEARCHES)
     files = Files(
-        lambda: service.app.settings.output.path, service.clock, lambda: service.app.settings.output.templates
+        lambda: service.app.settings.output.path,
+        service.clock,
+        lambda: service.app.settings.output.templates,
+        lambda path: _was_removed(service.app, path),
     )
     routes = {
-        **{path: _in_turn(turns, feeds.handler(name, service)) for path, name in feeds.PATHS.items()},
+        **{
+            path: _in_turn(turns, _file_first(files, feeds.handler(name, service)))
+            for path, name in feeds.PATHS.items()
+        },
         "/sources": _in_turn(turns, sources.handler(service)),
         "/healthz": _health(service),
         "/metrics": _metrics(service),
@@ -57,6 +64,22 @@ def site(service: Service) -> ASGIApp:
     return _Counted(
         Starlette(routes=[*listed, Route("/{path:path}", files.answer, methods=["GET"])]), service, {*routes}
     )
+
+
+def _file_first(files: Files, handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    # The whole site's JSON Feed stands where feeds on demand are asked for.
+    def answer(request: Request) -> Response:
+        file = None if request.scope["query_string"] else files.answer(request)
+        return handler(request) if file is None or file.status_code in (404, 410) else file
+
+    return answer
+
+
+def _was_removed(app: App, path: str) -> bool:
+    try:
+        return app.was_removed(path)
+    except DatabaseError:
+        return False
 
 
 def _in_turn(turns: asyncio.Semaphore, handler: Callable[[Request], Response]) -> _Handler:

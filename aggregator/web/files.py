@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b, file_digest
+from http import HTTPStatus
 from io import BufferedReader
 from pathlib import Path
 from threading import Lock
@@ -54,23 +55,29 @@ _MOST_DIGESTS = 10_000
 class Files:
     """Answers with files below the folder that ``root`` returns; ``clock`` tells the time.
 
-    ``templates`` returns the folder of the user's own, for the page that says that there is nothing.
+    ``templates`` returns the folder of the user's own, for the page that says that there is nothing; ``removed`` tells
+    whether an output of ours stood at a path once.
     """
 
     def __init__(
-        self, root: Callable[[], Path], clock: Callable[[], datetime], templates: Callable[[], Path | None]
+        self,
+        root: Callable[[], Path],
+        clock: Callable[[], datetime],
+        templates: Callable[[], Path | None],
+        removed: Callable[[str], bool],
     ) -> None:
         self._root = root
+        self._removed = removed
         self._templates = templates
         self._clock = clock
         self._digests = _Digests()
         self._shelf = Shelf()
 
     def answer(self, request: Request) -> Response:
-        """Return the file that ``request`` names, a folder's page, a redirect to it, or the page that says 404."""
+        """Return the file that ``request`` names, a folder's page, a redirect to it, or a page that says 404 or 410."""
         segments = _segments(request.scope["raw_path"])
         if segments is None:
-            return self._missing()
+            return self._missing(404)
         *folders, name = segments
         root = self._root()
         opened = _opened(root, [*folders, name or _INDEX])
@@ -80,10 +87,13 @@ class Files:
             index.close()
             # Relative: it holds below another address, too.
             return RedirectResponse(f"{urls.path(name)}/", 301, {"Cache-Control": FRESH})
-        return self._missing()
+        path = "/".join([*folders, name or _INDEX])
+        # RFC 9110, section 15.5.11: who polls what is gone for good may stop.
+        return self._missing(410 if self._removed(path) or self._removed(f"{path}/{_INDEX}") else 404)
 
-    def _missing(self) -> Response:
-        return HTMLResponse(page.render("missing.html.j2", self._templates()), 404, {"Cache-Control": "no-cache"})
+    def _missing(self, status: int) -> Response:
+        body = page.render("missing.html.j2", self._templates(), gone=status == HTTPStatus.GONE)
+        return HTMLResponse(body, status, {"Cache-Control": "no-cache"})
 
     def _version(self, file: BufferedReader, name: str) -> Version:
         status = os.fstat(file.fileno())
