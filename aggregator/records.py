@@ -241,12 +241,16 @@ class SourceReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveState:
-    """An archive document of the feed in ``folder``; ``filled`` posts were ever put into it."""
+    """An archive document of the feed in ``folder``.
+
+    ``filled`` posts were ever put into it; it is ``empty`` when none of them is published any more.
+    """
 
     pk: int
     folder: str
     number: int
     filled: int
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

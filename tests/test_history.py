@@ -210,6 +210,38 @@ def test_what_leaves_every_output_leaves_the_documents(writer: Writer) -> None:
     assert whole(writer.atom()) == {f"Entry {number}" for number in range(30, 35)}
 
 
+def test_what_is_retracted_leaves_full_documents_at_once(writer: Writer) -> None:
+    """An entry that is taken back stands in no document; where one is left empty, its neighbours find each other."""
+    writer.say(*map(item, range(13)))
+    for number in (1, 4, 5, 6, 7):
+        with writer.inside.app() as app:
+            app.retract(f"https://site.example.org/{number}", None, writer.inside.now, "test")
+    files = writer.atom()
+    assert chain(files) == [f"archive/{number}.atom" for number in (4, 3, 1)]
+    assert link(files["archive/1.atom"], "next-archive") == "archive/3.atom"
+    assert whole(files) == {f"Entry {number}" for number in (0, 2, 3, *range(8, 13))}
+    assert not any(f"Entry {number}<".encode() in body for body in files.values() for number in (1, 4, 5, 6, 7))
+    with writer.inside.app() as app:
+        changes = app.publish("test")
+    assert (changes.written, changes.removed) == ([], [])
+
+
+def test_a_feed_that_shrinks_is_complete_again(writer: Writer) -> None:
+    """When so much is taken back that all stands in one document the others go; they come back when it grows."""
+    writer.say(*map(item, range(5)))
+    for number in (0, 1):
+        with writer.inside.app() as app:
+            app.retract(f"https://site.example.org/{number}", None, writer.inside.now, "test")
+    files = writer.atom()
+    assert set(files) == {"atom.xml", "news/atom.xml"}
+    assert marks(files["atom.xml"]) == ["complete"]
+    files = writer.say(*map(item, range(2, 7)))
+    assert whole(files) == {f"Entry {number}" for number in range(2, 7)}
+    with writer.inside.app() as app:
+        changes = app.publish("test")
+    assert (changes.written, changes.removed) == ([], [])
+
+
 def test_documents_can_be_done_without(writer: Writer) -> None:
     """``archive: 0`` makes none and removes those that there were; when they come back they hold what they held."""
     before = writer.say(*map(item, range(10)))

@@ -162,10 +162,17 @@ def _write(
 ) -> list[int]:
     with store.reading() as transaction:
         todo = _tasks(transaction, target, shown, {})
-        paths = [path for task in todo for path in task.paths(target.publication)]
-        known = upkeep.files(transaction, ARCHIVES) if full else upkeep.known_files(transaction, ARCHIVES, paths)
+        paths = [path for task in todo if not task.state.empty for path in task.paths(target.publication)]
+        needless = [task for task in todo if task.state.empty]
+        needless += [] if full else _needless(transaction, shown)
+        past = [path for task in needless for path in task.paths(target.publication)]
+        known = (
+            upkeep.files(transaction, ARCHIVES) if full else upkeep.known_files(transaction, ARCHIVES, [*paths, *past])
+        )
     with watch("store"), store.writing() as noting:
         upkeep.add_files(noting, ARCHIVES, [(path, None) for path in paths if path not in known])
+        if known.intersection(past):
+            kept.soil(noting, [task.state.pk for task in needless])
     made: set[str] = set()
     with store.reading() as transaction:
         for document in _documents(transaction, target.publication, todo, {}, watch):
@@ -173,7 +180,7 @@ def _write(
             write(target.feeds, ARCHIVES, document, known, changes, watch)
             if stop.is_set():
                 return []
-    remove(store, target.feeds, ARCHIVES, sorted((known | set(paths) if full else set(paths)) - made), changes)
+    remove(store, target.feeds, ARCHIVES, sorted((known | set(paths)) - made), changes)
     return [task.state.pk for task in todo]
 
 
@@ -196,6 +203,12 @@ class _Task:
     def paths(self, publication: Publication) -> list[str]:
         pages = [addresses.page_path(self.feed, self.state.number)] if "html" in publication.formats else []
         return [addresses.archive_path(self.feed, self.state.number), *pages]
+
+
+def _needless(transaction: Transaction, shown: Iterable[Window]) -> list[_Task]:
+    """Return the archive documents of those feeds that have, for lack of entries, everything in them (again)."""
+    feeds = (window.feed for window in shown if window.feed.complete and window.feed.limit)
+    return [_Task(feed, state) for feed in feeds for state in kept.documents(transaction, feed.folder, dirty=False)]
 
 
 def _tasks(

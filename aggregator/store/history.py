@@ -10,9 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from aggregator.records import ArchiveState, Filing
-from aggregator.store.archive import carried
 from aggregator.store.engine import PARAMETERS, upsert
-from aggregator.store.schema import archive, archived, copy, post, source
+from aggregator.store.schema import archive, archived, copy, source
 from aggregator.text import chunks
 
 
@@ -77,16 +76,27 @@ def touch(connection: sa.Connection, pks: Sequence[int]) -> set[str]:
     query = sa.select(archive.c.pk, archive.c.folder).join(archived).distinct()
     for part in chunks(pks, PARAMETERS):
         found |= {row.pk: row.folder for row in connection.execute(query.where(archived.c.post_pk.in_(part)))}
-    _soil(connection, list(found))
+    soil(connection, list(found))
     return set(found.values())
 
 
 def documents(connection: sa.Connection, folder: str, *, dirty: bool) -> list[ArchiveState]:
-    """Return the archive documents of ``folder``, oldest first; with ``dirty`` those that are to be written."""
-    query = sa.select(archive).where(archive.c.folder == folder).order_by(archive.c.number)
+    """Return the archive documents of ``folder``, oldest first; with ``dirty`` those that are to be written.
+
+    The neighbours of those that say nothing are among these: they are to be linked to each other.
+    """
+    query = sa.select(archive, _says(archive.c.pk).label("says")).where(archive.c.folder == folder)
+    rows = {row.number: row for row in connection.execute(query.where(archive.c.dirty) if dirty else query)}
     if dirty:
-        query = query.where(archive.c.dirty)
-    return [_state(row) for row in connection.execute(query)]
+        silent = [number for number, row in rows.items() if not row.says]
+        beside = {number for each in silent for number in neighbours(connection, folder, each) if number}
+        rows |= {row.number: row for row in connection.execute(query.where(archive.c.number.in_(beside - set(rows))))}
+    return [_state(rows[number], empty=not rows[number].says) for number in sorted(rows)]
+
+
+def _says(archive_pk: sa.ColumnElement[int]) -> sa.Exists:
+    carried = (copy.c.post_pk == archived.c.post_pk, copy.c.source_pk == source.c.pk, source.c.listed)
+    return sa.exists().where(archived.c.archive_pk == archive_pk, *carried)
 
 
 def members(connection: sa.Connection, archive_pk: int) -> list[int]:
@@ -97,8 +107,7 @@ def members(connection: sa.Connection, archive_pk: int) -> list[int]:
 def neighbours(connection: sa.Connection, folder: str, number: int) -> tuple[int | None, int | None]:
     """Return the numbers of the documents around ``number`` that say something, each None where there is none."""
     here = archive.alias("here")
-    says = sa.exists().where(archived.c.archive_pk == here.c.pk, archived.c.post_pk == post.c.pk, carried())
-    others = sa.select(here.c.number).where(here.c.folder == folder, says).limit(1)
+    others = sa.select(here.c.number).where(here.c.folder == folder, _says(here.c.pk)).limit(1)
     before = others.where(here.c.number < number).order_by(here.c.number.desc())
     after = others.where(here.c.number > number).order_by(here.c.number)
     return connection.scalar(before), connection.scalar(after)
@@ -121,7 +130,8 @@ def unpublish(connection: sa.Connection) -> None:
     connection.execute(archive.update().where(sa.not_(archive.c.dirty)).values(dirty=True))
 
 
-def _soil(connection: sa.Connection, pks: Sequence[int]) -> None:
+def soil(connection: sa.Connection, pks: Sequence[int]) -> None:
+    """Note that the archive documents numbered ``pks`` are to be written."""
     for part in chunks(pks, PARAMETERS):
         connection.execute(archive.update().where(archive.c.pk.in_(part)).values(dirty=True))
 
@@ -133,5 +143,5 @@ def _numbered(connection: sa.Connection, folders: AbstractSet[str]) -> dict[tupl
     return {(row.folder, row.number): row.pk for row in rows}
 
 
-def _state(row: sa.Row[Any]) -> ArchiveState:
-    return ArchiveState(pk=row.pk, folder=row.folder, number=row.number, filled=row.filled)
+def _state(row: sa.Row[Any], *, empty: bool = False) -> ArchiveState:
+    return ArchiveState(pk=row.pk, folder=row.folder, number=row.number, filled=row.filled, empty=empty)
