@@ -126,7 +126,7 @@ def what_to_open(settings: Settings) -> None:
     out.print("\nOpen these:")
     out.print(f"  {settings.output.path / 'index.html'}  the page")
     out.print(f"  {settings.output.path / 'atom.xml'}  all of it, for a feed reader; each category has its own")
-    out.print(f"  {settings.file}  what made them")
+    out.print(f"  {settings.file.absolute()}  what made them")
 
 
 def line(words: str) -> None:
