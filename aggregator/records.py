@@ -315,6 +315,7 @@ class Resembling:
     pk: int
     post_pk: int | None
     source_id: str
+    title: str
     body: str
 
 

@@ -40,8 +40,8 @@ def _found(
     transaction: Transaction, pks: Sequence[int], asked: Mapping[str, Likeness], now: datetime
 ) -> set[tuple[int, int]]:
     new = bands.bodies(transaction, pks)
-    runs = {each.pk: alike.runs(each.body) for each in new}
-    own = {each.pk: alike.bands(runs[each.pk], asked[each.source_id]) for each in new}
+    sketches = {each.pk: alike.sketch(each.title, each.body) for each in new}
+    own = {each.pk: alike.bands(sketches[each.pk], asked[each.source_id]) for each in new}
     bands.add(transaction, own, now)
     candidates = _candidates(transaction, own)
     wanted = sorted({pk for some in candidates.values() for pk in some})
@@ -51,7 +51,7 @@ def _found(
         for each in new
         for other in (others[pk] for pk in candidates[each.pk] if pk in others)
         if other.source_id != each.source_id
-        and alike.likeness(runs[each.pk], _runs(other, runs)) >= asked[each.source_id].least
+        and alike.is_one(sketches[each.pk], _sketch(other, sketches), asked[each.source_id].least)
     }
 
 
@@ -65,5 +65,5 @@ def _candidates(transaction: Transaction, own: Mapping[int, Sequence[str]]) -> d
     }
 
 
-def _runs(other: Resembling, known: Mapping[int, frozenset[str]]) -> frozenset[str]:
-    return known.get(other.pk) or alike.runs(other.body)
+def _sketch(other: Resembling, known: Mapping[int, alike.Sketch]) -> alike.Sketch:
+    return known.get(other.pk) or alike.sketch(other.title, other.body)

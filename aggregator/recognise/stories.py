@@ -79,7 +79,8 @@ class _Deciding:
     def by_likeness(self, alike: Iterable[tuple[int, int, int | None]]) -> None:
         for one, other, post_pk in sorted(alike, key=str):
             name = f"c{other}" if post_pk is None else f"p{post_pk}"
-            if post_pk is None or post_pk in self._posts:
+            repeated = Reason.KEPT_APART_TEXT in (self._apart.get(name), self._apart.get(f"c{one}"))
+            if not repeated and (post_pk is None or post_pk in self._posts):
                 self._unite_names([name, f"c{one}"], Reason.JOINED_ALIKE)
 
     def bound(self, used: set[str]) -> Bound:

@@ -23,10 +23,12 @@ def waiting(connection: sa.Connection, source_ids: Sequence[str], least: int) ->
 
 def bodies(connection: sa.Connection, pks: Sequence[int]) -> list[Resembling]:
     """Return the copies numbered ``pks`` with their bodies, by number; those of posts that stay apart are left out."""
-    columns = (copy.c.pk, copy.c.post_pk, copy.c.content, copy.c.summary, source.c.id.label("source_id"))
+    columns = (copy.c.pk, copy.c.post_pk, copy.c.title, copy.c.content, copy.c.summary, source.c.id.label("source_id"))
     query = sa.select(*columns).join(source).order_by(copy.c.pk)
     return [
-        Resembling(pk=row.pk, post_pk=row.post_pk, source_id=row.source_id, body=row.content or row.summary)
+        Resembling(
+            pk=row.pk, post_pk=row.post_pk, source_id=row.source_id, title=row.title, body=row.content or row.summary
+        )
         for part in chunks(pks, PARAMETERS)
         for row in connection.execute(query.where(copy.c.pk.in_(part)))
     ]
