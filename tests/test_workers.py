@@ -6,6 +6,8 @@ import os
 import pickle
 import resource
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -180,3 +182,16 @@ def test_an_answer_reaches_nothing_but_values(module: str, name: str) -> None:
     )
     with pytest.raises(pickle.UnpicklingError, match="is no value"):
         job.answer(packed)
+
+
+def test_a_worker_does_not_outlive_its_pool() -> None:
+    """When the process of the pool is killed in the middle of a job, the worker ends soon after it."""
+    script = "from aggregator.workers import Limits, Pool; import time; Pool(1, 'time').call(Limits(), time.sleep, 60)"
+    with subprocess.Popen([sys.executable, "-c", script]) as owner:
+        children: list[psutil.Process] = []
+        while not children:
+            time.sleep(0.05)
+            children = psutil.Process(owner.pid).children()
+        owner.kill()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive
