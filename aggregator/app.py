@@ -95,8 +95,14 @@ class App:
 
     def split(self, post: str, who: str, now: datetime, holder: str) -> tuple[list[str], Changes]:
         """Take entries out of a post into posts of their own; return the ids of those, and what was published."""
+        rules_of = partial(
+            deciding.rules_of,
+            sources=self.settings.sources,
+            primary=self.settings.stories.primary,
+            authority=self.authority,
+        )
         with self.store.lock(holder):
-            return corrections.split(self.store, post, who, self.authority, now), self._publish_news(now)
+            return corrections.split(self.store, post, who, rules_of, now), self._publish_news(now)
 
     def merge(self, post: str, other: str, now: datetime, holder: str) -> Changes:
         """Join ``other`` to ``post``, and publish it; see ``pipeline.corrections``."""

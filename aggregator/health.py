@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from aggregator import urls
 from aggregator.reasons import SENTENCES
-from aggregator.records import HealthEvent, HealthKind, Pull, SourceState
+from aggregator.records import HealthEvent, HealthKind, Pull, SourceState, Verdict
 
 #: So many failures in a row are told; the first one of a source that never answered is.
 _FAILURES = 3
@@ -18,6 +18,9 @@ _FAILURES = 3
 _MARKS = tuple(timedelta(days=days) for days in (7, 30, 90))
 #: How long after a move feeds.yaml may have the old address before it is told again.
 _REMINDER = timedelta(days=14)
+
+#: A feed that brings something suspicious at each pull is told of once in this time.
+_QUIET = timedelta(days=1)
 
 #: The last event of each kind that was told of a source.
 Told = Mapping[HealthKind, datetime]
@@ -37,18 +40,24 @@ def events(source_id: str, before: SourceState, after: SourceState, told: Told, 
             )
 
 
-def held(pull: Pull, before: SourceState) -> Iterator[HealthEvent]:
-    """Yield what is to be told of new entries that a pull brought and that wait for the editor."""
+def suspicious(pull: Pull) -> list[Verdict]:
+    """Return why new entries of a pull are held, but for those that only have a date to come."""
     given = [write.verdict for write in pull.writes if write.verdict and write.verdict.kind == "held"]
-    suspicious = [verdict for verdict in given if verdict.until is None]
-    if suspicious:
-        first = suspicious[0]
+    return [verdict for verdict in given if verdict.until is None]
+
+
+def held(pull: Pull, before: SourceState, told: Told) -> Iterator[HealthEvent]:
+    """Yield what is to be told of new entries that a pull brought and that wait for the editor; once a day."""
+    found = suspicious(pull)
+    last = told.get(HealthKind.HELD)
+    if found and (last is None or pull.at - last >= _QUIET):
+        first = found[0]
         why = f"{SENTENCES[first.code].removeprefix('It is held: ').removesuffix('.')} ({first.detail})."
         yield HealthEvent(
             source_id=pull.source_id,
             at=pull.at,
             kind=HealthKind.HELD,
-            detail=f"{len(suspicious)} new entries. The first one: {why}",
+            detail=f"{len(found)} new entries. The first one: {why}",
             since=before.last_success,
         )
 

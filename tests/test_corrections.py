@@ -85,6 +85,15 @@ def test_the_first_entry_of_a_post_can_be_split_off(desk: Desk) -> None:
     assert posts[own]["title"] == "story in a"
 
 
+def test_the_next_one_is_chosen_by_the_editors_rules(desk: Desk) -> None:
+    """When the first entry leaves, the source of the best rank among the others stands for the post."""
+    desk.feeds["c"] = ", rank: 1"
+    shared(desk)
+    with desk.app() as app:
+        app.split("urn:ex:a:story", "a", desk.now, "test")
+    assert carriers(desk)["story in c"] == {"b", "c"}
+
+
 def test_who_comes_later_joins_the_post_not_what_was_split_off(desk: Desk) -> None:
     """Another source with the same page joins the post that was there first."""
     shared(desk)

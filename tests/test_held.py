@@ -53,10 +53,10 @@ def test_what_is_held_is_counted_and_shown_and_the_others_are_published(desk: De
 
 
 def test_the_editor_is_told_in_the_feed_of_the_sources_health(desk: Desk) -> None:
-    """Of what is suspicious, once, with what to do; a date to come is nothing to worry about."""
+    """Of what is suspicious, once a day, with what to do; a date to come is nothing to worry about."""
     desk.pull(c=[item("embargo", "c.example", date="28 Nov 2026 08:00:00 GMT")])
     hijacked(desk)
-    desk.pull(a=[*SPAM, *regular()])
+    desk.pull(a=[item("spam9", "casino.example.com"), *SPAM, *regular()])
     (told,) = desk.planet.entries("health.xml")
     assert told.title == "a brought entries that are held"
     assert "3 new entries" in told.summary

@@ -99,10 +99,10 @@ def test_what_is_split_off_is_joined_by_nobody(store: Store) -> None:
     """A copy that comes later joins the post that it was split from; merging the two ends that."""
     post_pk = shared(store)
     with store.writing() as transaction:
-        (leaver, *_) = binding.describe(transaction, lookup.copies_of(transaction, post_pk))
+        (leaver, heir, _) = binding.describe(transaction, lookup.copies_of(transaction, post_pk))
         rules = Rules(authority=AUTHORITY, owners=Owners({}))
         taken = binding.taken(transaction, minting.own_ids(leaver, rules))
-        corrections.split(transaction, post_pk, [minting.alone(leaver, taken, rules)], NOW)
+        corrections.split(transaction, post_pk, [minting.alone(leaver, taken, rules)], heir.pk, NOW)
     sync(store, *map(source, "abcde"))
     carry(store, copy("d", "4", link=PAGE))
     found = posts(store)

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from aggregator.errors import ConfigError
 from aggregator.recognise import minting
-from aggregator.recognise.ownership import Owners
 from aggregator.recognise.rules import Rules
 from aggregator.store import Store, Transaction, binding, corrections, lookup, pulls, story, verdicts
 from aggregator.telling import Held, Story
@@ -45,11 +44,11 @@ def explain(store: Store, what: str) -> list[Story]:
     return found
 
 
-def split(store: Store, post: str, who: str, authority: str, now: datetime) -> list[str]:
+def split(store: Store, post: str, who: str, rules_of: Callable[[Transaction], Rules], now: datetime) -> list[str]:
     """Take the entries that ``who`` names out of ``post``, each into a post of its own; return those posts' ids.
 
-    ``who`` is the id of a source, or the number, guid or address of an entry.  Raises ConfigError when there is no
-    such post or entry, or when the post has no other entry.
+    ``who`` is the id of a source, or the number, guid or address of an entry.  ``rules_of`` tells what deciding goes
+    by.  Raises ConfigError when there is no such post or entry, or when the post has no other entry.
     """
     with store.writing() as transaction:
         post_pk = _one_post(transaction, post)
@@ -61,14 +60,15 @@ def split(store: Store, post: str, who: str, authority: str, now: datetime) -> l
             raise ConfigError(f"the post has no entry that answers to {who!r}; 'aggregator explain' lists what it has")
         if len(chosen) == len(copies):
             raise ConfigError("a post keeps one entry at least; name one of several")
-        rules = Rules(authority=authority, owners=Owners(binding.lines(transaction)))
+        rules = rules_of(transaction)
         wished = [each for copy in chosen for each in minting.own_ids(copy, rules)]
         taken = set(binding.taken(transaction, wished))
         minted = []
         for copy in chosen:
             minted.append(minting.alone(copy, taken, rules))
             taken.add(minted[-1].id)
-        corrections.split(transaction, post_pk, minted, now)
+        heir = min((copy for copy in copies if copy not in chosen), key=rules.order)
+        corrections.split(transaction, post_pk, minted, heir.pk, now)
     return [each.id for each in minted]
 
 

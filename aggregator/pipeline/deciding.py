@@ -39,12 +39,10 @@ def bind(
         if not waiting:
             return 0, 0
         shared = binding.shared(transaction)
-        owners = Owners(binding.lines(transaction))
+        rules = rules_of(transaction, sources, primary, authority)
     with watch("bind"):
         alike = resembling.pairs(store, sources, now)
     shared += [(pk, f"pair {pair}") for pair in alike for pk in pair]
-    ranks = {source.id: source.rank for source in sources if source.rank is not None}
-    rules = Rules(authority=authority, owners=owners, primary=primary, ranks=ranks)
     made = joined = 0
     for batch in grouping.batches(waiting, shared, _BATCH):
         with watch("bind"), store.writing() as transaction:
@@ -52,6 +50,14 @@ def bind(
         made += len(bound.minted)
         joined += len(bound.bindings) - len(bound.minted)
     return made, joined
+
+
+def rules_of(
+    transaction: Transaction, sources: Sequence[Source], primary: Sequence[PrimaryRule], authority: str
+) -> Rules:
+    """Return what deciding goes by; see ``bind``."""
+    ranks = {source.id: source.rank for source in sources if source.rank is not None}
+    return Rules(authority=authority, owners=Owners(binding.lines(transaction)), primary=primary, ranks=ranks)
 
 
 def _bind(

@@ -126,12 +126,12 @@ def request_for(source: Source, state: SourceState, address: Callable[[str], str
 
 
 def _events(store: Store, before: SourceState, pull: Pull) -> tuple[HealthEvent, ...]:
-    held = tuple(health.held(pull, before))
-    if not health.concerns(before, pull.state):
-        return held
+    if not health.concerns(before, pull.state) and not health.suspicious(pull):
+        return ()
     with store.reading() as transaction:
         told = events.told(transaction, pull.source_id)
-    return (*health.events(pull.source_id, before, pull.state, told, pull.at), *held)
+    found = health.events(pull.source_id, before, pull.state, told, pull.at)
+    return (*found, *health.held(pull, before, told))
 
 
 def _settled(

@@ -29,10 +29,11 @@ _ERASED: dict[str, Any] = {
 }
 
 
-def split(connection: sa.Connection, post_pk: int, minted: Sequence[Minted], at: datetime) -> None:
+def split(connection: sa.Connection, post_pk: int, minted: Sequence[Minted], heir: int, at: datetime) -> None:
     """Give each copy that ``minted`` names a post of its own, away from the post numbered ``post_pk``.
 
-    No other copy ever joins the new posts by itself.
+    Where its primary copy is one of them, ``heir`` stands for the post from then on.  No other copy ever joins the new
+    posts by itself.
     """
     pks = [each.copy.pk for each in minted]
     _leaving(connection, [post_pk])
@@ -42,7 +43,9 @@ def split(connection: sa.Connection, post_pk: int, minted: Sequence[Minted], at:
     binding.bind(connection, Bound(minted=tuple(minted), bindings=tuple(alone), credited={}), at)
     own = connection.scalars(sa.select(copy.c.post_pk).where(copy.c.pk.in_(pks))).all()
     rulings.set_apart(connection, own, at)
-    _repair(connection, [post_pk])
+    if connection.scalar(sa.select(post.c.copy_pk).where(post.c.pk == post_pk)) in pks:
+        connection.execute(post.update().where(post.c.pk == post_pk).values(copy_pk=heir))
+    connection.execute(post.update().where(post.c.pk == post_pk).values(dirty=True))
 
 
 def merge(connection: sa.Connection, keep: int, gone: int, at: datetime) -> None:
