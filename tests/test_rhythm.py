@@ -74,10 +74,18 @@ def test_entries_without_dates_make_no_rhythm() -> None:
 def test_a_source_that_fails_is_asked_no_more_often_than_before() -> None:
     """One that is asked once a day, as it seldom publishes or gives no validators, stays so."""
     learning, rare = Source(id="a", url="https://a.example.org/", longest=DAY), Rhythm(every(9 * DAY), LONG_AGO)
-    assert after_failure(learning, 1, Wishes(), NOW, rare).at >= NOW + DAY
+    assert after_failure(learning, 1, Wishes(), NOW, rare).at >= NOW + 0.9 * DAY
     often = Rhythm(every(HOUR), LONG_AGO)
     assert after_failure(learning, 1, Wishes(validators=False), NOW, often).at >= NOW + DAY
     assert after_failure(learning, 1, Wishes(), NOW, often).at < NOW + 3 * HOUR
+
+
+def test_a_run_once_a_day_misses_no_source_that_may_be_asked_once_a_day() -> None:
+    """The longest interval holds with all that pulls are spread by."""
+    rare = Rhythm(every(9 * DAY), LONG_AGO)
+    for number in range(50):
+        source = Source(id=f"s{number}", url="https://a.example.org/", longest=DAY)
+        assert NOW + 0.9 * DAY < after_success(source, Wishes(), NOW, rare).at <= NOW + DAY
 
 
 def test_entries_within_an_hour_are_one_occasion() -> None:

@@ -94,7 +94,8 @@ def _usual(source: Source, wishes: Wishes, now: datetime, known: Rhythm) -> tupl
     """Return the interval of a source whose publisher wishes nothing, and its reason."""
     if source.longest is None:
         return source.interval, f"'interval' in feeds.yaml is {text.span(source.interval)}"
-    own = learnt(known, source.interval, source.longest, now)
+    # The longest interval is meant with its spread: who runs once a day would else miss every other day.
+    own = learnt(known, source.interval, source.longest / (1 + _SPREAD), now)
     if wishes.validators:
         return own
     return max(own, (min(_UNVALIDATED, source.longest), "its server gives neither ETag nor Last-Modified"))
