@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from stored import NOW, bind, copy, fill, known, pull, renamed, source, sync, write
 
 from aggregator.records import Filing, SourceState
-from aggregator.store import Store, archive, history, pulls, upkeep
+from aggregator.store import Store, archive, events, history, pulls, upkeep
 
 # Tables that grow with the archive; sources are as many as feeds.yaml has lines.
 _SCAN = re.compile(r"SCAN (?:copy|post|alias|info|file|archive|archived)\b.*")
@@ -70,6 +70,7 @@ def test_a_cycle_reads_no_whole_table(store: Store) -> None:
             waiting = archive.dirty(transaction)
             archive.carriers(transaction, waiting)
             list(archive.posts(transaction, waiting))
+            list(archive.posts(transaction, waiting, bodies=False))
             archive.latest(transaction, ["a", "b"], 50)
             upkeep.files_of(transaction, "posts", waiting)
             upkeep.drop_files(transaction, "posts", ["x.md"])
@@ -106,6 +107,29 @@ def test_the_newest_are_read_in_order(
     steps = plans(store, statements)
     assert {step for step in steps if _SCAN.match(step)} == allowed
     assert not [step for step in steps if "TEMP B-TREE" in step]
+
+
+def test_the_newest_post_of_each_source_comes_from_its_index(store: Store) -> None:
+    """Of each source one row is read, the first of the index: the sources are the only table that is gone through."""
+    fill(store, copy("a", "1"))
+    with noted(store) as statements, store.reading() as transaction:
+        archive.newest(transaction)
+    steps = plans(store, statements)
+    assert not [step for step in steps if _SCAN.match(step)]
+    assert any("ix_copy_listed (source_pk=?" in step for step in steps)
+    assert not [step for step in steps if "TEMP B-TREE" in step]
+
+
+def test_the_events_that_wait_come_from_an_index(store: Store) -> None:
+    """Whether the feed of the sources' health is to be written costs one look, however long it grew."""
+    with noted(store) as statements, store.reading() as transaction:
+        events.waiting(transaction)
+        events.told(transaction, "a")
+        events.newest(transaction, 10)
+    steps = plans(store, statements)
+    assert any("ix_event_waiting" in step for step in steps)
+    assert any("ix_event_source_pk" in step for step in steps)
+    assert any("ix_event_at" in step for step in steps)
 
 
 def test_the_newest_of_a_category_come_from_its_index(store: Store) -> None:

@@ -10,6 +10,7 @@ from origin import Origin
 from planet import Item, Planet, rss
 from posts import CREATED, POSTS, PUBLICATION, SITE, SUBSCRIPTIONS, WHOLE
 
+from aggregator import web
 from aggregator.errors import OutputError
 from aggregator.publish import html, theme, trial
 
@@ -129,3 +130,10 @@ def test_the_page_of_sources_lists_them_by_category() -> None:
     assert '<a href="new-media/index.html" dir="auto">新媒体</a>' in words
     assert html.sources(PUBLICATION, []).body.decode().count("No sources yet") == 1
     assert SITE.title in words
+
+
+def test_web_servers_let_the_one_script_run() -> None:
+    """The policies of our own server and of the site for nginx name it by its digest, as the pages do."""
+    digest = f"script-src '{theme.hash_of(theme.script())}';"
+    assert digest in web.POLICY
+    assert digest in (Path(__file__).parent.parent / "deploy/nginx.conf").read_text("utf-8")

@@ -151,10 +151,10 @@ def carriers_by_id(connection: sa.Connection, ids: Sequence[str]) -> dict[str, s
 
 def newest(connection: sa.Connection) -> dict[str, datetime]:
     """Return the time of the newest post of each source that has one, by the source's id."""
-    of_source = sa.select(sa.func.max(copy.c.listed_at)).where(
-        copy.c.source_pk == source.c.pk, copy.c.post_pk.is_not(None)
-    )
-    query = sa.select(source.c.id, sa.type_coerce(of_source.scalar_subquery(), copy.c.listed_at.type).label("at"))
+    of_source = sa.select(copy.c.listed_at).where(copy.c.source_pk == source.c.pk, copy.c.post_pk.is_not(None))
+    # Not max(), which looks at every post of the source.
+    latest_of_all = of_source.order_by(copy.c.listed_at.desc()).limit(1).scalar_subquery()
+    query = sa.select(source.c.id, latest_of_all.label("at"))
     return {row.id: row.at for row in connection.execute(query) if row.at}
 
 

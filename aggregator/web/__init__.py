@@ -24,14 +24,14 @@ from aggregator.web import feeds, sources
 from aggregator.web.files import Files
 
 #: Posts carry pictures and sound of any origin, and never a script; pages have the one that shows times.
-_POLICY = (
+POLICY = (
     "default-src 'none'; img-src * data:; media-src *; style-src 'self' 'unsafe-inline'; "
     f"script-src '{theme.hash_of(theme.script())}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", _POLICY.encode()),
+    (b"content-security-policy", POLICY.encode()),
 )
 _NEVER_STORED = {"Cache-Control": "no-store"}
 #: Requests that search the archive at once; others wait for their turn, and every file is served meanwhile.
