@@ -68,7 +68,15 @@ class Grammar:
         attributes = self._attributes(vocabulary.USUAL.get(local, ()))
         if self._random.random() < self._oddness / 2:
             attributes += self._attributes([name for name in vocabulary.ATTRIBUTES if f" {name}=" not in attributes], 2)
-        return f"<{name}{attributes}>{self._inner(name, local, attributes, depth)}</{name}>"
+        if self._odd():
+            attributes += self._declaration()
+        written = name.upper() if self._odd() and ":" not in name else name
+        return f"<{written}{attributes}>{self._inner(name, local, attributes, depth)}</{written}>"
+
+    def _declaration(self) -> str:
+        prefix = self._random.choice(("", ":dc", ":media", ":q", ":Content"))
+        spaces = (*vocabulary.SPACES.values(), *vocabulary.ODD_SPACES.values(), "http://www.w3.org/1999/xhtml", "urn:q")
+        return f' xmlns{prefix}="{self._random.choice(spaces)}"'
 
     def _attributes(self, names: Sequence[str], most: int = 9) -> str:
         chosen = [name for name in names if self._random.random() < (0.5 if most > 2 else 0.08)]
