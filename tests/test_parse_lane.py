@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from random import Random
+from time import process_time
+from xml.sax.saxutils import escape
 
 import pytest
 from feedparser.html import _cp1252
@@ -99,3 +101,18 @@ def test_well_formed_feeds_need_no_feedparser() -> None:
         "sys.exit('feedparser' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+
+
+@steady
+@given(st.text("a1._-+@[]() <?subject=Z", max_size=30))
+def test_authors_are_taken_apart_as_feedparser_does(said: str) -> None:
+    """Names, addresses and brackets in any order."""
+    _, differences = _compared([document("item", f"<author>{escape(said)}</author>").encode()])
+    assert not differences
+
+
+def test_an_author_of_a_million_letters_takes_no_time() -> None:
+    """What looks like the beginning of an address is looked at once."""
+    start = process_time()
+    assert lane.hear(document("item", f"<author>{'a' * 1_000_000} @</author>"), "https://example.org/")
+    assert process_time() - start < 5

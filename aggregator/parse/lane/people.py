@@ -7,8 +7,9 @@ from typing import Any
 
 Data = dict[str, Any]
 
+# Only where a run of such characters begins: from within it the same would be found, or again nothing.
 _EMAIL = re.compile(
-    r"[a-zA-Z0-9_\-.+]+@(?:\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.|(?:[a-zA-Z0-9\-]+\.)+)(?:[a-zA-Z]{2,4}|[0-9]{1,3})\]?"
+    r"(?<![a-zA-Z0-9_\-.+])[a-zA-Z0-9_\-.+]++@(?:\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.|(?:[a-zA-Z0-9\-]+\.)+)(?:[a-zA-Z]{2,4}|[0-9]{1,3})\]?"
     r"(?:\?subject=\S+)?"
 )
 
