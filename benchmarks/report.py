@@ -187,13 +187,14 @@ def _growths(found: Sequence[Median]) -> Iterator[tuple[str, list[str]]]:
     for cycle in CYCLES:
         grown = [each for each in found if each.archive is not None and each.cycle == cycle]
         for each in grown[1:]:
-            name = f"{cycle}, {each.archive} posts: times the cost of {grown[0].archive}"
-            yield _verdict(name, _GROWTH, each.wall / grown[0].wall, lambda wanted, is_: is_ <= wanted)
+            for what, ratio in (("wall", each.wall / grown[0].wall), ("CPU", each.cpu / grown[0].cpu)):
+                name = f"{cycle}, {each.archive} posts: times the {what} time of {grown[0].archive}"
+                yield _verdict(name, _GROWTH, ratio, lambda wanted, is_: is_ <= wanted)
 
 
 def _verdict(
     name: str, wanted: float | None, is_: float, holds: Callable[[float, float], bool]
 ) -> tuple[str, list[str]]:
     if wanted is None:
-        return name, ["", f"{is_:.1f}", ""]
-    return name, [f"{wanted:g}", f"{is_:.1f}", "yes" if holds(wanted, is_) else "no"]
+        return name, ["", f"{is_:.2f}", ""]
+    return name, [f"{wanted:g}", f"{is_:.2f}", "yes" if holds(wanted, is_) else "no"]
