@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from aggregator.telling import Held, Story
 
 #: Who looks at sources waits so long at most until a domain may be asked again.
 _PATIENCE = timedelta(minutes=5)
+#: Processes that read documents: each takes some 50 MB, and more than these outrun the one that stores.
+_MOST_WORKERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,14 @@ class App:
 
     def cycle(self, orders: Orders, holder: str) -> Summary:
         """Run one cycle under the lock; see ``pipeline.cycle``.  Raises LockedError when another run holds it."""
-        with self.store.lock(holder), self.client(orders) as client, Confined(stop=orders.stop) as confined:
+        with self.store.lock(holder), self.client(orders) as client, confined(orders.stop) as reader:
             return pipeline.cycle(
                 self.store,
                 self.settings.sources,
                 self._fetch_all(client, orders),
                 orders,
                 address=partial(fetch.address, rsshub=self.settings.fetch.rsshub),
-                confined=confined,
+                confined=reader,
                 target=self.target(),
                 settings_digest=self._digest(),
                 authority=self.authority,
@@ -256,6 +259,11 @@ def accounted(settings: Settings, store: Store | None, now: datetime, patience: 
         if store is not None and changes:
             with store.writing() as transaction:
                 domains.add(transaction, changes, now)
+
+
+def confined(stop: Event) -> Confined:
+    """Return what reads documents, on every core of this machine but no more than ``_MOST_WORKERS``."""
+    return Confined(min(os.cpu_count() or 1, _MOST_WORKERS), stop=stop)
 
 
 def open_client(settings: Settings, account: fetch.Account) -> fetch.Client:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Literal
 
-from aggregator.models import Copy, FeedInfo, Hints
+from aggregator.models import Copy, Entry, Feed, FeedInfo, Hints
 from aggregator.reasons import Reason
 
 #: What a name of a copy is made of: the id or the address that its source gave it, or its words.
@@ -22,6 +22,24 @@ class Alias:
     value: str
     kind: AliasKind
     said: str = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An entry of a document with its aliases, strongest first; the first one is the key of a new copy.
+
+    ``page`` stands for the page that it links to, when no other entry of the document links there: sources
+    that share one carry the same story.
+    """
+
+    entry: Entry
+    aliases: tuple[Alias, ...]
+    page: str | None
+
+    @property
+    def key(self) -> str:
+        """What a copy made of it is known by within its source, for ever."""
+        return self.aliases[0].value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,11 +155,29 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What an entry makes: a copy, and what stands for the words of its body and how many they are."""
+    """What an entry makes: a copy, and what stands for the words of its body and how many they are.
+
+    ``fingerprint`` stands for the entry, ``version`` and ``words`` for the copy.
+    """
 
     copy: Copy
     text: str
     length: int
+    fingerprint: str
+    version: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A document that was read: what it says, and those of its entries that are let in.
+
+    ``made`` is what they make as new copies, one for each, where that was asked for.
+    """
+
+    feed: Feed
+    found: tuple[Candidate, ...]
+    made: tuple[Made, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

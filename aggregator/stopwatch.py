@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from time import perf_counter
 
 
 class Stopwatch:
-    """Adds up the seconds spent in each stage: ``with watch("parse"): …``."""
+    """Adds up the seconds spent in each stage: ``with watch("parse"): …``; for many threads at once.
+
+    What several threads spend side by side is added up, too.
+    """
 
     def __init__(self) -> None:
         self._spent: defaultdict[str, float] = defaultdict(float)
+        self._lock = Lock()
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
@@ -20,7 +25,9 @@ class Stopwatch:
         try:
             yield
         finally:
-            self._spent[stage] += perf_counter() - start
+            spent = perf_counter() - start
+            with self._lock:
+                self._spent[stage] += spent
 
     def seconds(self) -> dict[str, float]:
         """Return the seconds of each stage, in the order in which they first ran, to the tenth of a millisecond."""

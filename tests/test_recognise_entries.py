@@ -12,8 +12,8 @@ from properties import steady
 
 from aggregator import text, urls
 from aggregator.models import Entry, Link, Text
-from aggregator.recognise.entries import Candidate, candidates, match
-from aggregator.records import Known
+from aggregator.recognise.entries import candidates, match
+from aggregator.records import Candidate, Known
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 PAGE = "https://site.example.org/1"

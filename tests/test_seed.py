@@ -19,7 +19,7 @@ from aggregator.parse import parse
 from aggregator.recognise import entries, minting
 from aggregator.recognise.ownership import Owners
 from aggregator.recognise.rules import Rules
-from aggregator.records import Unbound
+from aggregator.records import Candidate, Unbound
 
 OURS = Path(__file__).parent / "data" / "rsshub.xml"
 SEED = Path(__file__).parents[2] / "shared" / "seed"
@@ -55,7 +55,7 @@ def pulled(path: Path, source: Source) -> list[Post]:
     return [_post(candidate, feed, source) for candidate in candidates]
 
 
-def _post(candidate: entries.Candidate, feed: Feed, source: Source) -> Post:
+def _post(candidate: Candidate, feed: Feed, source: Source) -> Post:
     copy = normalise(candidate.entry, feed.info, source, key=candidate.key, now=NOW, known=None)
     unbound = Unbound(
         pk=1,

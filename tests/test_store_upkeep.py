@@ -28,7 +28,7 @@ from stored import (
 from aggregator import text
 from aggregator.models import Entry, FeedInfo
 from aggregator.recognise import entries
-from aggregator.records import SourceState
+from aggregator.records import Candidate, SourceState
 from aggregator.store import Store, archive, pulls, schema, upkeep
 
 
@@ -159,7 +159,7 @@ def test_a_pruned_entry_does_not_come_back(store: Store) -> None:
         story.key: (number, True),
         "other-name": (number, True),
     }
-    candidate = entries.Candidate(entry=Entry(guid="x"), aliases=(alias(story.key),), page=None)
+    candidate = Candidate(entry=Entry(guid="x"), aliases=(alias(story.key),), page=None)
     assert entries.match([candidate], found)[0].known == found[story.key]
 
 

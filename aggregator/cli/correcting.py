@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from aggregator.cli import common, stories
+from aggregator.cli import common
 from aggregator.cli.common import Config, Json
 
 Post = Annotated[str, typer.Argument(help="The id of a post, its file, or the address, guid or number of an entry.")]
@@ -18,6 +18,7 @@ def explain(context: typer.Context, what: Post, json: Json = False, config: Conf
     Example: aggregator explain https://example.org/2026/story
     """
     from aggregator.app import opened
+    from aggregator.cli import stories
 
     with opened(common.settings(context, config), common.clock()) as app:
         found = app.explain(what)
@@ -41,6 +42,7 @@ def split(
     Example: aggregator split https://example.org/2026/story lwn
     """
     from aggregator.app import opened
+    from aggregator.cli import stories
 
     now = common.clock()
     with opened(common.settings(context, config), now) as app:
@@ -63,6 +65,7 @@ def merge(
     Example: aggregator merge https://example.org/2026/story https://mirror.example.com/story
     """
     from aggregator.app import opened
+    from aggregator.cli import stories
 
     now = common.clock()
     with opened(common.settings(context, config), now) as app:
@@ -85,6 +88,7 @@ def retract(
     Example: aggregator retract https://example.org/2026/story --reason "The author asked for it."
     """
     from aggregator.app import opened
+    from aggregator.cli import stories
 
     now = common.clock()
     with opened(common.settings(context, config), now) as app:

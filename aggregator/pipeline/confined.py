@@ -5,19 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from aggregator import filters
 from aggregator.errors import ParseError
 from aggregator.models import Entry, Feed, Source
+from aggregator.pipeline import reading
 from aggregator.recognise import making
 from aggregator.recognise.making import Asked, Pulled
-from aggregator.records import Made
+from aggregator.records import Made, Reading
 from aggregator.workers import Limits, Pool
 
 #: What a worker reads with.
-_MODULES = ("aggregator.parse", filters.__name__, making.__name__)
+_MODULES = ("aggregator.parse", filters.__name__, reading.__name__)
 #: Bytes up to which a document is parsed in this process: the worst that was found takes 0.3 s.
 _SMALL = 32_768
 #: Tags, and characters, up to which bodies are cleaned in this process: the worst take 1.5 s (``aggregator.hostile``).
@@ -34,6 +36,7 @@ class Confined:
     """
 
     def __init__(self, workers: int = 1, *, stop: threading.Event | None = None) -> None:
+        self.workers = workers
         self._pool = Pool(workers, *_MODULES, stop=stop)
 
     def __enter__(self) -> Self:
@@ -49,6 +52,17 @@ class Confined:
         if len(body) <= _SMALL:
             return parse(body, content_type, url)
         return self._pool.call(limits(len(body)), parse, body, content_type, url)
+
+    def read(self, body: bytes, content_type: str, url: str, source: Source, now: datetime | None) -> Reading:
+        """Return what ``source`` says in ``body``; see ``reading.read``.  Raises ParseError, also beyond the limits.
+
+        Where that is too little to ask a worker for, or what is made of it has limits of its own, nothing is made.
+        """
+        if len(body) <= _SMALL or source.include or source.exclude:
+            return reading.let_in(self.parse(body, content_type, url), source, self.taken)
+        bare = replace(source, headers={})  # a worker needs no more secrets than its document may repeat
+        steps = 1 if now is None else 2
+        return self._pool.call(limits(len(body), steps), reading.read, body, content_type, url, bare, now)
 
     def taken(self, entries: Sequence[Entry], source: Source) -> tuple[Entry, ...]:
         """Return the entries that ``source`` lets in; see ``filters.taken``.  Raises ParseError beyond the limits."""
@@ -78,10 +92,10 @@ def _markup(entries: Sequence[Entry]) -> tuple[int, int]:
     return sum(map(len, bodies)), sum(body.count("<") for body in bodies)
 
 
-def limits(size: int) -> Limits:
-    """Return what reading ``size`` bytes may take.
+def limits(size: int, steps: int = 1) -> Limits:
+    """Return what reading ``size`` bytes in so many ``steps`` may take.
 
     A feed of 100,000 entries in 20 MB takes 9 bytes of memory for each of its own, and 0.3 s for each megabyte.
     """
-    cpu = 10 + size // _MEGABYTE
+    cpu = steps * (10 + size // _MEGABYTE)
     return Limits(cpu=cpu, wall=6.0 * cpu, memory=384 * _MEGABYTE + 25 * size, answer=8 * (_MEGABYTE + size))

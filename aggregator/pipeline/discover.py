@@ -18,7 +18,7 @@ from aggregator.pipeline.confined import Confined
 from aggregator.recognise import minting
 from aggregator.recognise.ownership import Owners
 from aggregator.recognise.rules import Rules
-from aggregator.records import SourceState, Unbound
+from aggregator.records import Reading, SourceState, Unbound
 
 #: Where feeds stand when a page links to none; asked one after the other until one answers with a feed.
 _COMMON_PATHS = ("feed", "feed.xml", "rss.xml", "atom.xml", "index.xml", "feed.json")
@@ -49,6 +49,10 @@ class Means:
     def response(self, source: Source) -> Response:
         """Return what ``source`` answers; raises FetchError."""
         return self.client.fetch(self.request(source), now=self.now)
+
+    def read(self, source: Source, response: Response) -> Reading:
+        """Return what ``source`` says in ``response``; raises ParseError."""
+        return self.confined.read(response.body, response.content_type, response.url, source, None)
 
     def feed(self, response: Response) -> Feed | None:
         """Return the feed in ``response``, or None when it is none that can be read."""
@@ -114,9 +118,10 @@ def posts(means: Means, source: Source, response: Response) -> tuple[Post, ...]:
 
     Raises ParseError when the answer is no feed.
     """
-    feed, found = update.read(source, response, means.confined)
+    reading = means.read(source, response)
     made = (
-        normalise.normalise(each.entry, feed.info, source, key=each.key, now=means.now, known=None) for each in found
+        normalise.normalise(each.entry, reading.feed.info, source, key=each.key, now=means.now, known=None)
+        for each in reading.found
     )
     return tuple(sorted((_post(copy, source) for copy in made), key=lambda post: post.published, reverse=True))
 
@@ -139,7 +144,7 @@ def _tried(means: Means, source: Source, response: Response | FetchError) -> Try
     if isinstance(response, FetchError):
         return Try(source_id=source.id, error=str(response))
     try:
-        feed, _ = update.read(source, response, means.confined)
+        feed = means.read(source, response).feed
     except SourceError as exc:
         return Try(source_id=source.id, error=str(exc))
     return Try(source_id=source.id, entries=len(feed.entries), warnings=feed.warnings)

@@ -1,7 +1,8 @@
 """UPDATE: due → fetch → parse → take → recognise → normalise → apply.
 
-Each source is settled on its own and stored in one transaction: its entries, its validators and its next
-pull.  Validators that are stored before the entries lose them, since the server then answers 304.
+Each source is settled on its own, several of them side by side.  What is settled is stored by one writer, many sources
+in a transaction, and of each its entries, its validators and its next pull in the same one: validators that are stored
+before the entries lose them, since the server then answers 304.
 """
 
 from __future__ import annotations
@@ -17,14 +18,19 @@ from aggregator import cadence, health, keys, text
 from aggregator.errors import FetchError, PostponedError, SourceError, StoppedError, StorageError
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
+from aggregator.pipeline.abreast import Abreast
 from aggregator.pipeline.confined import Confined
 from aggregator.recognise import changes, deletions, entries, newcomers, renumbering
-from aggregator.recognise.making import Pulled
-from aggregator.records import CopyWrite, HealthEvent, Pull, SourceState
+from aggregator.recognise.making import Asked, Pulled
+from aggregator.records import CopyWrite, HealthEvent, Made, Pull, Reading, SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, archive, events, pulls, verdicts
 
-FetchAll = Callable[[Iterable[Request]], Iterator[tuple[Request, Response | FetchError]]]
+#: How many pulls are stored in one transaction at most, and wait for that at most.
+_PULLS = 50
+
+Answer = tuple[Request, Response | FetchError]
+FetchAll = Callable[[Iterable[Request]], Iterator[Answer]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,22 +70,46 @@ def update(
     Raises StorageError when the database fails; what a source does raises nothing.
     """
     requests = (request_for(sources[name], state, address) for name, state in states.items())
-    answers = fetch_all(requests)
+
+    def work(answer: Answer) -> tuple[Pull, Outcome]:
+        request, response = answer
+        source, state = sources[request.source_id], states[request.source_id]
+        pull, outcome = settle(store, source, state, response, confined=confined, now=now, watch=watch)
+        return replace(pull, events=_events(store, state, pull)), outcome
+
+    # One thread more than there are workers, so that none of these waits while the archive is asked.
+    settled = Abreast(_timed(fetch_all(requests), watch), work, threads=confined.workers + 1, most=_PULLS)
+    try:
+        for batch in settled:
+            with watch("store"):
+                _store(store, [pull for pull, _ in batch])
+            yield from (outcome for _, outcome in batch)
+    except StoppedError:
+        return
+
+
+def _timed(answers: Iterator[Answer], watch: Stopwatch) -> Iterator[Answer]:
     while True:
         with watch("fetch"):
             answer = next(answers, None)
         if answer is None:
             return
-        request, response = answer
-        source, state = sources[request.source_id], states[request.source_id]
+        yield answer
+
+
+def _store(store: Store, settled: Sequence[Pull]) -> None:
+    try:
+        with store.writing() as transaction:
+            pulls.apply(transaction, *settled)
+    except Exception:
+        # What cannot be stored of one source must not take the others with it.
+        first, *others = settled
+        if not others:
+            raise
         try:
-            pull, outcome = settle(store, source, state, response, confined=confined, now=now, watch=watch)
-        except StoppedError:
-            return
-        pull = replace(pull, events=_events(store, state, pull))
-        with watch("store"), store.writing() as transaction:
-            pulls.apply(transaction, pull)
-        yield outcome
+            _store(store, [first])
+        finally:
+            _store(store, others)
 
 
 def settle(
@@ -105,13 +135,6 @@ def settle(
         return _failed(source, state, exc, str(exc), now)
     except Exception as exc:  # noqa: BLE001 - the one broad except: a bug met by one source must not stop the others
         return _failed(source, state, exc, f"unexpected {type(exc).__name__}: {text.one_line(str(exc))[:200]}", now)
-
-
-def read(source: Source, response: Response, confined: Confined) -> tuple[Feed, tuple[entries.Candidate, ...]]:
-    """Return the feed in ``response`` and those of its entries that ``source`` lets in, with their aliases."""
-    feed = confined.parse(response.body, response.content_type, response.url)
-    found, warnings = entries.candidates(confined.taken(deletions.living(feed), source))
-    return replace(feed, warnings=(*feed.warnings, *warnings)), found
 
 
 def request_for(source: Source, state: SourceState, address: Callable[[str], str]) -> Request:
@@ -150,9 +173,12 @@ def _settled(
         outcome = Outcome(source_id=source.id, result="not modified", warnings=_advice(after))
         return Pull(source_id=source.id, at=now, state=after), outcome
     with watch("parse"):
-        feed, found = read(source, response, confined)
+        # All that a source says at its first pull is new.
+        first = now if state.last_success is None else None
+        reading = confined.read(response.body, response.content_type, response.url, source, first)
+    feed = reading.feed
     pulled = Pulled(info=feed.info, source=source, now=now, last_pull=state.last_success)
-    writes = tuple(_news(store, found, pulled, state, confined, watch))
+    writes = tuple(_news(store, reading, pulled, state, confined, watch))
     new = [write.copy.published for write in writes if write.copy and write.known is None]
     after = replace(
         cadence.succeeded(source, state, response, feed.hints, now, new=new),
@@ -189,18 +215,18 @@ def _withdrawn(store: Store, source: Source, feed: Feed, watch: Stopwatch) -> di
 
 def _news(
     store: Store,
-    found: Sequence[entries.Candidate],
+    reading: Reading,
     pulled: Pulled,
     state: SourceState,
     confined: Confined,
     watch: Stopwatch,
 ) -> Iterator[CopyWrite]:
-    source_id = pulled.source.id
+    source_id, found = pulled.source.id, reading.found
     with watch("recognise"), store.reading() as transaction:
         known = pulls.known(transaction, source_id, [alias.value for each in found for alias in each.aliases])
     matches = entries.match(found, known)
     with watch("normalise"):
-        drafts = changes.drafts(matches, partial(confined.made, pulled=pulled))
+        drafts = changes.drafts(matches, partial(_made, confined, reading, pulled))
     with watch("recognise"), store.reading() as transaction:
         if drafts and pulled.last_pull:
             names = [name.value for draft in drafts.values() for name in (draft.words, draft.dated)]
@@ -216,6 +242,12 @@ def _news(
         versions = changes.versions(touched, before, partial(confined.made, pulled=pulled))
         made = changes.writes(matches, drafts, known, versions, pulled)
         yield from newcomers.judged(made, matches, record, pulled.source, pulled.now)
+
+
+def _made(confined: Confined, reading: Reading, pulled: Pulled, asked: Sequence[Asked]) -> Sequence[Made]:
+    if reading.made is not None and len(reading.made) == len(asked):
+        return reading.made
+    return confined.made(asked, pulled)
 
 
 def _advice(after: SourceState) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from aggregator import normalise, text, wording
 from aggregator.models import Copy
 from aggregator.reasons import Reason
 from aggregator.recognise import edits
-from aggregator.recognise.entries import Candidate, Match, alias
+from aggregator.recognise.entries import Match, alias
 from aggregator.recognise.making import Asked, Pulled
-from aggregator.records import Alias, CopyWrite, Known, Made
+from aggregator.records import Alias, Candidate, CopyWrite, Known, Made
 
 Make = Callable[[Sequence[Asked]], Sequence[Made]]
 
@@ -120,9 +120,9 @@ def _new(draft: Draft, aliases: tuple[Alias, ...]) -> CopyWrite:
     return CopyWrite(
         copy=draft.made.copy,
         known=None,
-        fingerprint=normalise.fingerprint(draft.candidate.entry),
-        version=normalise.version(draft.made.copy),
-        words=normalise.words(draft.made.copy.title, draft.made.copy.content),
+        fingerprint=draft.made.fingerprint,
+        version=draft.made.version,
+        words=draft.made.words,
         aliases=aliases,
         page=draft.candidate.page,
         text=_telling(draft.made),
@@ -132,7 +132,7 @@ def _new(draft: Draft, aliases: tuple[Alias, ...]) -> CopyWrite:
 
 def _changed(match: Match, known: Known, aliases: tuple[Alias, ...], changed: Version, pulled: Pulled) -> CopyWrite:
     copy = changed.made.copy
-    seen, version = normalise.fingerprint(match.candidate.entry), normalise.version(copy)
+    seen, version = changed.made.fingerprint, changed.made.version
     as_it_is = replace(_as_it_is(known, aliases), fingerprint=seen, reason=match.reason)
     if version == known.version or normalise.essence(copy) == normalise.essence(changed.before):
         return replace(as_it_is, waiting=False)
@@ -147,7 +147,7 @@ def _changed(match: Match, known: Known, aliases: tuple[Alias, ...], changed: Ve
         known=known,
         fingerprint=seen,
         version=version,
-        words=normalise.words(copy.title, copy.content),
+        words=changed.made.words,
         aliases=(*aliases, _words(changed.made)),
         page=match.candidate.page,
         text=_telling(changed.made),

@@ -14,28 +14,10 @@ from aggregator import text, urls
 from aggregator.models import Entry
 from aggregator.normalise import TITLE_LENGTH
 from aggregator.reasons import Reason
-from aggregator.records import Alias, AliasKind, Known
+from aggregator.records import Alias, AliasKind, Candidate, Known
 
 #: As many bytes of a name as explaining it takes: guids of 20 kB were met.
 _SAID = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """An entry of a document with its aliases, strongest first; the first one is the key of a new copy.
-
-    ``page`` stands for the page that it links to, when no other entry of the document links there: sources
-    that share one carry the same story.
-    """
-
-    entry: Entry
-    aliases: tuple[Alias, ...]
-    page: str | None
-
-    @property
-    def key(self) -> str:
-        """What a copy made of it is known by within its source, for ever."""
-        return self.aliases[0].value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

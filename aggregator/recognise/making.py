@@ -38,4 +38,11 @@ def made(asked: Sequence[Asked], pulled: Pulled) -> tuple[Made, ...]:
 def _made(each: Asked, pulled: Pulled) -> Made:
     copy = normalise.normalise(each.entry, pulled.info, pulled.source, key=each.key, now=pulled.now, known=each.known)
     body = wording.body(copy.content or copy.summary)
-    return Made(copy=copy, text=body.digest, length=body.length)
+    return Made(
+        copy=copy,
+        text=body.digest,
+        length=body.length,
+        fingerprint=normalise.fingerprint(each.entry),
+        version=normalise.version(copy),
+        words=normalise.words(copy.title, copy.content),
+    )

@@ -9,8 +9,8 @@ from datetime import datetime
 from aggregator import admission
 from aggregator.admission import Newcomer, Record
 from aggregator.models import Source
-from aggregator.recognise.entries import Candidate, Match
-from aggregator.records import CopyWrite
+from aggregator.recognise.entries import Match
+from aggregator.records import Candidate, CopyWrite
 
 
 def judged(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from aggregator import text, urls
-from aggregator.models import Copy, FeedInfo, Source
-from aggregator.reasons import Reason
-from aggregator.records import TURNED_AWAY, CopyWrite, Decision, Edit, Known, Pull, SourceState
-from aggregator.store import codec, corrections, edits, events, ledger, verdicts
-from aggregator.store.engine import PARAMETERS, insert_missing, upsert
-from aggregator.store.schema import alias, copy, info, meta, post, source
+from aggregator.models import Source
+from aggregator.records import TURNED_AWAY, Known, Pull, SourceState
+from aggregator.store import codec, corrections, events, writes
+from aggregator.store.engine import PARAMETERS, upsert
+from aggregator.store.schema import alias, copy, meta, post, source
 from aggregator.text import chunks
 
 #: The fact that tells which settings the outputs were last made with; without it they were never whole.
@@ -122,27 +121,24 @@ def recent(connection: sa.Connection, source_id: str, limit: int) -> list[Known]
     return [_known(row) for row in connection.execute(sa.select(*columns).where(here).order_by(*newest).limit(limit))]
 
 
-def apply(connection: sa.Connection, pull: Pull) -> None:
-    """Write all that ``pull`` leaves behind; the caller's transaction makes it one step."""
-    query = sa.select(source.c.pk).where(source.c.id == pull.source_id)
-    source_pk = connection.execute(query).scalar_one()
-    connection.execute(source.update().where(source.c.pk == source_pk), _state_row(pull.state))
-    events.note(connection, source_pk, pull.events)
-    if pull.writes:
-        _write(connection, source_pk, pull)
-    if pull.withdrawn:
-        corrections.withdraw(connection, pull.withdrawn, pull.at)
+def apply(connection: sa.Connection, *pulls: Pull) -> None:
+    """Write all that ``pulls``, each of another source, leave behind; the caller's transaction makes it one step."""
+    numbers = _numbers(connection, [pull.source_id for pull in pulls])
+    states = [{"source_to_change": numbers[pull.source_id], **_state_row(pull.state)} for pull in pulls]
+    connection.execute(source.update().where(source.c.pk == sa.bindparam("source_to_change")), states)
+    found = [writes.Write(numbers[pull.source_id], pull.at, each) for pull in pulls for each in pull.writes]
+    if found:
+        writes.write(connection, found)
+    for pull in pulls:
+        events.note(connection, numbers[pull.source_id], pull.events)
+        if pull.withdrawn:
+            corrections.withdraw(connection, pull.withdrawn, pull.at)
 
 
-def _write(connection: sa.Connection, source_pk: int, pull: Pull) -> None:
-    infos = _info_pks(connection, source_pk, [write.copy for write in pull.writes if write.copy])
-    pks = _insert(connection, source_pk, [write for write in pull.writes if write.known is None], infos)
-    known = [write for write in pull.writes if write.known]
-    _update(connection, known, infos)
-    _note(connection, source_pk, known, pull.at)
-    _name(connection, source_pk, pull, pks)
-    given = {pks[_key(write)]: write.verdict for write in pull.writes if write.verdict}
-    verdicts.give(connection, source_pk, given, pull.at)
+def _numbers(connection: sa.Connection, source_ids: Sequence[str]) -> dict[str, int]:
+    query = sa.select(source.c.id, source.c.pk)
+    parts = chunks(source_ids, PARAMETERS)
+    return {row.id: row.pk for part in parts for row in connection.execute(query.where(source.c.id.in_(part)))}
 
 
 def _line(line: Source, position: int) -> dict[str, Any]:
@@ -200,130 +196,3 @@ def _state_row(new: SourceState) -> dict[str, Any]:
         "hints": codec.dump_hints(new.hints),
         "warnings": codec.dump(new.warnings),
     }
-
-
-def _info_pks(connection: sa.Connection, source_pk: int, copies: Sequence[Copy]) -> dict[FeedInfo, int]:
-    wanted = {found: text.digest(codec.dump_info(found)) for each in copies for found in (each.feed, each.via) if found}
-    pks: dict[str, int] = {}
-    for chunk in chunks(list(wanted.values()), PARAMETERS):
-        query = sa.select(info.c.digest, info.c.pk).where(info.c.source_pk == source_pk, info.c.digest.in_(chunk))
-        pks |= {row.digest: row.pk for row in connection.execute(query)}
-    missing = {digest: codec.dump_info(found) for found, digest in wanted.items() if digest not in pks}
-    if missing:
-        rows = [{"source_pk": source_pk, "digest": digest, "data": data} for digest, data in missing.items()]
-        made = connection.execute(sa.insert(info).returning(info.c.pk, info.c.digest), rows)
-        pks |= {row.digest: row.pk for row in made}
-    return {found: pks[digest] for found, digest in wanted.items()}
-
-
-def _insert(
-    connection: sa.Connection, source_pk: int, writes: Sequence[CopyWrite], infos: Mapping[FeedInfo, int]
-) -> dict[str, int]:
-    rows = [
-        {
-            **_copy_row(write, write.copy, infos),
-            "source_pk": source_pk,
-            "key": write.copy.key,
-            "first_seen": write.copy.first_seen,
-            "published": write.copy.published,
-            "listed_at": write.copy.published,
-            "verdict": write.verdict.kind if write.verdict else None,
-            "until": write.verdict.until if write.verdict else None,
-        }
-        for write in writes
-        if write.copy
-    ]
-    if not rows:
-        return {}
-    made = connection.execute(sa.insert(copy).returning(copy.c.pk, copy.c.key), rows)
-    return {row.key: row.pk for row in made}
-
-
-def _update(connection: sa.Connection, writes: Sequence[CopyWrite], infos: Mapping[FeedInfo, int]) -> None:
-    changed = [(write.known.pk, write, write.copy) for write in writes if write.known and write.copy]
-    touched = [
-        {"copy_to_touch": write.known.pk, "fingerprint": write.fingerprint, **_count_row(write)}
-        for write in writes
-        if write.known and write.copy is None and not write.known.pruned
-    ]
-    if changed:
-        rows = [{"copy_to_change": pk, **_copy_row(write, new, infos)} for pk, write, new in changed]
-        connection.execute(copy.update().where(copy.c.pk == sa.bindparam("copy_to_change")), rows)
-        for chunk in chunks([pk for pk, _, _ in changed], PARAMETERS):
-            of_these = sa.select(copy.c.post_pk).where(copy.c.pk.in_(chunk))
-            connection.execute(post.update().where(post.c.pk.in_(of_these)).values(dirty=True))
-    if touched:
-        connection.execute(copy.update().where(copy.c.pk == sa.bindparam("copy_to_touch")), touched)
-
-
-def _note(connection: sa.Connection, source_pk: int, writes: Sequence[CopyWrite], at: datetime) -> None:
-    edited = [(write.known, write, write.copy) for write in writes if write.known and write.copy]
-    reworded = [each for each in edited if each[0].words != each[1].words]
-    edits.add(
-        connection,
-        [
-            Edit(
-                copy_pk=known.pk,
-                at=at,
-                title_before=known.title,
-                title_after=new.title,
-                words_before=known.words,
-                words_after=write.words,
-            )
-            for known, write, new in reworded
-        ],
-    )
-    reasons = [(write.known.pk, write.reason) for write in writes if write.known and write.reason]
-    reasons += [(known.pk, Reason.EDITED) for known, _, _ in reworded]
-    ledger.note(connection, [Decision(code=code, at=at, copy_pk=pk, source_pk=source_pk) for pk, code in reasons])
-
-
-def _count_row(write: CopyWrite) -> dict[str, Any]:
-    return {"edits": write.edits, "edited": write.edited, "waiting": write.waiting}
-
-
-def _copy_row(write: CopyWrite, new: Copy, infos: Mapping[FeedInfo, int]) -> dict[str, Any]:
-    return {
-        "fingerprint": write.fingerprint,
-        "version": write.version,
-        "words": write.words,
-        "page": write.page,
-        "text": write.text,
-        "length": write.length,
-        **_count_row(write),
-        "updated": new.updated,
-        "guid": new.guid,
-        "link": new.link,
-        "title": new.title,
-        "info_pk": infos[new.feed],
-        "via_pk": infos[new.via] if new.via else None,
-        "more": codec.dump_more(new),
-        "summary": new.summary,
-        "content": new.content,
-    }
-
-
-def _name(connection: sa.Connection, source_pk: int, pull: Pull, pks: Mapping[str, int]) -> None:
-    primary_key = ["source_pk", "value"]
-    names: list[dict[str, Any]] = [
-        {
-            "source_pk": source_pk,
-            "value": name.value,
-            "copy_pk": write.known.pk if write.known else pks[_key(write)],
-            "kind": name.kind,
-            "said": name.said,
-            "first_seen": pull.at,
-        }
-        for write in pull.writes
-        for name in write.aliases
-    ]
-    # A copy is found under its key, even where another one had that as a name before.
-    upsert(connection, alias, [row for row in names if pks.get(row["value"]) == row["copy_pk"]], primary_key)
-    # Any other name that a copy of the source has already stays where it is.
-    insert_missing(connection, alias, [row for row in names if row["value"] not in pks], primary_key)
-
-
-def _key(write: CopyWrite) -> str:
-    if write.copy is None:
-        raise ValueError("a write of something new needs its copy")
-    return write.copy.key
