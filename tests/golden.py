@@ -11,19 +11,23 @@ from pathlib import Path
 
 from posts import CREATED, POSTS, PUBLICATION, SITE, SUBSCRIPTIONS, WHOLE
 
-from aggregator.models import Document
-from aggregator.publish import FORMATS, opml
+from aggregator.models import Archive, Document
+from aggregator.publish import FORMATS, atom, opml
 
+#: An archive document between two others.
+ARCHIVE = Archive(number=2, previous=1, following=3)
 FOLDER = Path(__file__).parent / "data" / "golden"
 
 
 def documents() -> dict[str, Document]:
     """Return each document of the small site by its path."""
     made = [document for made in FORMATS.values() for document in made.render(PUBLICATION, WHOLE, POSTS)]
+    made.append(atom.archive(PUBLICATION, WHOLE, ARCHIVE, atom.entries(PUBLICATION, POSTS)))
     return {document.path: document for document in (*made, opml.render(SITE, SUBSCRIPTIONS, CREATED))}
 
 
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     for path, document in documents().items():
+        (FOLDER / path).parent.mkdir(exist_ok=True)
         (FOLDER / path).write_bytes(document.body)

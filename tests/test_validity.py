@@ -24,6 +24,7 @@ def test_the_golden_files_have_no_fault(name: str) -> None:
     """No rule objects to them, at the place where they are served."""
     assert CHECKS[name](documents()[name].body, f"{SITE.url}{name}") == []
     assert validity.opml(documents()["opml.xml"].body) == []
+    assert validity.atom(documents()["archive/2.atom"].body, f"{SITE.url}archive/2.atom") == []
 
 
 @pytest.mark.parametrize(

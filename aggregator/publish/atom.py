@@ -57,7 +57,8 @@ def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) ->
 
 def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
     """Return the entries that ``posts`` make."""
-    return safe.retried(_entries, publication, posts)
+    parts = (safe.retried(_entries, publication, part) for part in text.chunks(posts, _PART))
+    return [entry for part in parts for entry in part]
 
 
 def archive(publication: Publication, feed: OutputFeed, place: Archive, made: Sequence[Entry]) -> Document:

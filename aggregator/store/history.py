@@ -40,15 +40,11 @@ def _filed(pks: Sequence[int]) -> sa.Select[Any]:
 
 def newest(connection: sa.Connection, folders: Iterable[str]) -> dict[str, ArchiveState]:
     """Return the newest archive document of each of ``folders`` that has one."""
-    last = sa.select(archive.c.folder, sa.func.max(archive.c.number).label("number")).group_by(archive.c.folder)
-    found: dict[str, ArchiveState] = {}
-    for part in chunks(sorted(folders), PARAMETERS):
-        these = last.where(archive.c.folder.in_(part)).subquery()
-        query = sa.select(archive).join(
-            these, sa.and_(these.c.folder == archive.c.folder, these.c.number == archive.c.number)
-        )
-        found |= {row.folder: _state(row) for row in connection.execute(query)}
-    return found
+    # One by one: the last of a folder is found in the index, the last of each group would be looked for.
+    query = sa.select(archive).where(archive.c.folder == sa.bindparam("in_folder"))
+    last = query.order_by(archive.c.number.desc()).limit(1)
+    rows = (connection.execute(last, {"in_folder": folder}).one_or_none() for folder in folders)
+    return {row.folder: _state(row) for row in rows if row}
 
 
 def file(connection: sa.Connection, filings: Sequence[Filing]) -> None:
