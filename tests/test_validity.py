@@ -133,7 +133,7 @@ def test_awkward_entries_make_valid_outputs(tmp_path: Path, origin: Origin) -> N
     assert Inside(tmp_path).cycle().new > len(TITLES) - 3
     outputs = Outputs(tmp_path / "public")
     assert outputs.faults() == []
-    assert {path.rpartition("/")[2] for path in outputs.documents} == {*CHECKS, "opml.xml"}
+    assert {path.rpartition("/")[2] for path in outputs.documents} == {*CHECKS, "opml.xml", "health.xml"}
     assert len(outputs.folders) == 3
 
 

@@ -30,6 +30,8 @@ _FIRST, _BEHIND = b"\n<entry", b"</feed>"
 #: How many entries stand in memory as a tree at once.
 _PART = 100
 _XML = "{http://www.w3.org/XML/1998/namespace}"
+#: The attribute that tells a language.
+LANGUAGE = f"{_XML}lang"
 # What readers that know no text constructs would take for markup, and validators call ContainsUndeclaredHTML.
 _MARKUP = re.compile(r"<[/!?A-Za-z]|&#?\w+;")
 #: RFC 5646, section 4.1: the language of a site that does not say.
@@ -120,7 +122,7 @@ def _archive_links(publication: Publication, feed: OutputFeed, place: Archive) -
 
 def _finish_feed(publication: Publication, mark: str | None, deleted: Iterable[Deletion], feed: Element) -> None:
     if not safe.language(publication.site.language):
-        feed.set(f"{_XML}lang", _UNDETERMINED)
+        feed.set(LANGUAGE, _UNDETERMINED)
     if mark:
         add(feed, f"{{{HISTORY}}}{mark}")
     for each in deleted:
@@ -150,7 +152,7 @@ def _add_entry(made: Any, publication: Publication, post: Post) -> None:
 def _finish_entry(publication: Publication, post: Post, entry: Element) -> None:
     language = safe.language(post.copy.language)
     if language:
-        entry.set(f"{_XML}lang", language)
+        entry.set(LANGUAGE, language)
     content, base = entry.find("content"), safe.web(post.copy.link)
     if content is not None and base:
         content.set(f"{_XML}base", base)

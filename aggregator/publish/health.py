@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from aggregator import text
 from aggregator.models import Document, Link, OutputFeed, Publication
-from aggregator.publish import generator, safe
-from aggregator.publish.addresses import ATOM
-from aggregator.publish.atom import declare_markup
+from aggregator.publish import addresses, generator, safe
+from aggregator.publish.addresses import ATOM, HTML
+from aggregator.publish.atom import LANGUAGE, declare_markup
 from aggregator.records import HealthEvent, HealthKind, HealthReport
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
 
 PATH = "health.xml"
 
@@ -50,8 +54,11 @@ def render(publication: Publication, reports: Sequence[HealthReport]) -> Documen
     reports = [safe.scrubbed(report) for report in reports]
     whole = publication.feeds[0]
     feed = OutputFeed(id=f"{whole.id}:health", title=f"{whole.title}: health of the sources", levels=(), limit=0)
-    links = [Link(href=f"{publication.site.url}{PATH}", rel="self", type=ATOM.media_type)]
-    made = generator.new_feed(publication, safe.scrubbed(feed), links, generator.break_lines, {})
+    links = [
+        Link(href=f"{publication.site.url}{PATH}", rel="self", type=ATOM.media_type),
+        Link(href=addresses.page(publication, whole), type=HTML.media_type),
+    ]
+    made = generator.new_feed(publication, safe.scrubbed(feed), links, _finish_feed, {})
     made.updated(max((report.event.at for report in reports), default=publication.created))
     for report in reports:
         event = report.event
@@ -66,6 +73,11 @@ def render(publication: Publication, reports: Sequence[HealthReport]) -> Documen
         if address := safe.web(report.feed):
             entry.link(href=address, rel="alternate")
     return Document(path=PATH, body=bytes(made.atom_str()) + b"\n")
+
+
+def _finish_feed(feed: Element) -> None:
+    feed.set(LANGUAGE, "en")  # whatever language the site is in, these words are English
+    generator.break_lines(feed)
 
 
 def _content(report: HealthReport) -> str:

@@ -49,7 +49,7 @@ def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
     changed = [row for name, row in wanted.items() if name not in standing or standing[name]._asdict() != row]
     # Outputs that have posts have readers, too.
     published = connection.scalar(
-        sa.select(sa.and_(sa.exists().where(meta.c.name == PUBLISHED), sa.exists(post.select())))
+        sa.select(sa.and_(sa.exists().where(meta.c.name == PUBLISHED), sa.exists().where(post.c.pk > 0)))
     )
     upsert(connection, source, [row for row in changed if row["id"] in standing], ["id"])
     upsert(connection, source, [row | {"latecomer": published} for row in changed if row["id"] not in standing], ["id"])
