@@ -13,6 +13,8 @@ from aggregator.telling import Held, Story
 
 #: Stands for all that is held.
 ALL = "all"
+#: Characters of a word that a message repeats.
+_SHOWN = 200
 
 
 def held(store: Store) -> list[Held]:
@@ -109,9 +111,8 @@ def _one_post(transaction: Transaction, what: str) -> int:
 
 
 def _nothing(what: str) -> ConfigError:
-    return ConfigError(
-        f"nothing answers to {what!r}; give the id of a post, the file of one, or the address or guid of an entry"
-    )
+    known = "the id of a post, the file of one, or the address or guid of an entry"
+    return ConfigError(f"nothing answers to {what[:_SHOWN]!r}; give {known}")
 
 
 def _decide(

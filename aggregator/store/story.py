@@ -19,7 +19,7 @@ from aggregator.text import chunks
 
 
 def of(connection: sa.Connection, posts: Sequence[int], copies: Sequence[int]) -> list[Story]:
-    """Return the story of each of ``posts``, and of those of ``copies`` that are no part of one."""
+    """Return the story of each of ``posts``, of those that ``copies`` once were part of, and of those in none."""
     told = [_post(connection, post_pk) for post_pk in _all_posts(connection, posts, copies)]
     covered = {entry.number for each in told for entry in each.entries}
     return told + [_alone(connection, pk) for pk in copies if pk not in covered]
@@ -32,7 +32,8 @@ def _all_posts(connection: sa.Connection, posts: Sequence[int], copies: Sequence
         for column in (copy.c.pk, decision.c.copy_pk):
             where = copy.c.post_pk if column is copy.c.pk else decision.c.post_pk
             found |= set(connection.scalars(sa.select(where).where(column.in_(part), where.is_not(None))))
-    return list(connection.scalars(sa.select(post.c.pk).where(post.c.pk.in_(found)).order_by(post.c.pk)))
+    kept = connection.scalars(sa.select(post.c.pk).where(post.c.pk.in_(found)))
+    return sorted(kept, key=lambda pk: (pk not in posts, pk))
 
 
 def _post(connection: sa.Connection, post_pk: int) -> Story:
