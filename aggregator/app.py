@@ -205,6 +205,7 @@ class App:
             formats=tuple(self.settings.output.formats),
             feeds=self.settings.output_feeds(self.authority),
             created=self.created,
+            credit=self.settings.stories.credit,
             templates=self.settings.output.templates,
         )
 

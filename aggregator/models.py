@@ -325,7 +325,7 @@ class Publication:
 
     ``feeds`` starts with the whole site; ``formats`` are the names of ``FORMATS`` that are made.
     ``created`` stands in for the newest entry's time where a feed has no entry.  ``templates`` is the folder whose
-    templates stand in for ours.
+    templates stand in for ours, ``credit`` the line above stories of several sources (``credit.shown``).
     """
 
     site: Site
@@ -333,6 +333,7 @@ class Publication:
     feeds: tuple[OutputFeed, ...]
     created: datetime
     templates: Path | None = None
+    credit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -229,6 +229,14 @@ class StoriesSettings(Section):
         ),
         examples=[["site", "longest"]],
     )
+    credit: Annotated[str, AfterValidator(values.credit)] | None = Field(
+        None,
+        description=(
+            "A visible line above the body of a story that several sources carried, in feeds and posts: "
+            "{first} is the source that it is credited to, {also} the others."
+        ),
+        examples=["First on {first}; also on {also}"],
+    )
 
 
 class CategorySettings(Section):

@@ -65,7 +65,12 @@ class Settings:
     def publishing_digest(self) -> str:
         """Return 32 hexadecimal digits that change whenever the outputs would look different."""
         site = self.site.model_dump_json(exclude={"subscribers"})
-        parts: list[str | None] = [self.site_model.url, site, self.output.model_dump_json()]
+        parts: list[str | None] = [
+            self.site_model.url,
+            site,
+            self.output.model_dump_json(),
+            self.stories.model_dump_json(),
+        ]
         parts += chain.from_iterable((name, each.model_dump_json()) for name, each in sorted(self.categories.items()))
         for source in self.sources:
             parts += (source.id, source.title, urls.public(source.url), str(len(source.category)), *source.category)

@@ -139,6 +139,14 @@ def source_id(value: str) -> str:
     return value
 
 
+def credit(value: str) -> str:
+    """Return a line that names the sources of a story."""
+    line = text.one_line(value)
+    if "{first}" not in line and "{also}" not in line:
+        raise ValueError(f"{shown(value)} names no source; write {{first}} and {{also}} where their names are to stand")
+    return line
+
+
 def language(value: str) -> str:
     """Return ``value`` when it looks like a language tag (BCP 47)."""
     if not _LANGUAGE.fullmatch(value):

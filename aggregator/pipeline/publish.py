@@ -16,7 +16,7 @@ from aggregator.models import Document, Source, Subscription
 from aggregator.pipeline import health, history
 from aggregator.pipeline.history import Window
 from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Target, remove, write
-from aggregator.publish import FORMATS, html, opml
+from aggregator.publish import FORMATS, facts, html, opml
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, Transaction, archive, events, pulls, tombstones, upkeep
 from aggregator.store import history as kept
@@ -149,7 +149,8 @@ def _post_documents(
 ) -> Iterator[tuple[int, Document]]:
     for pk, post in archive.posts(transaction, pks):
         with watch("render"):
-            body = frontmatter.render(post, comments=target.comments, style=target.style).encode()
+            shown = facts.credited(target.publication, post)
+            body = frontmatter.render(shown, comments=target.comments, style=target.style).encode()
         path = target.folder_of(post.category) + frontmatter.file_name(post, target.style)
         yield pk, Document(path=path, body=body)
 

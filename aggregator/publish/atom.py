@@ -92,7 +92,7 @@ def _entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
     )
     made.updated(publication.created)
     for post in posts:
-        _add_entry(made, publication, post)
+        _add_entry(made, publication, facts.credited(publication, post))
     _, bodies, _ = generator.pieces(bytes(made.atom_str()), _FIRST, _BEHIND)
     return [Entry(post.published, post.updated, body) for post, body in zip(posts, bodies, strict=True)]
 

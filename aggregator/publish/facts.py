@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from aggregator import text
+from aggregator import credit, text
 from aggregator.models import Attribution, Copy, Link, Person, Post, Publication
 from aggregator.publish import safe
 
@@ -23,6 +23,11 @@ UNKNOWN_TYPE = "application/octet-stream"
 def updated(publication: Publication, posts: Sequence[Post]) -> datetime:
     """Return the newest entry's time; the publication's own where there is no entry."""
     return second(max((post.updated for post in posts), default=publication.created))
+
+
+def credited(publication: Publication, post: Post) -> Post:
+    """Return ``post`` with the line on its sources above its body, where the editor wants one."""
+    return credit.shown(post, publication.credit, publication.site.language)
 
 
 def second(moment: datetime) -> datetime:

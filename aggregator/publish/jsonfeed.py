@@ -36,7 +36,7 @@ def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) ->
         "authors": [{"name": site.author or site.title}],
     }
     # Item by item: one character beyond the BMP would make a text of the whole feed four times its size.
-    items = b",".join(_dump(_item(post)) for post in posts)
+    items = b",".join(_dump(_item(facts.credited(publication, post))) for post in posts)
     yield Document(path=feed.folder + JSON.file, body=_dump(_given(head))[:-1] + b',"items":[' + items + b"]}\n")
 
 

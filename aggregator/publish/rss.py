@@ -60,7 +60,7 @@ def _finish_channel(updated: datetime, root: Element) -> None:
 
 
 def _add_item(made: Any, publication: Publication, post: Post) -> None:
-    copy = post.copy
+    copy = facts.credited(publication, post).copy
     item = generator.add_entry(made, publication, post, partial(_finish_item, post))
     # Readers show descriptions as HTML, whether they are or not.
     item.description(copy.summary or facts.as_html(facts.lead(copy)))
