@@ -214,6 +214,7 @@ HANDED_OVER = [
     ("entry", f"<content type='xhtml'>{_DIV * 600}{'</div>' * 600}</content>"),
     ("entry", f"<link href='x' xml:base='https://example.org/{'long/' * 500}'/>"),
     ("channel", "<itunes:category>" * 600 + "</itunes:category>" * 600),
+    ("item", "".join(f'<p{number}:x xmlns:p{number}="urn:{number}"/>' for number in range(201))),
     ("document", "<html><body>a page</body></html>"),
     ("document", '<rss version="2.0"><channel>' + "<a>" * 600 + "</a>" * 600 + "</channel></rss>"),
     ("document", '<rss version="2.0"><channel><a ' + " ".join(f'a{n}=""' for n in range(501)) + "/></channel></rss>"),

@@ -74,6 +74,8 @@ PREFIXES = {
     "http://podlove.org/simple-chapters": "psc",
 }
 _STANDARD = {prefix.lower() for prefix in PREFIXES.values()}
+#: A feed declares a dozen; looking for one of so many takes time that grows with the square of the document.
+_MOST_SPACES = 200
 _USERLAND = "backend.userland.com/rss"
 #: What a namespace, wherever it is declared first, says of the dialect.
 _VERSIONS = {"http://purl.org/rss/1.0/": "rss10", "http://www.w3.org/2005/atom": "atom10"}
@@ -103,6 +105,8 @@ class Names:
         if prefix:
             self._demand_plain(prefix.lower(), lower, mapped)
         self._used[(prefix or "") if mapped is None else mapped] = space
+        if len(self._used) > _MOST_SPACES:
+            raise Aside
 
     def _demand_plain(self, prefix: str, space: str, mapped: str | None) -> None:
         # feedparser looks its own prefixes up once more among the document's, as if those were the same for good.
