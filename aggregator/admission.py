@@ -9,16 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import TYPE_CHECKING
 
-from aggregator import urls
+from aggregator import domains, urls
 from aggregator.models import Admission
 from aggregator.reasons import Reason
 from aggregator.records import Verdict
-
-if TYPE_CHECKING:
-    from publicsuffixlist import PublicSuffixList
 
 #: Copies of a source that its record looks back on, and how many it takes to judge by.
 RECORD = 50
@@ -166,15 +161,7 @@ def site(link: str) -> str:
     """Return the name that the owner of ``link``'s site registered (``example.co.uk``); else its host."""
     host = urls.host(link)
     numeric = ":" in host or host.rpartition(".")[2].isdigit()
-    return host if numeric else _suffixes().privatesuffix(host) or host
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    # Loading the list takes 40 ms: only a pull with news needs it.
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList()
+    return host if numeric else domains.registrable(host)
 
 
 def _held(newcomers: Iterable[Newcomer], code: Reason, detail: str) -> dict[str, Verdict]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from ipaddress import ip_address
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from publicsuffixlist import PublicSuffixList
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 #: Whether all sub-domains of a domain are ``one``, or ``each`` is another's.
 Share = Literal["one", "each"]
@@ -43,11 +44,19 @@ class Domains:
                 return ".".join(labels[depth if share == "one" else max(depth - 1, 0) :])
         if len(labels) == 1 or any(host == own or host.endswith(f".{own}") for own in _OWN):
             return None
-        if len(labels) == 2:
-            return host  # whether or not it is a public suffix itself
-        return _list().privatesuffix(host) or host
+        return registrable(host)
+
+
+def registrable(host: str) -> str:
+    """Return the name that the owner of ``host``, a name in lower case, registered (``example.co.uk``)."""
+    if host.count(".") < 2:
+        return host  # whether or not it is a public suffix itself
+    return _list().privatesuffix(host) or host
 
 
 @cache
 def _list() -> PublicSuffixList:
+    # Loading the list takes 40 ms: only who has to look must wait for it.
+    from publicsuffixlist import PublicSuffixList
+
     return PublicSuffixList()
