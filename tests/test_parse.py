@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import feeds
@@ -226,3 +228,16 @@ def test_any_page_has_its_feeds_or_none(page: str) -> None:
 def test_repairing_twice_is_repairing_once(document: str) -> None:
     """What was repaired needs no repair."""
     assert repair.repaired(repair.repaired(document)) == repair.repaired(document)
+
+
+def test_media_types_do_not_depend_on_the_machine() -> None:
+    """What a file's name says of its type is the same wherever the program runs, whatever the machine's table says."""
+    code = (
+        "import mimetypes; mimetypes.init(); mimetypes.add_type('image/odd', '.harbour')\n"
+        "from aggregator.parse import parse\n"
+        "feed = b'<rss version=\"2.0\"><channel><title>T</title><item><title>A</title>'"
+        'b\'<enclosure url="http://example.org/a.harbour" length="1"/></item></channel></rss>\'\n'
+        "print(parse(feed, '', 'http://example.org/').entries[0].links[0].type)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "None\n"

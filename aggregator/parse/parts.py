@@ -20,6 +20,9 @@ _MOST_ENTRIES = 20_000
 _PAGES = (None, "text/html", "application/xhtml+xml")
 T = TypeVar("T")
 
+#: Python's own table: the machine's mime.types would make other outputs on another machine.
+_MEDIA_TYPES = mimetypes.MimeTypes()
+
 # RFC 4287, section 4.2.7.2: a registered relation may be named by its whole IRI.
 _REGISTRY = "http://www.iana.org/assignments/relation/"
 # RFC 8288, section 3.3.
@@ -166,7 +169,7 @@ def _is_image(raw: dict[str, Any]) -> bool:
 
 
 def _guessed(href: str) -> str | None:
-    return mimetypes.guess_type(href.partition("?")[0])[0]
+    return _MEDIA_TYPES.guess_type(href.partition("?")[0])[0]
 
 
 def _length(said: object) -> int | None:
