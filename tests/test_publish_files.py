@@ -307,6 +307,24 @@ def test_a_durable_folder_writes_and_removes_alike(tmp_path: Path) -> None:
     assert listed(folder.root) == []
 
 
+def test_folders_survive_a_power_cut_when_all_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file is on the disk before it has its name; the names follow, a folder at a time, also of one that went."""
+    synced: list[Path] = []
+    monkeypatch.setattr("aggregator.publish.files._sync_folder", synced.append)
+    folder = OutputFolder(tmp_path / "public", durable=True)
+    for name in ("a.xml", "b.xml", "x/c.xml"):
+        folder.write(Document(path=name, body=b"words"), ours=True)
+    assert synced == []
+    folder.sync()
+    assert sorted(synced) == [folder.root, folder.root / "x"]
+    folder.sync()
+    assert len(synced) == 2
+    monkeypatch.undo()
+    folder.write(Document(path="y/d.xml", body=b"words"), ours=True)
+    folder.remove("y/d.xml")
+    folder.sync()
+
+
 def test_files_get_the_rights_that_the_user_asks_for(folder: OutputFolder) -> None:
     """A web server of another user can read what is written: the mask of the process decides."""
     before = os.umask(0o022)

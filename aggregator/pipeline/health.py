@@ -22,6 +22,7 @@ def write(store: Store, target: Target, changes: Changes, watch: Stopwatch) -> N
         with watch("store"), store.writing() as noting:
             upkeep.add_files(noting, HEALTH, [(made.path, None)])
     put(target.feeds, HEALTH, made, known, changes, watch)
+    target.feeds.sync()
     with store.writing() as transaction:
         events.publish(transaction)
 

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from threading import Event
+from typing import NamedTuple
 
 from aggregator import history
-from aggregator.models import Archive, Document, OutputFeed, Publication, Source
+from aggregator.models import Archive, Document, OutputFeed, Post, Publication, Source
 from aggregator.pipeline.target import ARCHIVES, Changes, Target, remove, write
 from aggregator.publish import addresses, atom, html
 from aggregator.records import ArchiveState, Filing
@@ -24,8 +25,9 @@ from aggregator.text import chunks
 
 #: Posts that are filed at a time.
 _PART = 5_000
-#: Bytes of rendered entries that are remembered: a post stands in a document of each level of its category.
-_REMEMBERED = 16_000_000
+#: Bytes of rendered entries that are remembered: a post stands in a document of each level of its category.  What its
+#: page shows of it takes about so many of them.
+_REMEMBERED, _BRIEF = 16_000_000, 2_000
 
 #: Posts that wait to be put into archive documents, by folder.
 Filings = Mapping[str, Sequence[Filing]]
@@ -239,25 +241,12 @@ def _documents(
         found = entries.of(transaction, pks, watch)
         if found:
             with watch("render"):
-                document = atom.archive(publication, task.feed, place, found)
+                document = atom.archive(publication, task.feed, place, [each.entry for each in found])
             yield document
             if "html" in publication.formats:
-                yield _page(transaction, publication, task.feed, place, pks, watch)
-
-
-def _page(
-    transaction: Transaction,
-    publication: Publication,
-    feed: OutputFeed,
-    place: Archive,
-    pks: Iterable[int],
-    watch: Stopwatch,
-) -> Document:
-    with watch("select"):
-        posts = dict(archive.posts(transaction, list(pks), bodies=False))
-    with watch("render"):
-        newest_first = sorted(posts, key=lambda pk: (posts[pk].published, pk), reverse=True)
-        return html.archive(publication, feed, place, [posts[pk] for pk in newest_first])
+                with watch("render"):
+                    page = html.archive(publication, task.feed, place, [each.post for each in found])
+                yield page
 
 
 def _place(transaction: Transaction, folder: str, number: int, planned: Filings) -> Archive:
@@ -270,28 +259,45 @@ def _place(transaction: Transaction, folder: str, number: int, planned: Filings)
     )
 
 
+class _Rendered(NamedTuple):
+    """A post without its bodies, as pages of older posts show it, and its entry."""
+
+    post: Post
+    entry: atom.Entry
+
+
 class _Entries:
-    """Renders entries; those that it rendered lately are not rendered again."""
+    """Reads posts and renders their entries; those that it rendered lately are neither read nor rendered again."""
 
     def __init__(self, publication: Publication) -> None:
         self._publication = publication
-        self._known: OrderedDict[int, atom.Entry] = OrderedDict()
+        self._known: OrderedDict[int, _Rendered] = OrderedDict()
         self._size = 0
 
-    def of(self, transaction: Transaction, pks: Iterable[int], watch: Stopwatch) -> list[atom.Entry]:
-        """Return the entries of those of the posts numbered ``pks`` that are published, newest first."""
+    def of(self, transaction: Transaction, pks: Iterable[int], watch: Stopwatch) -> list[_Rendered]:
+        """Return those of the posts numbered ``pks`` that are published, newest first."""
         found = {pk: self._known[pk] for pk in pks if pk in self._known}
         with watch("select"):
             posts = dict(archive.posts(transaction, [pk for pk in pks if pk not in found]))
         with watch("render"):
-            made = dict(zip(posts, atom.entries(self._publication, list(posts.values())), strict=True))
+            entries = atom.entries(self._publication, list(posts.values()))
+            briefs = map(_brief, posts.values())
+            made = {pk: _Rendered(*each) for pk, each in zip(posts, zip(briefs, entries, strict=True), strict=True)}
         self._keep(made)
         found |= made
-        return [found[pk] for pk in sorted(found, key=lambda pk: (found[pk].published, pk), reverse=True)]
+        return [found[pk] for pk in sorted(found, key=lambda pk: (found[pk].post.published, pk), reverse=True)]
 
-    def _keep(self, made: Mapping[int, atom.Entry]) -> None:
+    def _keep(self, made: Mapping[int, _Rendered]) -> None:
         self._known |= made
-        self._size += sum(len(entry.body) for entry in made.values())
+        self._size += sum(_size(each) for each in made.values())
         while self._size > _REMEMBERED:
             _, oldest = self._known.popitem(last=False)
-            self._size -= len(oldest.body)
+            self._size -= _size(oldest)
+
+
+def _size(each: _Rendered) -> int:
+    return len(each.entry.body) + _BRIEF
+
+
+def _brief(post: Post) -> Post:
+    return replace(post, copy=replace(post.copy, content="", summary=""))

@@ -67,6 +67,8 @@ def publish(
     _write_feeds(store, target, sources, windows, changes, watch, full=full)
     if full:
         _sweep_posts(store, target, set(pks), changes)
+    with watch("write"):
+        target.feeds.sync()
     with watch("store"), store.writing() as transaction:
         kept.clean(transaction, written)
         archive.clean(transaction, waiting, bereft)

@@ -63,7 +63,9 @@ def write(
 def _is_ours(folder: OutputFolder, document: Document) -> bool:
     # A database that was lost has forgotten its files: what names this program, starts as our document does,
     # or is a post of the very same id was made by us.
-    before = folder.read(document.path) or b""
+    before = folder.read(document.path)
+    if before is None:
+        return False
     same_id = _ID_LINE.search(document.body)
     return (
         PROJECT_URL.encode() in before

@@ -37,13 +37,15 @@ _HINTS = {
 class OutputFolder:
     """The files below ``root``, which need not exist yet.
 
-    Paths are relative, with ``/`` between their parts.  With ``durable``, a file that was written survives a
-    power cut.  Every method raises OutputError when the disk says no; what stood there before still does.
+    Paths are relative, with ``/`` between their parts.  With ``durable``, files that were written survive a power cut
+    once ``sync`` was called.  Every method raises OutputError when the disk says no; what stood there before still
+    does.
     """
 
     def __init__(self, root: Path, *, durable: bool = False) -> None:
         self.root = root
         self._durable = durable
+        self._unsynced: set[Path] = set()
 
     def write(self, document: Document, *, ours: bool) -> bool:
         """Put ``document`` in its place in one step; return whether that changed anything.
@@ -60,6 +62,13 @@ class OutputFolder:
                     raise OutputError(f"{target} was not made by this program, and is left alone; move it away")
             self._replace(target, document.body)
             return True
+
+    def sync(self) -> None:
+        """See to it that what was written survives a power cut."""
+        while self._unsynced:
+            folder = self._unsynced.pop()
+            with self._reporting("", "written"), suppress(FileNotFoundError):  # removed since, with what was in it
+                _sync_folder(folder)
 
     def differs(self, document: Document) -> bool:
         """Tell whether ``write`` would change anything."""
@@ -116,7 +125,7 @@ class OutputFolder:
                 part.unlink()
             raise
         if self._durable:
-            _sync_folder(target.parent)
+            self._unsynced.add(target.parent)
 
     def _remove_empty(self, folder: Path) -> None:
         while self.root in folder.parents:

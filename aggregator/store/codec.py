@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, fields
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from aggregator.models import Copy, FeedInfo, Hints, Link, Person, Tag
@@ -22,6 +23,7 @@ def dump(value: Mapping[str, Any] | Iterable[str]) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+@lru_cache(maxsize=256)  # posts of one source, read one after the other, say the same
 def load_strings(data: str) -> tuple[str, ...]:
     """Return the strings that ``dump`` wrote."""
     return tuple(json.loads(data))
@@ -42,6 +44,7 @@ def dump_info(info: FeedInfo) -> str:
     return dump(_told(info, fields(info)))
 
 
+@lru_cache(maxsize=256)
 def load_info(data: str) -> FeedInfo:
     """Return what ``dump_info`` wrote."""
     raw = json.loads(data)
