@@ -95,9 +95,10 @@ class Stage:
         return [_told(entry) for entry in root.iterfind("a:entry", _ATOM)]
 
     def outputs(self) -> dict[str, bytes]:
-        """Return all outputs by path."""
+        """Return all outputs by path, but for the feed that tells the editor how the sources fare."""
         files = (path for top in ("public", "posts") for path in sorted((self.folder / top).rglob("*")))
-        return {str(path.relative_to(self.folder)): path.read_bytes() for path in files if path.is_file()}
+        told = (path for path in files if path.is_file() and path.name != "health.xml")
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in told}
 
     def decided(self) -> list[str]:
         """Return the codes of all decisions so far, in their order."""
