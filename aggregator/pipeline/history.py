@@ -127,7 +127,9 @@ def _file(store: Store, target: Target, sources: Sequence[Source], pks: Sequence
             found = filings(transaction, target, sources, part)
         if found:
             with watch("file"), store.writing() as transaction:
-                kept.file(transaction, [each for group in found.values() for each in group])
+                filed = [each for group in found.values() for each in group]
+                # Documents of one time get numbers beside each other, so that they are made one after the other.
+                kept.file(transaction, sorted(filed, key=lambda filing: filing.posts[0]))
 
 
 def filings(transaction: Transaction, target: Target, sources: Iterable[Source], pks: Sequence[int]) -> Filings:
@@ -226,7 +228,7 @@ def _tasks(
             found.append(_Task(feed, state, new.posts if new else ()))
         states = (ArchiveState(pk=0, folder=feed.folder, number=number, filled=0) for number in more)
         found += [_Task(feed, state, more[state.number].posts) for state in states]
-    # Those that were begun together hold posts of one time, in every feed.
+    # As they were begun: those of one time hold the same posts, in the feed of every level.
     return sorted(found, key=lambda task: task.state.pk or float("inf"))
 
 
