@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from aggregator import urls
+from aggregator.events import HealthEvent, HealthKind
 from aggregator.reasons import SENTENCES
-from aggregator.records import HealthEvent, HealthKind, Pull, SourceState, Verdict
+from aggregator.records import Pull, SourceState, Verdict
 
 #: So many failures in a row are told; the first one of a source that never answered is.
 _FAILURES = 3

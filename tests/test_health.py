@@ -14,8 +14,9 @@ from planet import Item, Planet, rss
 from posts import PUBLICATION
 
 from aggregator import health
+from aggregator.events import HealthEvent, HealthKind, HealthReport
 from aggregator.publish import health as feed
-from aggregator.records import HealthEvent, HealthKind, HealthReport, SourceState
+from aggregator.records import SourceState
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

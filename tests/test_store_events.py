@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from stored import DAY, NOW, copy, fill, pull, source, stories, sync
 
+from aggregator.events import HealthEvent, HealthKind
 from aggregator.models import Source
-from aggregator.records import HealthEvent, HealthKind, Pull, SourceState
+from aggregator.records import Pull, SourceState
 from aggregator.store import Store, archive, events, pulls, upkeep
 
 

@@ -16,13 +16,14 @@ from typing import Literal
 
 from aggregator import cadence, health, keys, text
 from aggregator.errors import FetchError, PostponedError, SourceError, StoppedError, StorageError
+from aggregator.events import HealthEvent
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
 from aggregator.pipeline.abreast import Abreast
 from aggregator.pipeline.confined import Confined
 from aggregator.recognise import changes, deletions, entries, newcomers, renumbering
 from aggregator.recognise.making import Asked, Pulled
-from aggregator.records import CopyWrite, HealthEvent, Made, Pull, Reading, SourceState
+from aggregator.records import CopyWrite, Made, Pull, Reading, SourceState
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, archive, events, pulls, verdicts
 

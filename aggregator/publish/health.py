@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from aggregator import text
+from aggregator.events import HealthEvent, HealthKind, HealthReport
 from aggregator.models import Document, Link, OutputFeed, Publication
 from aggregator.publish import addresses, generator, safe
 from aggregator.publish.addresses import ATOM, HTML
 from aggregator.publish.atom import LANGUAGE, declare_markup
-from aggregator.records import HealthEvent, HealthKind, HealthReport
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

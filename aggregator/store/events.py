@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from aggregator.records import HealthEvent, HealthKind, HealthReport
+from aggregator.events import HealthEvent, HealthKind, HealthReport
 from aggregator.store import codec
 from aggregator.store.schema import event, source
 

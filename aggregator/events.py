@@ -1,0 +1,42 @@
+"""What is told of a source's health: an event, its kind, and the source it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class HealthKind(Enum):
+    """What happened to a source: ``UNCHANGED`` is feeds.yaml, long after the source moved."""
+
+    FAILING = "failing"
+    LASTING = "lasting"
+    GONE = "gone"
+    RECOVERED = "recovered"
+    MOVED = "moved"
+    UNCHANGED = "unchanged"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthEvent:
+    """What the editor is told of a source: why it fails, where it moved, what of it is held (``detail``).
+
+    ``since`` is the last time it answered, None when it never did.
+    """
+
+    source_id: str
+    at: datetime
+    kind: HealthKind
+    detail: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthReport:
+    """An event, and the source as the editor knows it: ``feed`` is its address in feeds.yaml without secrets."""
+
+    event: HealthEvent
+    title: str
+    feed: str
