@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from aggregator import history
 from aggregator.models import Archive, Document, OutputFeed, Post, Publication, Source
-from aggregator.pipeline.target import ARCHIVES, Changes, Target, remove, write
+from aggregator.pipeline.target import ARCHIVES, Changes, Target, remove, write_all
 from aggregator.publish import addresses, atom, html
 from aggregator.records import ArchiveState, Filing
 from aggregator.stopwatch import Stopwatch
@@ -178,12 +178,18 @@ def _write(
         if known.intersection(past):
             kept.soil(noting, [task.state.pk for task in needless])
     made: set[str] = set()
-    with store.reading() as transaction:
+
+    def rendered(transaction: Transaction) -> Iterator[Document]:
         for document in _documents(transaction, target.publication, todo, {}, watch):
             made.add(document.path)
-            write(target.feeds, ARCHIVES, document, known, changes, watch)
+            yield document
             if stop.is_set():
-                return []
+                return
+
+    with store.reading() as transaction:
+        write_all(target.feeds, ARCHIVES, rendered(transaction), known, changes, watch)
+    if stop.is_set():
+        return []
     remove(store, target.feeds, ARCHIVES, sorted((known | set(paths)) - made), changes)
     return [task.state.pk for task in todo]
 

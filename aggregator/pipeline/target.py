@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -22,6 +24,8 @@ FEEDS, POSTS, ARCHIVES, HEALTH = "feeds", "posts", "archives", "health"
 _ID_LINE = re.compile(rb"^id: .+$", re.MULTILINE)
 #: As many bytes as declare a feed's format and name its title.
 _BEGINNING = 100
+#: Files that are written side by side.
+_WRITERS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +55,44 @@ class Changes:
     removed: list[str] = field(default_factory=list)
 
 
+def write_all(
+    folder: OutputFolder,
+    name: str,
+    documents: Iterable[Document],
+    known: AbstractSet[str],
+    changes: Changes,
+    watch: Stopwatch,
+) -> None:
+    """Write ``documents`` as they come, several side by side while the next ones are made: a disk answers late.
+
+    All that were taken are done with when this returns or raises the first OutputError.
+    """
+    under_way: deque[tuple[Document, Future[bool]]] = deque()
+
+    def finish() -> None:
+        document, written = under_way.popleft()
+        if written.result():
+            changes.written.append(f"{name}: {document.path}")
+
+    with ThreadPoolExecutor(_WRITERS, "write") as threads:
+        for document in documents:
+            under_way.append((document, threads.submit(_written, folder, document, known, watch)))
+            if len(under_way) > 2 * _WRITERS:
+                finish()
+        while under_way:
+            finish()
+
+
 def write(
     folder: OutputFolder, name: str, document: Document, known: AbstractSet[str], changes: Changes, watch: Stopwatch
 ) -> None:
-    with watch("write"):
-        changed = folder.write(document, ours=document.path in known or _is_ours(folder, document))
-    if changed:
+    if _written(folder, document, known, watch):
         changes.written.append(f"{name}: {document.path}")
+
+
+def _written(folder: OutputFolder, document: Document, known: AbstractSet[str], watch: Stopwatch) -> bool:
+    with watch("write"):
+        return folder.write(document, ours=document.path in known or _is_ours(folder, document))
 
 
 def _is_ours(folder: OutputFolder, document: Document) -> bool:
