@@ -226,7 +226,7 @@ def test_an_entry_is_explained_by_any_of_its_names(desk: Desk, what: str) -> Non
     assert told.id == "urn:ex:a:story"
     assert [(each.source_id, each.primary) for each in told.entries] == [("a", True), ("b", False), ("c", False)]
     assert ("guid", "urn:ex:b:story") in {(name.kind, name.said) for name in told.entries[1].names}
-    assert [decision.code.value for decision in told.decisions] == ["minted", "joined-page", "joined-page"]
+    assert sorted(decision.code.value for decision in told.decisions) == ["joined-page", "joined-page", "minted"]
     with desk.app() as app:
         assert app.explain(told.file or "") == app.explain(f"posts/{told.file}") == [told]
 

@@ -87,7 +87,8 @@ def _entries(connection: sa.Connection, pks: Collection[int], primary: int | Non
     changed: dict[int, list[Edit]] = defaultdict(list)
     for each in edits.of(connection, sorted(pks)):
         changed[each.copy_pk].append(each)
-    return tuple(_told(pk, rows.get(pk), names[pk], changed[pk], primary) for pk in sorted(pks))
+    told = (_told(pk, rows.get(pk), names[pk], changed[pk], primary) for pk in pks)
+    return tuple(sorted(told, key=lambda each: (not each.primary, each.source_id, each.number)))
 
 
 def _told(pk: int, row: Any, names: Iterable[Any], said: Iterable[Edit], primary: int | None) -> Told:
