@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 import sqlalchemy as sa
 from stored import NOW, bind, copy, fill, known, pull, renamed, source, sync, write
 
+from aggregator.models import Likeness
+from aggregator.pipeline import resembling
 from aggregator.records import Filing, SourceState
 from aggregator.store import Store, archive, events, history, pulls, upkeep
 
@@ -19,6 +22,8 @@ from aggregator.store import Store, archive, events, history, pulls, upkeep
 _SCAN = re.compile(r"SCAN (?:copy|post|alias|info|file|archive|archived)\b.*")
 #: An index that holds the dirty posts alone.
 _DIRTY = "SCAN post USING INDEX ix_post_dirty"
+#: An index that holds the copies alone that belong to no post yet.
+_WAITING = "SCAN copy USING INDEX ix_copy_unbound"
 #: The site's newest posts are read along their index until there are enough.
 _NEWEST = "SCAN post USING COVERING INDEX ix_post_published"
 
@@ -87,6 +92,17 @@ def test_a_cycle_reads_no_whole_table(store: Store) -> None:
             archive.clean(transaction, waiting)
     assert len(statements) > 20
     assert {step for step in plans(store, statements) if _SCAN.match(step)} == {_DIRTY}
+
+
+def test_what_looks_alike_is_found_through_indexes(store: Store) -> None:
+    """Finding near-duplicates looks at what waits and at those that share a band, and at nothing else."""
+    asked = replace(source("a", "News"), alike=Likeness(level=("News",), least=0.8))
+    sync(store, asked)
+    pull(store, "a", replace(write(copy("a", "1")), length=80))
+    with noted(store) as statements:
+        resembling.pairs(store, [asked], NOW)
+    assert len(statements) >= 4
+    assert {step for step in plans(store, statements) if _SCAN.match(step)} <= {_WAITING}
 
 
 @pytest.mark.parametrize(
