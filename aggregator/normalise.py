@@ -82,7 +82,7 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
         content=content,
         summary=_body(entry.summary, link, own),
         published=published,
-        updated=_updated(entry, words(title, content), published, now, known),
+        updated=_updated(entry, title, content, published, now, known),
         first_seen=known.first_seen if known else now,
         feed=_claimed(entry.source, now) if entry.source else own,
         via=own if entry.source else None,
@@ -96,10 +96,12 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
     )
 
 
-def _updated(entry: Entry, new_words: str, published: datetime, now: datetime, known: Known | None) -> datetime:
+def _updated(
+    entry: Entry, title: str, content: str, published: datetime, now: datetime, known: Known | None
+) -> datetime:
     if known is None:
         return _believable(entry.updated, published, now) or published
-    if new_words == known.words:
+    if words(title, content) == known.words:
         return known.updated
     given = _believable(entry.updated, known.updated, now)
     return given if given and given > known.updated else max(now, known.updated)
