@@ -12,7 +12,6 @@ from aggregator import urls
 from aggregator.parse.heard import UNSAID, Heard
 from aggregator.parse.lane import people, words
 from aggregator.parse.lane.aside import Aside
-from aggregator.parse.lane.heeded import HEEDED
 from aggregator.parse.lane.machine import Attributes, Table
 from aggregator.parse.lane.texts import HTML_TYPES, SHORT_TYPES, Texts
 
@@ -32,10 +31,6 @@ class Hearing(Texts):
     def heard(self) -> Heard:
         """Return what was said."""
         return Heard(feed=self._feed, entries=self._entries, version=self.names.version)
-
-    def refuse_unless_ignored(self, called: str) -> None:
-        if called in HEEDED:
-            raise Aside
 
     def begin_rss(self, version: str) -> None:
         """Take note that it is RSS of a ``version``."""

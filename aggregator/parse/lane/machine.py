@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from aggregator.parse.heard import BUFFER, DEEPEST, LONGEST_BASE, MOST_ATTRIBUTES
 from aggregator.parse.lane import words
 from aggregator.parse.lane.aside import Aside
+from aggregator.parse.lane.heeded import HEEDED
 from aggregator.parse.lane.names import Names
 
 Attributes = dict[str, str]
@@ -102,10 +103,6 @@ class Machine:
         self.frame = Frame(table, self.depth, end, own, exclusive)
         self._expat.CharacterDataHandler = None if own is None else own.append
 
-    def refuse_unless_ignored(self, called: str) -> None:
-        """Raise Aside when feedparser takes note of an element that is ``called`` so."""
-        raise NotImplementedError
-
     def _start(self, name: str, attributes: list[str]) -> None:
         self.depth += 1
         if self._within is not None:
@@ -118,7 +115,7 @@ class Machine:
         if begin is None:
             if self.frame.exclusive:
                 raise Aside
-            self.refuse_unless_ignored(called)
+            _refuse_heeded(called)
             self.pass_over(loose=bool(said))
         else:
             begin(self, said)
@@ -174,7 +171,7 @@ class Machine:
 
     def _ignored(self, name: str, attributes: list[str]) -> None:
         self._demand_modest(attributes)
-        self.refuse_unless_ignored(self.names.element(name))
+        _refuse_heeded(self.names.element(name))
 
     def _start_tag(self, name: str, attributes: list[str]) -> None:
         self._demand_modest(attributes)
@@ -201,6 +198,11 @@ _QUOTES = {'"': "&quot;"}
 
 def _nothing(said: str) -> None:
     pass
+
+
+def _refuse_heeded(called: str) -> None:
+    if called in HEEDED:
+        raise Aside
 
 
 def _refuse(*heard: object) -> None:
