@@ -84,7 +84,8 @@ def _without(values: dict[str, Any], errors: Sequence[ErrorDetails]) -> tuple[di
     single = {place[:2] for place in places if len(place) > 1 and place[0] in _MANY}
     whole = {place[0] for place in places if place[:2] not in single}
     kept = {key: value for key, value in values.items() if key in FeedsFile.model_fields and key not in whole}
-    feeds = [(i, feed) for i, feed in enumerate(kept.get("feeds") or ()) if ("feeds", i) not in single]
+    feeds = [(i, _right_of(feed, i, places)) for i, feed in enumerate(kept.get("feeds") or ())]
+    feeds = [(i, feed) for i, feed in feeds if feed]
     # A slug keeps complaints away that would only follow from the first one.
     categories = {
         name: {"slug": f"wrong-{i}"} if ("categories", name) in single else each
@@ -92,6 +93,14 @@ def _without(values: dict[str, Any], errors: Sequence[ErrorDetails]) -> tuple[di
     }
     kept = {"site": _SITE, **kept, "feeds": [feed for _, feed in feeds], "categories": categories}
     return kept, [i for i, _ in feeds]
+
+
+def _right_of(feed: Any, index: int, places: Sequence[tuple[int | str, ...]]) -> Any:
+    """Return ``feed`` without its keys that are wrong; nothing when its address is: without one it is no feed."""
+    wrong = {place[2:3] for place in places if place[:2] == ("feeds", index)}
+    if () in wrong or ("url",) in wrong:
+        return None
+    return {key: value for key, value in feed.items() if (key,) not in wrong} if wrong else feed
 
 
 def _error(path: Path, tree: Tree, found: Iterable[tuple[int, str]]) -> ConfigError:
