@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -20,8 +19,38 @@ _MOST_ENTRIES = 20_000
 _PAGES = (None, "text/html", "application/xhtml+xml")
 T = TypeVar("T")
 
-#: Python's own table: the machine's mime.types would make other outputs on another machine.
-_MEDIA_TYPES = mimetypes.MimeTypes()
+#: What feeds enclose, by the end of its name (IANA's registry of media types).  A table of the machine's, or of
+#: Python's, would make other outputs elsewhere.
+_MEDIA_TYPES = {
+    "aac": "audio/aac",
+    "avif": "image/avif",
+    "bmp": "image/bmp",
+    "epub": "application/epub+zip",
+    "flac": "audio/flac",
+    "gif": "image/gif",
+    "heic": "image/heic",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "m4a": "audio/mp4",
+    "m4v": "video/mp4",
+    "mov": "video/quicktime",
+    "mp3": "audio/mpeg",
+    "mp4": "video/mp4",
+    "mpeg": "video/mpeg",
+    "mpg": "video/mpeg",
+    "oga": "audio/ogg",
+    "ogg": "audio/ogg",
+    "ogv": "video/ogg",
+    "opus": "audio/ogg",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "torrent": "application/x-bittorrent",
+    "wav": "audio/wav",
+    "webm": "video/webm",
+    "webp": "image/webp",
+    "zip": "application/zip",
+}
 
 # RFC 4287, section 4.2.7.2: a registered relation may be named by its whole IRI.
 _REGISTRY = "http://www.iana.org/assignments/relation/"
@@ -169,7 +198,9 @@ def _is_image(raw: dict[str, Any]) -> bool:
 
 
 def _guessed(href: str) -> str | None:
-    return _MEDIA_TYPES.guess_type(href.partition("?")[0])[0]
+    path = href.partition("#")[0].partition("?")[0]
+    _, dot, ending = path.rpartition("/")[2].rpartition(".")
+    return _MEDIA_TYPES.get(ending.lower()) if dot else None
 
 
 def _length(said: object) -> int | None:
