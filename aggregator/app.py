@@ -179,9 +179,19 @@ class App:
             full=full,
         )
 
-    def preview(self) -> Changes:
-        """Return what ``publish`` would change; nothing is touched."""
-        return preview(self.store, self.settings.sources, self.target())
+    def preview(self, holder: str) -> Changes:
+        """Return what ``publish`` would change; nothing is touched.
+
+        Raises LockedError when feeds.yaml has changed since the last run, and another run holds the lock.
+        """
+        sources, target = self.settings.sources, self.target()
+        with self.store.reading() as transaction:
+            if pulls.synced(transaction, sources):
+                return preview(transaction, sources, target)
+        # While it is tried out what feeds.yaml says anew, a run could not write.
+        with self.store.lock(holder), self.store.trying() as transaction:
+            pulls.sync(transaction, sources)
+            return preview(transaction, sources, target)
 
     def plan(self) -> plan.Plan:
         """Return what publishing would change for readers of the feeds; nothing is touched."""

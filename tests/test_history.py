@@ -147,12 +147,12 @@ def test_publishing_again_gives_the_same_bytes(writer: Writer) -> None:
     for step in range(1, 6):
         files = writer.say(*map(item, range(step * 3)))
     with writer.inside.app() as app:
-        assert app.preview().written == []
+        assert app.preview("test").written == []
         changes = app.publish("test")
     assert (changes.written, changes.removed) == ([], [])
     (writer.inside.folder / "public").rename(writer.inside.folder / "before")
     with writer.inside.app() as app:
-        assert set(app.preview().written) == set(app.publish("test").written)
+        assert set(app.preview("test").written) == set(app.publish("test").written)
     assert writer.atom() == files
 
 

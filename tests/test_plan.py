@@ -56,7 +56,11 @@ def planned(planet: Planet) -> dict[str, Any]:
 
 def said(planet: Planet, *arguments: str) -> str:
     """Return what the command prints."""
-    done = CliRunner().invoke(program, ["-c", str(planet.folder / "feeds.yaml"), "plan", *arguments])
+    return invoked(planet, "plan", *arguments)
+
+
+def invoked(planet: Planet, *arguments: str) -> str:
+    done = CliRunner().invoke(program, ["-c", str(planet.folder / "feeds.yaml"), *arguments])
     assert done.exit_code == 0
     return done.stdout
 
@@ -138,3 +142,21 @@ def test_no_database_and_a_wrong_configuration_have_their_exit_codes(planet: Pla
     assert not (planet.folder / "none.db").exists()
     (planet.folder / "feeds.yaml").write_text("feeds: 1")
     assert planet.command("plan").returncode == 2
+
+
+def test_a_check_tells_of_every_file_that_publishing_changes(planet: Planet) -> None:
+    """`publish --check` goes by feeds.yaml as it is now, posts that move and sources that come or go included."""
+    planet.configure([feed("a", "Moved/Far"), feed("c", "New")], more=OUTPUT)
+    before = planet.snapshot()
+    checked = files(planet, "--check")
+    assert planet.snapshot() == before
+    assert files(planet) == checked
+    assert any(path.startswith("posts: moved/far/") for path in checked["written"])
+    assert any(path.startswith("posts: fun/") for path in checked["removed"])
+    assert files(planet, "--check") == {"written": [], "removed": []}
+
+
+def files(planet: Planet, *arguments: str) -> dict[str, list[str]]:
+    """Return what `publish` says it wrote and removed, or would."""
+    said: dict[str, list[str]] = json.loads(invoked(planet, "publish", "--json", *arguments))
+    return {kind: sorted(paths) for kind, paths in said.items()}

@@ -71,8 +71,9 @@ def publish(
     from aggregator.app import opened
     from aggregator.cli import show
 
+    holder = common.holder("publish")
     with opened(common.settings(context, config), common.clock()) as app:
-        changes = app.preview() if check else app.publish(common.holder("publish"))
+        changes = app.preview(holder) if check else app.publish(holder)
     if json:
         common.print_json({"written": changes.written, "removed": changes.removed})
     else:

@@ -75,29 +75,28 @@ def publish(
     return changes
 
 
-def preview(store: Store, sources: Sequence[Source], target: Target) -> Changes:
+def preview(transaction: Transaction, sources: Sequence[Source], target: Target) -> Changes:
     """Return what ``publish`` with ``full`` would write and remove; nothing is touched."""
     watch = Stopwatch()
-    with store.reading() as transaction:
-        pks = archive.everything(transaction)
-        posts = [each for _, each in _post_documents(transaction, target, pks, watch)]
-        windows = history.windows(transaction, target, sources, None)
-        planned = history.filings(transaction, target, sources, pks)
-        archives = list(history.documents(transaction, target, windows, planned, watch))
-        windows = [history.linked(transaction, target, window, planned) for window in windows]
-        feeds = list(_feed_documents(transaction, target, sources, windows, watch))
-        changes = Changes()
-        ill = [health.document(transaction, target)]
-        parts = (
-            (POSTS, target.posts, posts),
-            (ARCHIVES, target.feeds, archives),
-            (FEEDS, target.feeds, feeds),
-            (HEALTH, target.feeds, ill),
-        )
-        for name, folder, documents in parts:
-            changes.written += [f"{name}: {each.path}" for each in documents if folder.differs(each)]
-            gone = upkeep.files(transaction, name) - {each.path for each in documents}
-            changes.removed += [f"{name}: {path}" for path in sorted(gone)]
+    pks = archive.everything(transaction)
+    posts = [each for _, each in _post_documents(transaction, target, pks, watch)]
+    windows = history.windows(transaction, target, sources, None)
+    planned = history.filings(transaction, target, sources, pks)
+    archives = list(history.documents(transaction, target, windows, planned, watch))
+    windows = [history.linked(transaction, target, window, planned) for window in windows]
+    feeds = list(_feed_documents(transaction, target, sources, windows, watch))
+    changes = Changes()
+    ill = [health.document(transaction, target)]
+    parts = (
+        (POSTS, target.posts, posts),
+        (ARCHIVES, target.feeds, archives),
+        (FEEDS, target.feeds, feeds),
+        (HEALTH, target.feeds, ill),
+    )
+    for name, folder, documents in parts:
+        changes.written += [f"{name}: {each.path}" for each in documents if folder.differs(each)]
+        gone = upkeep.files(transaction, name) - {each.path for each in documents}
+        changes.removed += [f"{name}: {path}" for path in sorted(gone)]
     return changes
 
 

@@ -50,6 +50,12 @@ class Store:
         with engine.translated(self.url), self.engine.execution_options(writes=True).begin() as connection:
             yield connection
 
+    @contextmanager
+    def trying(self) -> Iterator[Transaction]:
+        """Open a transaction that can be written in, and of which nothing stays; others wait until it ends."""
+        with engine.translated(self.url), self.engine.execution_options(writes=True).connect() as connection:
+            yield connection
+
     def lock(self, holder: str) -> AbstractContextManager[None]:
         """Hold the lock that lets one run at a time work; raises LockedError with the other's ``holder``."""
         return lock.hold(self.url, self.engine, holder)

@@ -43,8 +43,7 @@ def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
     A source that left the file stays, unlisted, with all it brought.  One whose address, filters or headers
     changed is asked anew without validators, since what it said last was read under other rules.
     """
-    columns = [source.c[name] for name in _LINE]
-    standing = {row.id: row for row in connection.execute(sa.select(*columns))}
+    standing = _standing(connection)
     wanted = {line.id: _line(line, position) for position, line in enumerate(sources)}
     changed = [row for name, row in wanted.items() if name not in standing or standing[name]._asdict() != row]
     # Outputs that have posts have readers, too.
@@ -60,6 +59,16 @@ def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
         connection.execute(source.update().where(source.c.id.in_(chunk)).values(_AFRESH))
     for chunk in chunks([name for name, row in standing.items() if row.listed and name not in wanted], PARAMETERS):
         connection.execute(source.update().where(source.c.id.in_(chunk)).values(listed=False))
+
+
+def synced(connection: sa.Connection, sources: Sequence[Source]) -> bool:
+    """Tell whether the table of sources says what feeds.yaml says."""
+    listed = {name: row._asdict() for name, row in _standing(connection).items() if row.listed}
+    return listed == {line.id: _line(line, position) for position, line in enumerate(sources)}
+
+
+def _standing(connection: sa.Connection) -> dict[str, sa.Row[Any]]:
+    return {row.id: row for row in connection.execute(sa.select(*(source.c[name] for name in _LINE)))}
 
 
 def states(connection: sa.Connection, *, due: datetime | None = None) -> dict[str, SourceState]:
