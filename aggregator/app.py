@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,7 +13,7 @@ from threading import Event
 from aggregator import __version__, fetch, frontmatter, urls
 from aggregator.config import Settings
 from aggregator.domains import Domains
-from aggregator.errors import DatabaseError
+from aggregator.errors import DatabaseError, HttpStatusError
 from aggregator.models import Document, Post, Publication
 from aggregator.pipeline import corrections, deciding, plan
 from aggregator.pipeline import cycle as pipeline
@@ -22,7 +22,7 @@ from aggregator.pipeline.cycle import Orders, Summary
 from aggregator.pipeline.discover import Means
 from aggregator.pipeline.publish import preview, subscriptions
 from aggregator.pipeline.target import ARCHIVES, FEEDS, POSTS, Changes, Target
-from aggregator.pipeline.update import FetchAll
+from aggregator.pipeline.update import Answer, FetchAll
 from aggregator.publish import theme
 from aggregator.publish.files import OutputFolder
 from aggregator.records import SourceReport
@@ -32,6 +32,8 @@ from aggregator.telling import Held, Story
 
 #: Who looks at sources waits so long at most until a domain may be asked again.
 _PATIENCE = timedelta(minutes=5)
+#: After so many answers what was asked of each domain is written down, for other processes and later ones.
+_KEPT_EVERY = 50
 #: Processes that read documents: each takes some 50 MB, and more than these outrun the one that stores.
 _MOST_WORKERS = 4
 
@@ -50,11 +52,11 @@ class App:
 
     def cycle(self, orders: Orders, holder: str) -> Summary:
         """Run one cycle under the lock; see ``pipeline.cycle``.  Raises LockedError when another run holds it."""
-        with self.store.lock(holder), self.client(orders) as client, confined(orders.stop) as reader:
+        with self.store.lock(holder), self.client(orders) as (client, keep), confined(orders.stop) as reader:
             return pipeline.cycle(
                 self.store,
                 self.settings.sources,
-                self._fetch_all(client, orders),
+                self._fetch_all(client, keep, orders),
                 orders,
                 address=partial(fetch.address, rsshub=self.settings.fetch.rsshub),
                 confined=reader,
@@ -198,12 +200,15 @@ class App:
         return plan.plan(self.store, self.settings.sources, self.target())
 
     @contextmanager
-    def client(self, orders: Orders) -> Iterator[fetch.Client]:
-        """Open a client that keeps to the limits of the settings, and to what was asked of each domain before."""
+    def client(self, orders: Orders) -> Iterator[tuple[fetch.Client, Callable[[], None]]]:
+        """Open a client that keeps to the limits of the settings, and to what was asked of each domain before.
+
+        With it comes what writes down what was asked of each domain up to then.
+        """
         with accounted(self.settings, self.store, orders.now, orders.patience) as account:
             client = open_client(self.settings, account)
             try:
-                yield client
+                yield client, partial(_keep, self.store, account)
             finally:
                 client.abort()  # what is under way still when a run was stopped
                 client.close()
@@ -236,16 +241,26 @@ class App:
         """Return the folder of a category path: slugs, each with a slash behind it."""
         return "".join(f"{level.slug}/" for level in self.settings.levels(category))
 
-    def _fetch_all(self, client: fetch.Client, orders: Orders) -> FetchAll:
+    def _fetch_all(self, client: fetch.Client, keep: Callable[[], None], orders: Orders) -> FetchAll:
         settings = self.settings.fetch
-        return partial(
-            fetch.fetch_all,
-            fetch=partial(client.fetch, now=orders.now),
-            concurrency=settings.concurrency,
-            per_host=settings.per_host,
-            lane=client.lane,
-            stop=orders.stop,
-        )
+
+        def fetch_all(requests: Iterable[fetch.Request]) -> Iterator[Answer]:
+            answers = fetch.fetch_all(
+                requests,
+                fetch=partial(client.fetch, now=orders.now),
+                concurrency=settings.concurrency,
+                per_host=settings.per_host,
+                lane=client.lane,
+                stop=orders.stop,
+            )
+            with closing(answers):
+                for number, answer in enumerate(answers, 1):
+                    # A refusal may have closed its domain: that outlasts a crash of what follows.
+                    if number % _KEPT_EVERY == 0 or isinstance(answer[1], HttpStatusError):
+                        keep()
+                    yield answer
+
+        return fetch_all
 
     def _digest(self) -> str:
         # A new version may render differently: its first cycle writes everything that does.
@@ -266,10 +281,15 @@ def accounted(settings: Settings, store: Store | None, now: datetime, patience: 
     try:
         yield account
     finally:
-        changes = account.changes()
-        if store is not None and changes:
-            with store.writing() as transaction:
-                domains.add(transaction, changes, now)
+        if store is not None:
+            _keep(store, account)
+
+
+def _keep(store: Store, account: fetch.Account) -> None:
+    changes = account.changes()
+    if changes:
+        with store.writing() as transaction:
+            domains.add(transaction, changes, account.now())
 
 
 def confined(stop: Event) -> Confined:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -237,6 +238,35 @@ def test_every_command_keeps_to_what_one_was_told(tmp_path: Path) -> None:
         assert report.state.next_pull >= NOW + HOUR
     with app.looking(settings, NOW) as means, pytest.raises(PostponedError, match="wants a pause"):
         means.response(source("any"))
+
+
+def test_what_one_command_asked_counts_for_the_next(tmp_path: Path) -> None:
+    """Requests of one command are known to the next, also those that were sent a while after it began."""
+    settings = parse(_TWO_OF_ONE, tmp_path / "feeds.yaml", {})
+    with app.opened(settings, NOW) as program:
+        for asked in (1, 2):
+            with app.accounted(settings, program.store, NOW, timedelta(0)) as account:
+                account.admit("a.example.org", wait=True)
+                time.sleep(0.001)
+            with program.store.reading() as transaction:
+                assert len(domains.states(transaction)["example.org"].asked) == asked
+
+
+def test_a_refusal_outlasts_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A domain that wants to be left alone is written down before anything else is done with its answer."""
+    settings = parse(_TWO_OF_ONE, tmp_path / "feeds.yaml", {})
+    request = Request(source_id="a", url="https://a.example.org/feed")
+    refusal = HttpStatusError("a.example.org answered 429", status=429, retry_after=NOW + HOUR)
+
+    def refused(*_: object, **__: object) -> Iterator[tuple[Request, FetchError]]:
+        yield request, refusal
+
+    monkeypatch.setattr("aggregator.fetch.fetch_all", refused)
+    with app.opened(settings, NOW) as program, program.client(Orders(now=NOW)) as (client, keep):
+        client._account.refused("a.example.org", 429, NOW + HOUR)
+        next(program._fetch_all(client, keep, Orders(now=NOW))([request]))
+        with program.store.reading() as transaction:
+            assert domains.states(transaction)["example.org"].closed_until == NOW + HOUR
 
 
 _TWO_OF_ONE = """

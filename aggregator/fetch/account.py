@@ -12,7 +12,7 @@ from aggregator.domains import Domains
 from aggregator.errors import PostponedError
 from aggregator.records import DomainState
 
-#: What became of a domain: how it stands, and when it was asked since the account was opened.
+#: What became of a domain: how it stands, and when it was asked since that was told before.
 Change = tuple[DomainState, tuple[datetime, ...]]
 
 
@@ -57,7 +57,7 @@ class Account:
             return
         with self._turn:
             while True:
-                now, state = self._now(), self._state(name)
+                now, state = self.now(), self._state(name)
                 free = budget.free_at(state, self._per_minute, now)
                 if free <= now:
                     self._states[name] = budget.asked(state, now)
@@ -74,12 +74,18 @@ class Account:
 
     def refused(self, host: str, status: int, retry_after: datetime | None) -> None:
         """Note an error of ``host``, which may close its domain to all further requests."""
-        self._note(host, lambda state: budget.refused(state, status, retry_after, self._now()))
+        self._note(host, lambda state: budget.refused(state, status, retry_after, self.now()))
 
     def changes(self) -> dict[str, Change]:
-        """Return the domains that changed since the account was opened."""
+        """Return the domains that changed since this was called before, or since the account was opened."""
         with self._turn:
-            return {name: (self._states[name], tuple(self._asked.get(name, ()))) for name in sorted(self._changed)}
+            told = {name: (self._states[name], tuple(self._asked.pop(name, ()))) for name in sorted(self._changed)}
+            self._changed.clear()
+            return told
+
+    def now(self) -> datetime:
+        """Return the time: what it was when the account was opened, and what has passed since."""
+        return self._opened + timedelta(seconds=self._stopwatch() - self._begun)
 
     def stop(self) -> None:
         """Let nothing wait any longer."""
@@ -99,9 +105,6 @@ class Account:
 
     def _state(self, name: str) -> DomainState:
         return self._states.get(name) or DomainState(name=name)
-
-    def _now(self) -> datetime:
-        return self._opened + timedelta(seconds=self._stopwatch() - self._begun)
 
     def _reason(self, state: DomainState, now: datetime) -> str:
         if state.because and budget.closed_until(state, now):
