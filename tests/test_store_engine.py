@@ -183,5 +183,5 @@ def test_errors_of_the_database_are_told(store: Store) -> None:
 
 def test_a_pull_of_a_source_that_is_not_there_is_told(store: Store) -> None:
     """A pull of a source that was never synchronised is refused."""
-    with pytest.raises(DatabaseError, match="No row was found"):
+    with pytest.raises(DatabaseError, match="knows no source called nobody"):
         pull(store, "nobody", write(copy("nobody", "1")))

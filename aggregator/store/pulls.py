@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from aggregator import text, urls
+from aggregator.errors import DatabaseError
 from aggregator.models import Source
 from aggregator.records import TURNED_AWAY, Known, Pull, SourceState
 from aggregator.store import codec, corrections, events, writes
@@ -147,7 +148,10 @@ def apply(connection: sa.Connection, *pulls: Pull) -> None:
 def _numbers(connection: sa.Connection, source_ids: Sequence[str]) -> dict[str, int]:
     query = sa.select(source.c.id, source.c.pk)
     parts = chunks(source_ids, PARAMETERS)
-    return {row.id: row.pk for part in parts for row in connection.execute(query.where(source.c.id.in_(part)))}
+    found = {row.id: row.pk for part in parts for row in connection.execute(query.where(source.c.id.in_(part)))}
+    if missing := set(source_ids) - found.keys():
+        raise DatabaseError(f"the database knows no source called {', '.join(sorted(missing))}; run again")
+    return found
 
 
 def _line(line: Source, position: int) -> dict[str, Any]:
