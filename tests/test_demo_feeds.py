@@ -13,7 +13,8 @@ import feedparser
 import pytest
 from ruamel.yaml import YAML
 
-from aggregator import urls
+from aggregator import demo, urls
+from aggregator.errors import OutputError
 
 DEMO = Path(__file__).parent.parent / "aggregator" / "demo"
 FEEDS = DEMO / "feeds"
@@ -114,3 +115,10 @@ def test_the_configuration_names_every_feed_once() -> None:
     names = [feed["url"].removeprefix(f"{ORIGIN}/") for feed in config["feeds"]]
     assert sorted(names) == sorted([*XML, JSON, BROKEN])
     assert sorted(names) == sorted(path.name for path in FEEDS.iterdir() if path.is_file())
+
+
+def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    """A file in the place of the folder is an error of the outputs, with what to do."""
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(OutputError, match=r"out/feeds\.yaml cannot be written: .+; name another folder with --output"):
+        demo.feeds(tmp_path / "out", {}).__enter__()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.config import Settings, load
+from aggregator.errors import OutputError
 
 _TYPES = {".rdf": "application/rdf+xml", ".json": "application/feed+json", ".svg": "image/svg+xml"}
 #: Tried first, so that a second demo finds the feeds where the first one did, and nothing new in them.
@@ -22,14 +23,21 @@ _PORT = 8973
 def feeds(output: Path, environ: Mapping[str, str]) -> Iterator[Settings]:
     """Serve the demo's feeds for the block, and yield settings that pull them into ``output``.
 
-    The settings are written to ``output`` as a feeds.yaml.
+    The settings are written to ``output`` as a feeds.yaml.  Raises OutputError.
     """
     with as_file(files(__package__) / "feeds") as folder, serving(folder, _PORT) as origin:
-        output.mkdir(parents=True, exist_ok=True)
-        config = output / "feeds.yaml"
         template = (files(__package__) / "feeds.yaml").read_text("utf-8")
-        config.write_text(template.replace("{origin}", origin), "utf-8")
+        config = _written(output / "feeds.yaml", template.replace("{origin}", origin))
         yield load(config, environ)
+
+
+def _written(config: Path, text: str) -> Path:
+    try:
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text(text, "utf-8")
+    except OSError as exc:
+        raise OutputError(f"{config} cannot be written: {exc.strerror}; name another folder with --output") from exc
+    return config
 
 
 @contextmanager
