@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,9 @@ from jsonschema import Draft202012Validator
 from origin import Origin
 from planet import Item, Planet, rss
 from ruamel.yaml import YAML
+
+from aggregator.cli import common
+from aggregator.errors import ConfigError
 
 COMMANDS = [
     "run",
@@ -256,3 +260,10 @@ def test_help_comes_at_once() -> None:
     code = f"import sys, aggregator.cli; print([m for m in {heavy.split()} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59Z", "2026-11-24T08:00:00", "today"])
+def test_a_clock_that_cannot_be_is_refused(at: str) -> None:
+    """What is no time, names no zone, or leaves no room to count from is a mistake, told with its text."""
+    with pytest.raises(ConfigError, match=re.escape(repr(at))):
+        common.moment(at)

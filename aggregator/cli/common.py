@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CONFIG_ENV = "AGGREGATOR_CONFIG"
 DEFAULT_CONFIG = "feeds.yaml"
+#: The years of a run's clock: from it, intervals and terms are counted in both directions.
+_YEARS = range(1970, 9000)
 
 Config = Annotated[
     str | None, typer.Option("-c", "--config", metavar="FILE", help="The configuration.", show_default=False)
@@ -78,6 +80,8 @@ def moment(value: str | None) -> datetime:
         raise ConfigError(f"{value!r} is no time; write it as 2026-11-24T07:00:00Z") from exc
     if given.tzinfo is None:
         raise ConfigError(f"{value!r} names no zone; write it as {given.isoformat()}Z for UTC")
+    if given.year not in _YEARS:
+        raise ConfigError(f"{value!r} is too far off; the years are {_YEARS[0]} to {_YEARS[-1]}")
     return given.astimezone(UTC).replace(microsecond=0)
 
 
