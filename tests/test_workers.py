@@ -195,3 +195,12 @@ def test_a_worker_does_not_outlive_its_pool() -> None:
         owner.kill()
     _, alive = psutil.wait_procs(children, timeout=20)
     assert not alive
+
+
+def test_a_closed_pool_works_again() -> None:
+    """Closing a pool ends its processes; a later call starts a new one."""
+    with Pool(1, __name__) as pool:
+        assert pool.call(LIMITS, answer, 1) == answer(1)
+        pool.close()
+        assert not psutil.Process().children()
+        assert pool.call(LIMITS, answer, 2) == answer(2)

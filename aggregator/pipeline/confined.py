@@ -43,6 +43,10 @@ class Confined:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes, which hold memory; for the time when no call is under way.  Later calls start new ones."""
         self._pool.close()
 
     def parse(self, body: bytes, content_type: str, url: str) -> Feed:

@@ -96,6 +96,7 @@ def cycle(
     for outcome in pulled:
         tally.count(outcome)
         orders.done(outcome)
+    confined.close()  # publishing needs their memory
     with watch("store"), store.writing() as transaction:
         verdicts.let_in_due(transaction, orders.now)
         tombstones.expire(transaction, orders.now - target.tombstones)

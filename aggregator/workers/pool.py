@@ -77,11 +77,12 @@ class Pool:
         return value
 
     def close(self) -> None:
-        """End all workers; for the time when no call is under way."""
-        while not self._idle.empty():
-            worker = self._idle.get()
+        """End all workers; for the time when no call is under way.  Later work starts new ones."""
+        resting = [self._idle.get() for _ in range(self._idle.qsize())]
+        for worker in resting:
             if worker is not None:
                 worker.end()
+            self._idle.put(None)
 
     def _replaced(self, worker: _Worker | None) -> _Worker:
         if worker is not None:
