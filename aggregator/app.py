@@ -8,7 +8,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from aggregator import __version__, fetch, frontmatter, urls
 from aggregator.config import Settings
@@ -29,6 +31,10 @@ from aggregator.records import SourceReport
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, archive, domains, exists, pulls, tombstones, upkeep
 from aggregator.telling import Held, Story
+
+if TYPE_CHECKING:
+    from aggregator.pipeline.importing import Imported
+    from aggregator.pipeline.surveying import Survey
 
 #: Who looks at sources waits so long at most until a domain may be asked again.
 _PATIENCE = timedelta(minutes=5)
@@ -119,6 +125,18 @@ class App:
         """Take a post out for good, from all outputs; see ``pipeline.corrections``."""
         with self.store.lock(holder):
             return corrections.retract(self.store, what, reason, now), self._publish_news(now)
+
+    def import_posts(self, survey: Survey, now: datetime, holder: str) -> tuple[Imported, Changes]:
+        """Store the posts in ``survey``, for whose lines the settings have sources, and publish them."""
+        from aggregator.pipeline import importing  # nothing else reads files of posts
+
+        sources = self.settings.sources
+        with self.store.lock(holder):
+            self._sync()
+            with self.store.reading() as transaction:
+                rules = deciding.rules_of(transaction, sources, self.settings.stories.primary, self.authority)
+            found = importing.store_posts(self.store, survey, sources, self.target(), rules, now)
+            return found, self._publish_news(now)
 
     def sources(self, now: datetime) -> list[SourceReport]:
         """Return how every source stands, in the order of feeds.yaml."""
@@ -266,6 +284,14 @@ class App:
         # A new version may render differently: its first cycle writes everything that does.
         look = theme.digest(self.settings.output.templates)
         return f"{__version__} {self.settings.publishing_digest()} {look}".rstrip()
+
+
+def survey_posts(settings: Settings, folder: Path) -> Survey:
+    """Look through ``folder``, which holds posts; raises ConfigError when it cannot be read."""
+    from aggregator.pipeline.surveying import Survey
+
+    address = partial(fetch.address, rsshub=settings.fetch.rsshub)
+    return Survey(folder, settings.sources, settings.slugs, address)
 
 
 @contextmanager

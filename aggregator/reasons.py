@@ -39,6 +39,7 @@ class Reason(StrEnum):
     RETRACTED = "retracted"
     WITHDRAWN = "withdrawn"
     BARRED = "barred"
+    IMPORTED = "imported"
 
 
 #: What each code says to people.
@@ -73,4 +74,5 @@ SENTENCES: dict[Reason, str] = {
     Reason.RETRACTED: "It was retracted: its words are gone, and it does not come back.",
     Reason.WITHDRAWN: "Its source deleted it: its words are gone, and it does not come back.",
     Reason.BARRED: "It was turned away: it carries a story that was retracted.",
+    Reason.IMPORTED: "It was read back from the file of a post.",
 }

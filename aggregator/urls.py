@@ -19,6 +19,10 @@ from urllib.parse import (
 
 from aggregator import twins
 
+#: What names no feed that anybody could ask stands under addresses here; there can be no such host (RFC 6761,
+#: section 6.4).
+NOWHERE = "https://imported.invalid/"
+
 #: RFC 3986, section 2: what may stand in an address as it is; ``%`` because it is quoted already.
 _SAFE = "!$%&'()*+,/:;=?@[]~-._"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")

@@ -37,6 +37,7 @@ COMMANDS = [
     "retract",
     "publish",
     "import",
+    "import-posts",
     "export",
     "prune",
     "demo",

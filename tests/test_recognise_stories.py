@@ -214,9 +214,10 @@ def test_a_posts_name_tells_its_title_and_is_its_own() -> None:
 
 
 def test_wished_ids_are_those_that_may_be_published() -> None:
-    """Each once, without what is no id."""
+    """Each once, without what is no id; and those that are ours, which an imported post may have."""
     copies = [unbound(n, "a", guid=guid) for n, guid in enumerate(("urn:ex:1", "urn:ex:1", "no id", None))]
-    assert wished_ids(copies) == ("urn:ex:1",)
+    ours = {f"tag:{US},2026:a:{copy.key}" for copy in copies}
+    assert set(wished_ids(copies, RULES)) == {"urn:ex:1", *ours}
 
 
 _COPIES = st.lists(

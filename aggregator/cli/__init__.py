@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__
-from aggregator.cli import correcting, deciding, editing, looking, planning, running, serving
+from aggregator.cli import correcting, deciding, editing, importing, looking, planning, running, serving
 from aggregator.cli.common import CONFIG_ENV, DEFAULT_CONFIG, Shared, complain
 from aggregator.errors import AggregatorError
 
@@ -60,6 +60,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "plan": planning.plan,
     "publish": running.publish,
     "import": editing.import_,
+    "import-posts": importing.import_posts,
     "export": editing.export,
     "prune": running.prune,
     "demo": running.demo,

@@ -121,6 +121,25 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def read_text(path: Path) -> str:
+    """Return the text of feeds.yaml, its line ends as they are."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Exchange the text of feeds.yaml in one step; raises ConfigError when the disk says no."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        part.chmod(path.stat().st_mode)
+        part.replace(path.resolve())
+    except OSError as exc:
+        part.unlink(missing_ok=True)
+        raise ConfigError(f"{path} cannot be written: {exc.strerror}") from exc
+
+
 @contextmanager
 def stoppable() -> Iterator[StopFlag]:
     """Catch SIGTERM, SIGINT and SIGHUP for the block: the work at hand is finished, then the program leaves."""

@@ -78,7 +78,7 @@ def add(
         raise FetchError(f"{urls.public(url)} is no feed, and the page links to none; give the feed's own address")
     chosen = None if only_list else _chosen(found, ask=not json)
     if chosen:
-        _replace(path, append_feed(_read(path), chosen.url, category=category, title=None))
+        common.replace_text(path, append_feed(common.read_text(path), chosen.url, category=category, title=None))
     if json:
         common.print_json([show.found_json(each, added=each is chosen) for each in found])
         return
@@ -122,7 +122,7 @@ def import_(
     known = {source.url for source in settings.sources}
     subscriptions = read_opml(body)
     fresh = [each for each in subscriptions if each.feed not in known]
-    _replace(path, append_feeds(_read(path), fresh))
+    common.replace_text(path, append_feeds(common.read_text(path), fresh))
     typer.echo(f"{len(fresh)} feeds added to {path}, {len(subscriptions) - len(fresh)} were there already")
 
 
@@ -149,21 +149,3 @@ def schema() -> None:
 
 def _named(found: Found) -> str:
     return found.feed.info.title or "without a title"
-
-
-def _read(path: Path) -> str:
-    # newline="" keeps the line ends as they are.
-    with path.open(encoding="utf-8", newline="") as file:
-        return file.read()
-
-
-def _replace(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        part.chmod(path.stat().st_mode)
-        part.replace(path.resolve())
-    except OSError as exc:
-        part.unlink(missing_ok=True)
-        raise ConfigError(f"{path} cannot be written: {exc.strerror}") from exc

@@ -13,7 +13,7 @@ from typing import Any
 from aggregator import urls
 from aggregator.config import composer, values
 from aggregator.config.nodes import Node, Tree
-from aggregator.config.writing import block_item, flow_item, quoted_like
+from aggregator.config.writing import block_item, flow_item, quoted_like, truth
 from aggregator.errors import ConfigError
 from aggregator.models import Subscription
 
@@ -39,14 +39,14 @@ def append_feed(text: str, url: str, *, category: str | None, title: str | None)
 def append_feeds(text: str, feeds: Sequence[Subscription]) -> str:
     """Return ``text`` with ``feeds`` at the end of its list, in their order; see ``append_feed``.
 
-    A title that is empty is left out.
+    A title that is empty is left out; those that are not enabled say so.
     """
     tree = _read(text)
     _check_new([feed.feed for feed in feeds], tree)
     if not feeds:
         return text
     records = [_record(feed) for feed in feeds]
-    expected = {**(tree.value or {}), "feeds": [*_feeds(tree), *records]}
+    expected = {**(tree.value or {}), "feeds": [*_feeds(tree), *map(_as_read, records)]}
     return _checked(text, _appended(tree, records), expected)
 
 
@@ -115,7 +115,14 @@ def _record(feed: Subscription) -> dict[str, Any]:
     if feed.category:
         listed = any("/" in name for name in feed.category)
         record["category"] = list(feed.category) if listed else "/".join(feed.category)
-    return record | ({"title": feed.title} if feed.title.strip() else {})
+    if feed.title.strip():
+        record["title"] = feed.title
+    return record if feed.enabled else record | {"enabled": False}
+
+
+def _as_read(record: Mapping[str, Any]) -> dict[str, Any]:
+    # All plain values of the file are read as text.
+    return {key: truth(value) if isinstance(value, bool) else value for key, value in record.items()}
 
 
 def _appended(tree: Tree, records: Sequence[Mapping[str, Any]]) -> str:

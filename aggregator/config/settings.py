@@ -55,6 +55,10 @@ class Settings:
         known = self._levels.get(category)
         return levels(category, self.categories) if known is None else known
 
+    def slugs(self, category: Names) -> tuple[str, ...]:
+        """Return the slug of each level of a category path, outermost first; "" where there can be none."""
+        return tuple(slug_of(category[:depth], self.categories) for depth in range(1, len(category) + 1))
+
     def output_feeds(self, authority: str) -> tuple[OutputFeed, ...]:
         """Return the feeds to publish: the whole site, then every level of every category path as they appear.
 

@@ -36,7 +36,7 @@ def quoted_like(style: str, value: str) -> str:
     return scalar(value)
 
 
-def block_item(record: Mapping[str, str | Sequence[str]], indent: str, gap: str) -> list[str]:
+def block_item(record: Mapping[str, str | bool | Sequence[str]], indent: str, gap: str) -> list[str]:
     """Return the lines of ``record`` as an item of a list: ``gap`` stands between its dash and its first key."""
     lines = [f"{key}: {_value(value)}" for key, value in record.items()]
     inner = " " * (1 + len(gap))
@@ -48,11 +48,18 @@ def flow_item(record: Mapping[str, Any]) -> str:
     return f"{{{', '.join(f'{quoted(key)}: {_json(value)}' for key, value in record.items())}}}"
 
 
-def _value(value: str | Sequence[str]) -> str:
+def truth(value: bool) -> str:
+    """Return ``value`` as YAML and JSON both write it."""
+    return "true" if value else "false"
+
+
+def _value(value: str | bool | Sequence[str]) -> str:
     return scalar(value) if isinstance(value, str) else _json(value)
 
 
-def _json(value: str | Sequence[str]) -> str:
+def _json(value: str | bool | Sequence[str]) -> str:
+    if isinstance(value, bool):
+        return truth(value)
     return quoted(value) if isinstance(value, str) else f"[{', '.join(map(quoted, value))}]"
 
 

@@ -70,7 +70,8 @@ def _bind(
     others = binding.posts_of(transaction, [other for _, other in pairs if other not in here])
     refs = {pk for copy in copies for pk in (*copy.page_posts, *copy.text_posts)} | set(others.values())
     posts = binding.posts(transaction, sorted(refs))
-    taken = binding.taken(transaction, minting.wished_ids(copies))
+    taken = binding.taken(transaction, minting.wished_ids(copies, rules))
+    taken |= binding.taken(transaction, minting.ousted(copies, taken, rules))
     bound = stories.bind(copies, posts, taken, rules, alike=[(one, other, others.get(other)) for one, other in pairs])
     binding.bind(transaction, bound, now)
     return bound

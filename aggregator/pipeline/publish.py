@@ -24,6 +24,8 @@ from aggregator.text import chunks
 
 #: Posts rendered, noted and written at a time: memory stays flat whatever is published.
 _BATCH = 200
+#: How addresses begin that nobody else can follow.
+_OURS_ALONE = ("file:", urls.NOWHERE)
 
 
 def publish(
@@ -194,5 +196,5 @@ def _subscriptions(transaction: Transaction, sources: Sequence[Source]) -> list[
             enabled=source.enabled,
         )
         for source in sources
-        if source.id in states and not source.url.lower().startswith("file:")  # nobody else can follow them
+        if source.id in states and not source.url.lower().startswith(_OURS_ALONE)
     ]

@@ -8,4 +8,5 @@
 ``ownership`` whose page it is
 ``stories``   which copies of several sources are one story (``grouping``), by ``rules``
 ``minting``   what posts are called
+``importing`` what the files of posts make
 """

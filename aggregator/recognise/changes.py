@@ -48,7 +48,7 @@ def drafts(matches: Sequence[Match], make: Make) -> dict[int, Draft]:
     """Return what the unknown among ``matches`` would be as copies, by their places."""
     unknown = {place: match.candidate for place, match in enumerate(matches) if match.known is None}
     copies = dict(zip(unknown, make([_asked(candidate, None) for candidate in unknown.values()]), strict=True))
-    names = {place: _words(made) for place, made in copies.items()}
+    names = {place: by_words(made) for place, made in copies.items()}
     often = Counter(name.value for name in names.values())
     return {
         place: Draft(
@@ -103,7 +103,8 @@ def _asked(candidate: Candidate, known: Known | None) -> Asked:
     return Asked(entry=candidate.entry, key=candidate.key, known=known)
 
 
-def _words(made: Made) -> Alias:
+def by_words(made: Made) -> Alias:
+    """Return the name of a copy by its title and body."""
     title = made.copy.title
     return alias("text", title, text.digest("words", "".join(wording.title(title)), made.text))
 
@@ -125,7 +126,7 @@ def _new(draft: Draft, aliases: tuple[Alias, ...]) -> CopyWrite:
         words=draft.made.words,
         aliases=aliases,
         page=draft.candidate.page,
-        text=_telling(draft.made),
+        text=telling(draft.made),
         length=draft.made.length,
     )
 
@@ -148,9 +149,9 @@ def _changed(match: Match, known: Known, aliases: tuple[Alias, ...], changed: Ve
         fingerprint=seen,
         version=version,
         words=changed.made.words,
-        aliases=(*aliases, _words(changed.made)),
+        aliases=(*aliases, by_words(changed.made)),
         page=match.candidate.page,
-        text=_telling(changed.made),
+        text=telling(changed.made),
         length=changed.made.length,
         edits=number,
         edited=edited,
@@ -158,7 +159,8 @@ def _changed(match: Match, known: Known, aliases: tuple[Alias, ...], changed: Ve
     )
 
 
-def _telling(made: Made) -> str | None:
+def telling(made: Made) -> str | None:
+    """Return what stands for the words of a body, where they are enough to tell a story."""
     return made.text if made.length >= wording.ENOUGH else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from urllib.parse import quote
@@ -25,16 +25,30 @@ def alone(copy: Unbound, taken: AbstractSet[str], rules: Rules) -> Minted:
     return _minted(copy, next(each for each in own_ids(copy, rules) if each not in taken))
 
 
+def restored(copy: Unbound, post_id: str | None, name: str | None, rules: Rules) -> Minted:
+    """Return the post of ``copy`` under the ``post_id`` and ``name`` that it had before, as far as it had any."""
+    made = _minted(copy, post_id or _ours(copy, rules))
+    return replace(made, name=name) if name else made
+
+
 def own_ids(copy: Unbound, rules: Rules) -> tuple[str, ...]:
     """Return the ids that a post of ``copy`` alone may have, the best first, enough for all that an editor can do."""
-    ours = _post_id(replace(copy, guid=None), frozenset(), rules)
-    more = (f"{ours}:{number}" for number in range(2, _MOST_SPLITS))
-    return tuple(dict.fromkeys((_post_id(copy, frozenset(), rules), ours, *more)))
+    ours = _ours(copy, rules)
+    return tuple(dict.fromkeys((_post_id(copy, frozenset(), rules), ours, *_numbered(ours))))
 
 
-def wished_ids(copies: Sequence[Unbound]) -> tuple[str, ...]:
-    """Return the ids that ``copies`` bring along and that an Atom feed may carry."""
-    return tuple({copy.guid for copy in copies if copy.guid and urls.valid_id(copy.guid)})
+def wished_ids(copies: Sequence[Unbound], rules: Rules) -> tuple[str, ...]:
+    """Return the ids that posts of ``copies`` may get: those that they bring along, and ours.
+
+    One of ours can be taken, too: posts that were imported keep their ids, whatever source they were made for.
+    """
+    given = {copy.guid for copy in copies if copy.guid and urls.valid_id(copy.guid)}
+    return tuple(given | {_ours(copy, rules) for copy in copies})
+
+
+def ousted(copies: Sequence[Unbound], taken: AbstractSet[str], rules: Rules) -> tuple[str, ...]:
+    """Return the further ids that posts of those ``copies`` may get whose id of ours is ``taken``."""
+    return tuple(each for copy in copies if _ours(copy, rules) in taken for each in own_ids(copy, rules))
 
 
 def _minted(copy: Unbound, post_id: str) -> Minted:
@@ -55,4 +69,13 @@ def _post_id(copy: Unbound, used: AbstractSet[str], rules: Rules) -> str:
         and not rules.owners.is_anothers(copy.source_id, given)
     ):
         return given
-    return f"{ours}2026:{quote(copy.source_id)}:{copy.key}"
+    own = _ours(copy, rules)
+    return own if own not in used else next(each for each in _numbered(own) if each not in used)
+
+
+def _ours(copy: Unbound, rules: Rules) -> str:
+    return f"tag:{rules.authority},2026:{quote(copy.source_id)}:{copy.key}"
+
+
+def _numbered(own: str) -> Iterator[str]:
+    return (f"{own}:{number}" for number in range(2, _MOST_SPLITS))

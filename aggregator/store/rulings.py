@@ -46,6 +46,13 @@ def retracted(connection: sa.Connection, pks: Sequence[int]) -> list[int]:
     return [pk for part in chunks(pks, PARAMETERS) for pk in connection.scalars(query.where(copy.c.pk.in_(part)))]
 
 
+def barred(connection: sa.Connection, values: Sequence[str]) -> set[str]:
+    """Return those of ``values``, digests of pages and words, that stand for a retracted story."""
+    query = sa.select(ruling.c.value).where(ruling.c.kind == _RETRACTED)
+    parts = chunks(values, PARAMETERS)
+    return {value for part in parts for value in connection.scalars(query.where(ruling.c.value.in_(part)))}
+
+
 def _add(connection: sa.Connection, kind: str, posts: Mapping[str, int], at: datetime) -> None:
     rows = [{"kind": kind, "value": value, "post_pk": pk, "at": at} for value, pk in posts.items()]
     upsert(connection, ruling, rows, ["kind", "value"])
