@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from aggregator.config import parse
-from aggregator.config.edit import append_feed, append_feeds, replace_url
+from aggregator.config.edit import append_feed, append_feeds
 from aggregator.errors import ConfigError
 from aggregator.models import Subscription
 
@@ -197,51 +197,9 @@ def test_an_address_from_outside_reads_no_variable() -> None:
     """An address that a page or an OPML file brought cannot make the program send its environment away."""
     with pytest.raises(ConfigError, match="reads a variable"):
         append_feed("", "https://evil.example/?${AWS_SECRET_ACCESS_KEY}", category=None, title=None)
-    with pytest.raises(ConfigError, match="reads a variable"):
-        replace_url("feeds: [{url: x}]", "x", "https://evil.example/?${AWS_SECRET_ACCESS_KEY}")
 
 
 def test_a_category_that_is_none() -> None:
     """A category path is checked before it is written."""
     with pytest.raises(ConfigError, match="a name in this category is empty"):
         append_feed("", NEW, category="Tech//Web", title=None)
-
-
-@pytest.mark.parametrize(
-    ("before", "new", "after"),
-    [
-        ("- url: http://a.org/ # a\n", "https://a.org/", "- url: https://a.org/ # a\n"),
-        ("- {keep: 1, url: 'http://a.org/'}\n", "https://a.org/it's", "- {keep: 1, url: 'https://a.org/it''s'}\n"),
-        (
-            '- url: "http://a.org/"\n  title: http://a.org/\n',
-            "https://a.org/",
-            '- url: "https://a.org/"\n  title: http://a.org/\n',
-        ),
-        ("- url: http://a.org/\n", "https://a.org/#新", '- url: "https://a.org/#新"\n'),
-        ("- url: x\n- url: http://a.org/\n", "https://a.org:8080/?b=c", "- url: x\n- url: https://a.org:8080/?b=c\n"),
-    ],
-)
-def test_an_address_is_exchanged(before: str, new: str, after: str) -> None:
-    """The new address stands where the old one stood, in its quotes; nothing else changes."""
-    assert replace_url(f"feeds:\n{before}# end", "http://a.org/", new) == f"feeds:\n{after}# end"
-
-
-@pytest.mark.parametrize(
-    ("old", "told"),
-    [
-        ("https://me:secret@c.org/", "no feed in feeds.yaml has the address https://c.org/$"),
-        ("https://a.org/", "a feed with the address https://b.org/ is in feeds.yaml already"),
-    ],
-)
-def test_an_address_that_cannot_be_exchanged(old: str, told: str) -> None:
-    """The old address must be there, the new one must not."""
-    new = "https://b.org/" if "a.org" in old else "https://d.org/"
-    with pytest.raises(ConfigError, match=told):
-        replace_url("feeds:\n- url: https://a.org/\n- url: https://b.org/\n", old, new)
-
-
-def test_an_address_that_others_share_by_a_merge_key() -> None:
-    """Where the address stands in another feed's anchor, an exchange would change that feed as well."""
-    text = "x: &x {url: http://a.org/}\nfeeds:\n- <<: *x\n- <<: *x\n  id: b\n"
-    with pytest.raises(ConfigError, match="make the change by hand"):
-        replace_url(text, "http://a.org/", "https://a.org/")

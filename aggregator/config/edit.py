@@ -13,7 +13,7 @@ from typing import Any
 from aggregator import urls
 from aggregator.config import composer, values
 from aggregator.config.nodes import Node, Tree
-from aggregator.config.writing import block_item, flow_item, quoted_like, truth
+from aggregator.config.writing import block_item, flow_item, truth
 from aggregator.errors import ConfigError
 from aggregator.models import Subscription
 
@@ -50,23 +50,6 @@ def append_feeds(text: str, feeds: Sequence[Subscription]) -> str:
     return _checked(text, _appended(tree, records), expected)
 
 
-def replace_url(text: str, old: str, new: str) -> str:
-    """Return ``text`` with the address ``old`` of a feed exchanged for ``new``.
-
-    Raises ConfigError when no feed has the address ``old``, as the file writes it, or one has ``new`` already.
-    """
-    tree = _read(text)
-    _check_new([new], tree)
-    feeds = _feeds(tree)
-    index = next((index for index, feed in enumerate(feeds) if _address(feed) == old), None)
-    if index is None:
-        raise ConfigError(f"no feed in feeds.yaml has the address {_shown(old)}")
-    node = _node(tree, "feeds", index, "url")
-    edited = tree.text[: node.start] + quoted_like(node.style, new) + tree.text[node.end :]
-    feeds[index] = {**feeds[index], "url": new}
-    return _checked(text, edited, {**tree.value, "feeds": feeds})
-
-
 def _read(text: str) -> Tree:
     tree = composer.read(text.removeprefix("\ufeff"))
     if tree.mistakes:
@@ -84,14 +67,6 @@ def _feeds(tree: Tree) -> list[Any]:
 
 def _address(feed: object) -> object:
     return feed.get("url") if isinstance(feed, dict) else None
-
-
-def _node(tree: Tree, *path: str | int) -> Node:
-    found: Any = tree.root
-    for part in path:
-        _, found = found.step(part)
-    node: Node = found
-    return node
 
 
 def _shown(address: str) -> str:

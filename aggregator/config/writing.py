@@ -27,15 +27,6 @@ def quoted(value: str) -> str:
     return _ESCAPED.sub(_escape, json.dumps(value, ensure_ascii=False))
 
 
-def quoted_like(style: str, value: str) -> str:
-    """Return ``value`` in quotes of the given ``style``, where that is safe."""
-    if style == '"':
-        return quoted(value)
-    if style == "'" and not _ESCAPED.search(value):
-        return "'" + value.replace("'", "''") + "'"
-    return scalar(value)
-
-
 def block_item(record: Mapping[str, str | bool | Sequence[str]], indent: str, gap: str) -> list[str]:
     """Return the lines of ``record`` as an item of a list: ``gap`` stands between its dash and its first key."""
     lines = [f"{key}: {_value(value)}" for key, value in record.items()]
