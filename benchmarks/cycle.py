@@ -4,7 +4,8 @@
 
 makes FEEDS feeds (default: 200 and 1000; the same ones each time), serves them on loopback from a process of its own,
 and runs `aggregator run` cold (nothing was seen before), warm (every answer is 304) and with one feed in twenty
-changed.  Each figure is the median of the runs.  `--peers` pulls the same feeds with other programs within each run,
+changed, once with the default outputs and once with posts and the Atom feeds of the newest entries alone, which is as
+much as other programs' figures count for the whole job.  Each figure is the median of the runs.  `--peers` pulls the same feeds with other programs within each run,
 and sets the figures against the targets; `--growth` also runs warm and changed cycles of the first FEEDS feeds over
 archives of POSTS posts.  The tables are printed, and kept in benchmarks/results/ with the machine they come from.
 """
@@ -24,11 +25,13 @@ from aggregator.store import Store
 from benchmarks import meter, origin, peers, planet, report
 from benchmarks.meter import Cost
 from benchmarks.origin import Origin
-from benchmarks.report import US, Row
+from benchmarks.report import OURS, US, US_ATOM, Row
 from benchmarks.store import Archive
 
 #: One feed in so many changes.
 _CHANGING = 20
+#: What is written beside the posts: the default, and for less the Atom feeds of the newest entries.
+_OUTPUTS = {US: "", US_ATOM: ", formats: [atom], archive: 0"}
 _SUFFIXES = {"application/rss+xml": "rss", "application/atom+xml": "atom", "application/rdf+xml": "rdf"}
 
 
@@ -50,12 +53,12 @@ class Planet:
                 # Kinds repeat every twenty: each of them is to change somewhere.
                 self._put(min(number + number // _CHANGING % _CHANGING, self.feeds - 1))
 
-    def configure(self, folder: Path) -> None:
-        """Write feeds.yaml into ``folder``, which is made."""
+    def configure(self, folder: Path, program: str = US) -> None:
+        """Write feeds.yaml into ``folder``, which is made, with the outputs of ``program``, one of ours."""
         folder.mkdir()
         lines = [
             "site: {title: Benchmark, url: https://planet.example.org/}",
-            "output: {path: public, posts: posts}",
+            f"output: {{path: public, posts: posts{_OUTPUTS[program]}}}",
             "fetch: {allow_private: true, per_host: 16}",
             "feeds:",
             *(f"  - {{url: '{url}', category: {planet.category(n)}}}" for n, url in enumerate(self.addresses)),
@@ -81,13 +84,15 @@ class Planet:
 def cycles(world: Planet, programs: Sequence[peers.Peer], folder: Path) -> Iterator[Row]:
     """Run cold, warm and changed cycles of all programs in ``folder``, which is empty."""
     world.change(changed=False)
-    world.configure(folder / US)
+    for program in OURS:
+        world.configure(folder / program, program)
     for peer in programs:
         (folder / peer.name).mkdir()
         peer.prepare(folder / peer.name, world.addresses)
     for cycle in report.CYCLES:
         world.change(changed=cycle == report.CHANGED)
-        yield Row(US, world.feeds, None, cycle, world.run(folder / US))
+        for program in OURS:
+            yield Row(program, world.feeds, None, cycle, world.run(folder / program))
         for peer in programs:
             yield Row(peer.name, world.feeds, None, cycle, peer.update(folder / peer.name))
 

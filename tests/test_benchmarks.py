@@ -80,6 +80,6 @@ def test_the_report_sets_medians_against_the_targets(tmp_path: Path, monkeypatch
     rows = [Row(report.US, 1000, None, "cold", Cost(wall, 1, 150, '{"seconds": {"parse": 1}}')) for wall in ours]
     rows += [Row("reader", 1000, None, "cold", Cost(wall, 1, 50, "")) for wall in theirs]
     text = report.kept(rows, 3, "nginx")
-    assert "| 1000 feeds, cold: times as fast as reader | 8 | 8.50 | yes |" in text
+    assert f"| {report.US}: 1000 feeds, cold: times as fast as reader | 8 | 8.50 | yes |" in text
     assert "| 1000 feeds: MB at the peak | 200 | 150.00 | yes |" in text
     assert {path.suffix for path in tmp_path.iterdir()} == {".md", ".json"}
