@@ -8,7 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from aggregator.records import Resembling
-from aggregator.store.engine import PARAMETERS, insert_missing
+from aggregator.store.engine import PARAMETERS
+from aggregator.store.rows import insert_missing
 from aggregator.store.schema import band, copy, source
 from aggregator.text import chunks
 

@@ -13,6 +13,7 @@ from aggregator import text
 from aggregator.records import Bound, Decision, Line, Minted, PostRef, Unbound
 from aggregator.store import codec, ledger, rulings
 from aggregator.store.engine import PARAMETERS
+from aggregator.store.rows import insert, update
 from aggregator.store.schema import copy, post, source
 from aggregator.text import chunks
 
@@ -117,7 +118,7 @@ def bind(connection: sa.Connection, bound: Bound, at: datetime) -> None:
     if not bound.bindings:
         return
     if bound.minted:
-        connection.execute(post.insert(), [_post_row(each) for each in bound.minted])
+        insert(connection, post, [_post_row(each) for each in bound.minted])
     digests = {text.digest(each.post_id): each.post_id for each in bound.bindings}
     query = sa.select(post.c.id_digest, post.c.pk, post.c.published)
     made = {
@@ -127,16 +128,14 @@ def bind(connection: sa.Connection, bound: Bound, at: datetime) -> None:
     }
     rows = [
         {
-            "copy_to_bind": each.copy_pk,
+            "pk": each.copy_pk,
             "post_pk": made[each.post_id].pk,
             "listed_at": made[each.post_id].published,
         }
         for each in bound.bindings
     ]
-    connection.execute(copy.update().where(copy.c.pk == sa.bindparam("copy_to_bind")), rows)
-    credited = [{"post_to_credit": made[post_id].pk, "copy_pk": pk} for post_id, pk in bound.credited.items()]
-    if credited:
-        connection.execute(post.update().where(post.c.pk == sa.bindparam("post_to_credit")), credited)
+    update(connection, copy, rows)
+    update(connection, post, [{"pk": made[post_id].pk, "copy_pk": pk} for post_id, pk in bound.credited.items()])
     decisions = [
         Decision(code=reason, at=at, post_pk=made[each.post_id].pk, copy_pk=each.copy_pk)
         for each in bound.bindings

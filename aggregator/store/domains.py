@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from aggregator.cadence import budget
 from aggregator.records import DomainState
 from aggregator.store import codec
-from aggregator.store.engine import PARAMETERS, upsert
+from aggregator.store.engine import PARAMETERS
+from aggregator.store.rows import upsert
 from aggregator.store.schema import domain
 from aggregator.text import chunks
 

@@ -5,7 +5,7 @@ The one place with SQL and settings that only SQLite, or only PostgreSQL, unders
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,9 @@ _BUSY = 30
 _UNREACHABLE = 10
 #: Kilobytes of SQLite's page cache; memory stays flat whatever the archive's size.
 _CACHE = 16_000
+
+#: Where SQLite keeps the last number of each table that is made with AUTOINCREMENT (sqlite.org/autoinc.html).
+_SEQUENCE = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
 
 #: Bound parameters in one statement, below the limits of every database.
 PARAMETERS = 500
@@ -80,29 +83,26 @@ def snapshot(engine: sa.Engine) -> sa.Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], index: Sequence[str]) -> None:
-    """Insert ``rows``; where a row with the same ``index`` columns stands, set its other columns."""
-    if rows:
-        statement = _insert(connection, table)
-        others = {name: statement.excluded[name] for name in rows[0] if name not in index}
-        connection.execute(statement.on_conflict_do_update(index_elements=list(index), set_=others), list(rows))
-
-
-def insert_missing(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], index: Sequence[str]
-) -> None:
-    """Insert those of ``rows`` whose ``index`` columns no row has yet."""
-    if rows:
-        statement = _insert(connection, table).on_conflict_do_nothing(index_elements=list(index))
-        connection.execute(statement, list(rows))
-
-
-def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    if connection.dialect.name != "postgresql":
+def insert_into(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an insertion into ``table`` that can tell what becomes of rows that are there already."""
+    if dialect != "postgresql":
         return sqlite.insert(table)
     from sqlalchemy.dialects import postgresql  # where it is used: with all of its drivers it takes 25 ms
 
     return postgresql.insert(table)
+
+
+def numbers(connection: sa.Connection, table: sa.Table, count: int) -> Sequence[int]:
+    """Return ``count`` numbers, in order, for new rows of ``table`` that this transaction is about to insert."""
+    if connection.dialect.name == "postgresql":
+        sequence = sa.func.pg_get_serial_sequence(table.name, table.c.pk.name)
+        drawn = sa.select(sa.func.nextval(sequence)).select_from(sa.func.generate_series(1, count))
+        return connection.scalars(drawn).all()
+    # No row gets the number of another one that was removed, as far as the table keeps account of its numbers.
+    given = sa.select(_SEQUENCE.c.seq).where(_SEQUENCE.c.name == table.name).scalar_subquery()
+    last = sa.select(sa.func.max(sa.func.coalesce(sa.func.max(table.c.pk), 0), sa.func.coalesce(given, 0)))
+    first = connection.scalars(last).one() + 1
+    return range(first, first + count)
 
 
 def parsed(url: str) -> URL:

@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from aggregator.records import ArchiveState, Filing
-from aggregator.store.engine import PARAMETERS, upsert
+from aggregator.store.engine import PARAMETERS
+from aggregator.store.rows import upsert
 from aggregator.store.schema import archive, archived, copy, source
 from aggregator.text import chunks
 

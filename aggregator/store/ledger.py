@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from aggregator.records import Decision
-from aggregator.store import codec
+from aggregator.store import codec, rows
 from aggregator.store.schema import decision
 
 
 def note(connection: sa.Connection, decisions: Sequence[Decision]) -> None:
     """Add ``decisions`` to the ledger; the caller's transaction holds what they tell of, too."""
-    if decisions:
-        connection.execute(decision.insert(), [_row(each) for each in decisions])
+    rows.insert(connection, decision, [_row(each) for each in decisions])
 
 
 def _row(each: Decision) -> dict[str, object]:

@@ -13,7 +13,8 @@ from aggregator.errors import DatabaseError
 from aggregator.models import Source
 from aggregator.records import TURNED_AWAY, Known, Pull, SourceState
 from aggregator.store import codec, corrections, events, writes
-from aggregator.store.engine import PARAMETERS, upsert
+from aggregator.store.engine import PARAMETERS
+from aggregator.store.rows import update, upsert
 from aggregator.store.schema import alias, copy, meta, post, source
 from aggregator.text import chunks
 
@@ -134,8 +135,7 @@ def recent(connection: sa.Connection, source_id: str, limit: int) -> list[Known]
 def apply(connection: sa.Connection, *pulls: Pull) -> None:
     """Write all that ``pulls``, each of another source, leave behind; the caller's transaction makes it one step."""
     numbers = _numbers(connection, [pull.source_id for pull in pulls])
-    states = [{"source_to_change": numbers[pull.source_id], **_state_row(pull.state)} for pull in pulls]
-    connection.execute(source.update().where(source.c.pk == sa.bindparam("source_to_change")), states)
+    update(connection, source, [{"pk": numbers[pull.source_id], **_state_row(pull.state)} for pull in pulls])
     found = [writes.Write(numbers[pull.source_id], pull.at, each) for pull in pulls for each in pull.writes]
     if found:
         writes.write(connection, found)

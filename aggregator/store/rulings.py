@@ -10,7 +10,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from aggregator.store.engine import PARAMETERS, upsert
+from aggregator.store.engine import PARAMETERS
+from aggregator.store.rows import upsert
 from aggregator.store.schema import copy, post, ruling
 from aggregator.text import chunks
 

@@ -72,7 +72,9 @@ class Words(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else _UNKEEPABLE.sub("\ufffd", value)
+        if value is None or (value.isascii() and "\x00" not in value):  # quicker than to look for all of them
+            return value
+        return _UNKEEPABLE.sub("\ufffd", value)
 
 
 # What is sorted by sorts by code point, whatever language the server was set up for.

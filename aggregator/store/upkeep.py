@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from aggregator import cadence
 from aggregator.records import SourceReport
 from aggregator.store import codec
-from aggregator.store.engine import PARAMETERS, upsert
+from aggregator.store.engine import PARAMETERS
 from aggregator.store.pulls import state
+from aggregator.store.rows import upsert
 from aggregator.store.schema import band, copy, decision, edit, file, info, meta, post, source, tombstone
 from aggregator.text import chunks
 

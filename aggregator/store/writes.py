@@ -16,8 +16,8 @@ from aggregator import text
 from aggregator.models import Copy, FeedInfo
 from aggregator.reasons import Reason
 from aggregator.records import CopyWrite, Decision, Edit
-from aggregator.store import codec, edits, ledger, verdicts
-from aggregator.store.engine import PARAMETERS, insert_missing, upsert
+from aggregator.store import codec, edits, ledger, rows, verdicts
+from aggregator.store.engine import PARAMETERS, numbers
 from aggregator.store.schema import alias, copy, info, post
 from aggregator.text import chunks
 
@@ -64,15 +64,24 @@ def _info_pks(connection: sa.Connection, writes: Sequence[Write]) -> _Infos:
         pks |= {(row.source_pk, row.digest): row.pk for row in connection.execute(query.where(here))}
     missing = {found: data[key] for key, found in sorted(wanted.items(), key=lambda each: each[1]) if found not in pks}
     if missing:
-        rows = [{"source_pk": pk, "digest": digest, "data": dumped} for (pk, digest), dumped in missing.items()]
-        made = connection.execute(sa.insert(info).returning(info.c.pk, info.c.source_pk, info.c.digest), rows)
-        pks |= {(row.source_pk, row.digest): row.pk for row in made}
+        made = dict(zip(missing, numbers(connection, info, len(missing)), strict=True))
+        said_now = [
+            {"pk": made[found], "source_pk": found[0], "digest": found[1], "data": dumped}
+            for found, dumped in missing.items()
+        ]
+        rows.insert(connection, info, said_now)
+        pks |= made
     return {key: pks[found] for key, found in wanted.items()}
 
 
 def _insert(connection: sa.Connection, writes: Sequence[Write], infos: _Infos) -> _Numbers:
-    rows = [
+    new_ones = [(each, each.what.copy) for each in writes if each.what.copy]
+    if not new_ones:
+        return {}
+    pks = numbers(connection, copy, len(new_ones))
+    made = [
         {
+            "pk": pk,
             **_copy_row(each, new, infos),
             "source_pk": each.source_pk,
             "key": new.key,
@@ -82,30 +91,25 @@ def _insert(connection: sa.Connection, writes: Sequence[Write], infos: _Infos) -
             "verdict": each.what.verdict.kind if each.what.verdict else None,
             "until": each.what.verdict.until if each.what.verdict else None,
         }
-        for each in writes
-        if (new := each.what.copy)
+        for (each, new), pk in zip(new_ones, pks, strict=True)
     ]
-    if not rows:
-        return {}
-    made = connection.execute(sa.insert(copy).returning(copy.c.pk, copy.c.source_pk, copy.c.key), rows)
-    return {(row.source_pk, row.key): row.pk for row in made}
+    rows.insert(connection, copy, made)
+    return {(each.source_pk, new.key): pk for (each, new), pk in zip(new_ones, pks, strict=True)}
 
 
 def _update(connection: sa.Connection, writes: Sequence[Write], infos: _Infos) -> None:
     changed = [(each.what.known.pk, each, each.what.copy) for each in writes if each.what.known and each.what.copy]
     touched = [
-        {"copy_to_touch": what.known.pk, "fingerprint": what.fingerprint, **_count_row(what)}
+        {"pk": what.known.pk, "fingerprint": what.fingerprint, **_count_row(what)}
         for _, _, what in writes
         if what.known and what.copy is None and not what.known.pruned
     ]
     if changed:
-        rows = [{"copy_to_change": pk, **_copy_row(each, new, infos)} for pk, each, new in changed]
-        connection.execute(copy.update().where(copy.c.pk == sa.bindparam("copy_to_change")), rows)
+        rows.update(connection, copy, [{"pk": pk, **_copy_row(each, new, infos)} for pk, each, new in changed])
         for chunk in chunks([pk for pk, _, _ in changed], PARAMETERS):
             of_these = sa.select(copy.c.post_pk).where(copy.c.pk.in_(chunk))
             connection.execute(post.update().where(post.c.pk.in_(of_these)).values(dirty=True))
-    if touched:
-        connection.execute(copy.update().where(copy.c.pk == sa.bindparam("copy_to_touch")), touched)
+    rows.update(connection, copy, touched)
 
 
 def _note(connection: sa.Connection, writes: Sequence[Write]) -> None:
@@ -174,10 +178,10 @@ def _name(connection: sa.Connection, writes: Sequence[Write], pks: _Numbers) -> 
     owners = [pks.get((row["source_pk"], row["value"])) for row in names]
     # A copy is found under its key, even where another one had that as a name before.
     own = [row for row, owner in zip(names, owners, strict=True) if owner == row["copy_pk"]]
-    upsert(connection, alias, own, primary_key)
+    rows.upsert(connection, alias, own, primary_key)
     # Any other name that a copy of the source has already stays where it is.
     others = [row for row, owner in zip(names, owners, strict=True) if owner is None]
-    insert_missing(connection, alias, others, primary_key)
+    rows.insert_missing(connection, alias, others, primary_key)
 
 
 def _rule(connection: sa.Connection, writes: Sequence[Write], pks: _Numbers) -> None:
