@@ -196,6 +196,27 @@ def test_a_name_that_is_not_known_is_told_with_the_nearest(filled: Planet) -> No
     assert "did you mean 'a'?" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["add", "preview"])
+def test_what_is_no_address_is_a_mistake_of_usage(planet: Planet, command: str) -> None:
+    """A word in the place of an address is told as such, and nothing is touched."""
+    before = planet.configure([]).read_bytes()
+    done = planet.command(command, "example.org/feed")
+    assert done.returncode == 2
+    assert "'example.org/feed' is no address" in done.stderr
+    assert (planet.folder / "feeds.yaml").read_bytes() == before
+
+
+def test_a_disabled_source_that_is_named_is_told_not_pulled(filled: Planet) -> None:
+    """Who asks for a source that feeds.yaml switches off learns why nothing came."""
+    path = filled.folder / "feeds.yaml"
+    path.write_text(
+        f"{path.read_text('utf-8')}\n  - {{url: 'https://example.org/off', id: off, enabled: false}}\n", "utf-8"
+    )
+    done = filled.command("run", "--force", "off")
+    assert done.returncode == 0, done.stderr
+    assert "off is not pulled: 'enabled' is false in feeds.yaml" in done.stderr
+
+
 def test_subscriptions_go_out_and_come_in_as_opml(filled: Planet, tmp_path: Path) -> None:
     """What export prints, import takes: addresses, titles and categories."""
     (tmp_path / "out.opml").write_text(filled.command("export").stdout)

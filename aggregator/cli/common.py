@@ -100,6 +100,15 @@ def chosen(names: Sequence[str], known: Sequence[str]) -> frozenset[str] | None:
     return frozenset(names) or None
 
 
+def demand_address(url: str) -> None:
+    """Raise ConfigError when ``url`` is no address that a source can have."""
+    from aggregator.fetch import TRANSPORTS
+
+    if url.partition(":")[0].strip().lower() not in TRANSPORTS:
+        known = ", ".join(f"{scheme}:" for scheme in TRANSPORTS)
+        raise ConfigError(f"{url!r} is no address of a feed or a page: those begin with one of {known}")
+
+
 def complain(exc: AggregatorError) -> None:
     """Tell ``exc`` on standard error: each mistake of a configuration on a line of its own."""
     lines = [str(mistake) for mistake in exc.mistakes] if isinstance(exc, ConfigError) and exc.mistakes else []

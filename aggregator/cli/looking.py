@@ -30,6 +30,8 @@ def preview(
 
     settings = common.optional_settings(context, config)
     known = {each.id: each for each in settings.sources} | {each.url: each for each in settings.sources}
+    if url not in known:
+        common.demand_address(url)
     source = known.get(url) or Source(id="preview", url=url)
     with looking(settings, common.clock()) as means:
         found = discover.find(means, source)

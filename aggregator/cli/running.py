@@ -34,6 +34,9 @@ def run(
     now = common.moment(at)
     settings = common.settings(context, config)
     only = common.chosen(source or (), [each.id for each in settings.sources])
+    for each in settings.sources:
+        if each.id in (source or ()) and not each.enabled:
+            typer.echo(f"aggregator: {each.id} is not pulled: 'enabled' is false in feeds.yaml", err=True)
     from aggregator.app import opened
     from aggregator.cli import show
     from aggregator.pipeline.cycle import Orders
