@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
-from aggregator import __version__, fetch, frontmatter, urls
+from aggregator import __version__, fetch, frontmatter, network, urls
 from aggregator.config import Settings
-from aggregator.domains import Domains
 from aggregator.errors import DatabaseError, HttpStatusError
 from aggregator.models import Document, Post, Publication
 from aggregator.pipeline import corrections, deciding, plan
@@ -29,7 +29,7 @@ from aggregator.publish import theme
 from aggregator.publish.files import OutputFolder
 from aggregator.records import SourceReport
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, archive, domains, exists, pulls, tombstones, upkeep
+from aggregator.store import Store, archive, exists, pulls, tombstones, upkeep
 from aggregator.telling import Held, Story
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Who looks at sources waits so long at most until a domain may be asked again.
 _PATIENCE = timedelta(minutes=5)
+#: How a cycle is named where tickets are drawn: there is one at a time, and what a killed one held is the next one's.
+_CYCLE = "cycle"
 #: After so many answers what was asked of each domain is written down, for other processes and later ones.
 _KEPT_EVERY = 50
 #: Processes that read documents: each takes some 50 MB, and more than these outrun the one that stores.
@@ -217,19 +219,9 @@ class App:
         """Return what publishing would change for readers of the feeds; nothing is touched."""
         return plan.plan(self.store, self.settings.sources, self.target())
 
-    @contextmanager
-    def client(self, orders: Orders) -> Iterator[tuple[fetch.Client, Callable[[], None]]]:
-        """Open a client that keeps to the limits of the settings, and to what was asked of each domain before.
-
-        With it comes what writes down what was asked of each domain up to then.
-        """
-        with accounted(self.settings, self.store, orders.now, orders.patience) as account:
-            client = open_client(self.settings, account)
-            try:
-                yield client, partial(_keep, self.store, account)
-            finally:
-                client.abort()  # what is under way still when a run was stopped
-                client.close()
+    def client(self, orders: Orders) -> AbstractContextManager[tuple[fetch.Client, Callable[[], None]]]:
+        """Open the client of the one who holds the lock; see ``network.opened``."""
+        return network.opened(self.settings, self.store, now=orders.now, patience=orders.patience, holder=_CYCLE)
 
     def publication(self) -> Publication:
         """Return what the renderers are told besides the posts."""
@@ -263,15 +255,16 @@ class App:
         settings = self.settings.fetch
 
         def fetch_all(requests: Iterable[fetch.Request]) -> Iterator[Answer]:
+            asked = tuple(requests)
             answers = fetch.fetch_all(
-                requests,
+                asked,
                 fetch=partial(client.fetch, now=orders.now),
                 concurrency=settings.concurrency,
                 per_host=settings.per_host,
                 lane=client.lane,
                 stop=orders.stop,
             )
-            with closing(answers):
+            with client.expecting(asked), closing(answers):
                 for number, answer in enumerate(answers, 1):
                     # A refusal may have closed its domain: that outlasts a crash of what follows.
                     if number % _KEPT_EVERY == 0 or isinstance(answer[1], HttpStatusError):
@@ -294,53 +287,9 @@ def survey_posts(settings: Settings, folder: Path) -> Survey:
     return Survey(folder, settings.sources, settings.slugs, address)
 
 
-@contextmanager
-def accounted(settings: Settings, store: Store | None, now: datetime, patience: timedelta) -> Iterator[fetch.Account]:
-    """Open the account of what was asked of each domain, and write down in ``store`` what is asked in the block."""
-    known = {}
-    if store is not None:
-        with store.reading() as transaction:
-            known = domains.states(transaction)
-    account = fetch.Account(
-        known, Domains(settings.fetch.domains), per_minute=settings.fetch.per_minute, now=now, patience=patience
-    )
-    try:
-        yield account
-    finally:
-        if store is not None:
-            _keep(store, account)
-
-
-def _keep(store: Store, account: fetch.Account) -> None:
-    changes = account.changes()
-    if changes:
-        with store.writing() as transaction:
-            domains.add(transaction, changes, account.now())
-
-
 def confined(stop: Event) -> Confined:
     """Return what reads documents, on every core of this machine but no more than ``_MOST_WORKERS``."""
     return Confined(min(os.cpu_count() or 1, _MOST_WORKERS), stop=stop)
-
-
-def open_client(settings: Settings, account: fetch.Account) -> fetch.Client:
-    """Return a client that keeps to the limits of ``settings`` and says who asks."""
-    limits = fetch.Limits(
-        timeout=settings.fetch.timeout,
-        max_size=settings.fetch.max_size,
-        per_host=settings.fetch.per_host,
-        allow_private=settings.fetch.allow_private,
-        files=settings.fetch.files,
-        instance=settings.fetch.rsshub,
-    )
-    return fetch.Client(limits, user_agent=user_agent(settings), account=account)
-
-
-def user_agent(settings: Settings) -> str:
-    """Return how we introduce ourselves: name, version, where to read about us, and for how many readers we ask."""
-    readers = settings.site.subscribers
-    told = f"; {readers} subscriber{'' if readers == 1 else 's'}" if readers is not None else ""
-    return f"aggregator/{__version__} (+{settings.site_model.url}{told})"
 
 
 @contextmanager
@@ -351,13 +300,10 @@ def looking(settings: Settings, now: datetime) -> Iterator[Means]:
     """
     store = Store.open(settings.database_url) if exists(settings.database_url) else None
     try:
-        with accounted(settings, store, now, _PATIENCE) as account, Confined() as confined:
-            client = open_client(settings, account)
-            try:
-                address = partial(fetch.address, rsshub=settings.fetch.rsshub)
-                yield Means(client=client, confined=confined, address=address, now=now)
-            finally:
-                client.close()
+        opened = network.opened(settings, store, now=now, patience=_PATIENCE, holder=uuid4().hex)
+        with opened as (client, _), Confined() as confined:
+            address = partial(fetch.address, rsshub=settings.fetch.rsshub)
+            yield Means(client=client, confined=confined, address=address, now=now)
     finally:
         if store is not None:
             store.close()

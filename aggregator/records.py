@@ -372,3 +372,15 @@ class Edit:
     title_after: str
     words_before: str
     words_after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A place in the line of those who want to ask a domain.
+
+    ``granted`` is whether it may be asked now, ``wanted`` whether another process waits for that.
+    """
+
+    number: int
+    granted: bool
+    wanted: bool

@@ -17,7 +17,7 @@ from origin import Origin
 from properties import steady
 from stored import NOW, source
 
-from aggregator import app
+from aggregator import app, network
 from aggregator.cadence import budget, postponed
 from aggregator.config import parse
 from aggregator.domains import Domains
@@ -245,7 +245,7 @@ def test_what_one_command_asked_counts_for_the_next(tmp_path: Path) -> None:
     settings = parse(_TWO_OF_ONE, tmp_path / "feeds.yaml", {})
     with app.opened(settings, NOW) as program:
         for asked in (1, 2):
-            with app.accounted(settings, program.store, NOW, timedelta(0)) as account:
+            with network.accounted(settings, program.store, NOW, timedelta(0)) as account:
                 account.admit("a.example.org", wait=True)
                 time.sleep(0.001)
             with program.store.reading() as transaction:

@@ -9,6 +9,7 @@ from aggregator.fetch.dial import Address, Resolver, system_resolver
 from aggregator.fetch.guard import allowed
 from aggregator.fetch.lanes import fetch_all
 from aggregator.fetch.model import Limits, Request, Response, max_age, retry_after
+from aggregator.fetch.slots import Slots
 from aggregator.fetch.transports import TRANSPORTS, address
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Request",
     "Resolver",
     "Response",
+    "Slots",
     "address",
     "allowed",
     "fetch_all",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, closing
 from datetime import datetime
 from http import HTTPStatus
 from socket import socket
@@ -17,13 +17,14 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from aggregator import urls
-from aggregator.errors import DeadlineError, FetchError, ForbiddenError, HttpStatusError
+from aggregator.cadence.budget import MINUTE
+from aggregator.errors import DeadlineError, FetchError, ForbiddenError, HttpStatusError, PostponedError
 from aggregator.fetch import body, codings, dial, failures, files, model, route, wire
 from aggregator.fetch.account import Account
 from aggregator.fetch.dial import Resolver, system_resolver
 from aggregator.fetch.model import Limits, Request, Response
 from aggregator.fetch.route import Route
-from aggregator.fetch.slots import Slots
+from aggregator.fetch.slots import Slot, Slots
 from aggregator.fetch.watchdog import End, Watch, Watchdog
 
 _ACCEPT = (
@@ -44,18 +45,25 @@ class Client:
 
     It keeps a few connections open for the next request to their hosts, so make one for each run and close it
     then.  ``user_agent`` names the program, its version and where to read about it; ``account`` tells whether a
-    domain may be asked; ``resolver`` looks up host names.
+    domain may be asked, ``slots`` how many requests at once, where other processes count; ``resolver`` looks up host
+    names.
     """
 
     def __init__(
-        self, limits: Limits, *, user_agent: str, account: Account, resolver: Resolver = system_resolver
+        self,
+        limits: Limits,
+        *,
+        user_agent: str,
+        account: Account,
+        slots: Slots | None = None,
+        resolver: Resolver = system_resolver,
     ) -> None:
         self._limits = limits
         self._resolver = resolver
         self._manners = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": codings.ACCEPTED}
         self._watchdog = Watchdog(limits.timeout.total_seconds())
         self._account = account
-        self._slots = Slots(limits.per_host)
+        self._slots = slots or Slots(limits.per_host, patience=limits.timeout)
         self._instance = _endpoint(limits.instance)
         self._session = wire.Session(self._connected, self._attend, per_host=limits.per_host)
 
@@ -75,13 +83,21 @@ class Client:
             return files.read(request, self._limits)
         way = route.start(request.url)
         self._account.admit(urls.host(way.url), wait=True)
+        slot = self._slot(way)
         with self._watchdog.watch() as watch:
             while True:
-                outcome = self._asked(request, way, watch, now)
+                with slot:
+                    outcome = self._asked(request, way, watch, now)
                 if isinstance(outcome, Response):
                     return outcome
                 way = outcome
+                watch.hold(None)
                 self._account.admit(urls.host(way.url), wait=False)
+                slot = self._slot(way, watch.left())
+
+    def expecting(self, requests: Iterable[Request]) -> AbstractContextManager[None]:
+        """Get ready to ask for ``requests`` in the block: draw the tickets for all of them in one go."""
+        return self._slots.expecting(self.lane(each.url) for each in requests if not files.is_file(each.url))
 
     def lane(self, url: str) -> str:
         """Return the name of those whose requests at once are counted together: the domain of ``url``, or its host."""
@@ -90,12 +106,26 @@ class Client:
     def abort(self) -> None:
         """End all fetches under way with a FetchError, and refuse new ones; for any thread to call."""
         self._account.stop()
+        self._slots.stop()
         self._watchdog.abort()
 
     def close(self) -> None:
-        """Close all connections and end the client's thread."""
+        """Close all connections and end the client's thread; raises what giving back the slots raises."""
         self._watchdog.close()
         self._session.close()
+        self._slots.close()
+
+    def _slot(self, way: Route, patience: float | None = None) -> Slot:
+        lane = self.lane(way.url)
+        slot = self._slots.take(lane, patience)
+        if slot is None:
+            if self._slots.stopped:
+                raise self._ended(End.STOPPED, urlsplit(way.url).netloc)
+            raise PostponedError(
+                f"{lane} is being asked as much at once as 'per_host' in feeds.yaml allows; try again in a minute",
+                until=self._account.now() + MINUTE,
+            )
+        return slot
 
     def _asked(self, request: Request, way: Route, watch: Watch, now: datetime) -> Response | Route:
         """Ask one address; return the answer, or the way on when it redirects."""
@@ -107,7 +137,7 @@ class Client:
         headers = self._headers(request, way)
         failure: FetchError | None = None
         try:
-            with self._slots.taken(self.lane(way.url), watch), closing(self._sent(way.url, headers, watch)) as answer:
+            with closing(self._sent(way.url, headers, watch)) as answer:
                 outcome = self._judged(request, way, headers, answer, now)
         except ForbiddenError as error:
             failure = _redirected(way, error)

@@ -129,14 +129,16 @@ def posts(means: Means, source: Source, response: Response) -> tuple[Post, ...]:
 def try_all(means: Means, sources: tuple[Source, ...], limits: Limits) -> list[Try]:
     """Pull each enabled source once without storing, and return what came of it, in the order given."""
     by_id = {source.id: source for source in sources if source.enabled}
+    requests = [means.request(source) for source in by_id.values()]
     answers = fetch_all(
-        map(means.request, by_id.values()),
+        requests,
         partial(means.client.fetch, now=means.now),
         concurrency=limits.concurrency,
         per_host=limits.per_host,
         lane=means.client.lane,
     )
-    tries = {request.source_id: _tried(means, by_id[request.source_id], response) for request, response in answers}
+    with means.client.expecting(requests):
+        tries = {request.source_id: _tried(means, by_id[request.source_id], response) for request, response in answers}
     return [tries[name] for name in by_id if name in tries]
 
 

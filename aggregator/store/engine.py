@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -81,6 +82,21 @@ def snapshot(engine: sa.Engine) -> sa.Engine:
     if engine.dialect.name != "postgresql":
         return engine
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def alone(connection: sa.Connection, table: sa.Table) -> None:
+    """Let nobody else write to ``table`` until the transaction ends; for transactions that write."""
+    # SQLite lets one transaction write at a time anyway.
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
+
+
+def clock(connection: sa.Connection) -> datetime:
+    """Return the time by the database's clock, to the second: one for all processes, on whatever machines."""
+    seconds = (
+        "strftime('%s', 'now')" if connection.dialect.name == "sqlite" else "extract(epoch FROM clock_timestamp())"
+    )
+    return datetime.fromtimestamp(int(connection.scalar(sa.text(f"SELECT {seconds}"))), UTC)
 
 
 def insert_into(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:

@@ -14,6 +14,7 @@
 ``archive``   the archive documents of each feed that is published; ``dirty`` until they were written
 ``archived``  which posts stand in which of them, decided once
 ``domain``    what was asked of late of the domains of sources, and which want to be left alone
+``slot``      who may ask a domain, or a machine of one's own, at once with others, and who waits for that
 ``file``      the files that we wrote, and so may replace and remove; ``gone`` are those that we removed
 ``meta``      single facts: the tagging authority, the digest of the settings that were published last
 
@@ -308,6 +309,16 @@ domain = Table(
     Column("refusals", Integer, nullable=False),
     Column("because", Words),
     sqlite_with_rowid=False,
+)
+
+slot = Table(
+    "slot",
+    metadata,
+    # The place in the line; numbers are given out by who writes, alone.
+    Column("pk", _Key, primary_key=True, autoincrement=False),
+    Column("domain", Words, nullable=False),
+    Column("holder", String(32), nullable=False),
+    Column("until", Moment, nullable=False),
 )
 
 meta = Table(
