@@ -5,9 +5,10 @@
 makes FEEDS feeds (default: 200 and 1000; the same ones each time), serves them on loopback from a process of its own,
 and runs `aggregator run` cold (nothing was seen before), warm (every answer is 304) and with one feed in twenty
 changed, once with the default outputs and once with posts and the Atom feeds of the newest entries alone, which is as
-much as other programs' figures count for the whole job.  Each figure is the median of the runs.  `--peers` pulls the same feeds with other programs within each run,
-and sets the figures against the targets; `--growth` also runs warm and changed cycles of the first FEEDS feeds over
-archives of POSTS posts.  The tables are printed, and kept in benchmarks/results/ with the machine they come from.
+much as other programs' figures count for the whole job.  Each figure is the median of the runs.  `--peers` pulls the
+same feeds with other programs within each run, and sets the figures against the targets; `--growth` also runs warm and
+changed cycles of the first FEEDS feeds over archives of POSTS posts.  The tables are printed, and kept in
+benchmarks/results/ with the machine they come from.
 """
 
 from __future__ import annotations
