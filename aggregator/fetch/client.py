@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+<<<<<<< Updated upstream
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, closing
+=======
+from collections.abc import Mapping, MutableMapping
+>>>>>>> Stashed changes
 from datetime import datetime
 from http import HTTPStatus
 from socket import socket
@@ -13,8 +17,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-import requests
 from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPResponse
 
 from aggregator import urls
 from aggregator.cadence.budget import MINUTE
@@ -65,7 +69,7 @@ class Client:
         self._account = account
         self._slots = slots or Slots(limits.per_host, patience=limits.timeout)
         self._instance = _endpoint(limits.instance)
-        self._session = wire.Session(self._connected, self._attend, per_host=limits.per_host)
+        self._wire = wire.Wire(self._connected, self._attend, per_host=limits.per_host)
 
     def __enter__(self) -> Self:
         return self
@@ -82,8 +86,12 @@ class Client:
         if files.is_file(request.url):
             return files.read(request, self._limits)
         way = route.start(request.url)
+<<<<<<< Updated upstream
         self._account.admit(urls.host(way.url), wait=True)
         slot = self._slot(way)
+=======
+        self._account.admit(way.host, wait=True)
+>>>>>>> Stashed changes
         with self._watchdog.watch() as watch:
             while True:
                 with slot:
@@ -91,6 +99,7 @@ class Client:
                 if isinstance(outcome, Response):
                     return outcome
                 way = outcome
+<<<<<<< Updated upstream
                 watch.hold(None)
                 self._account.admit(urls.host(way.url), wait=False)
                 slot = self._slot(way, watch.left())
@@ -98,6 +107,9 @@ class Client:
     def expecting(self, requests: Iterable[Request]) -> AbstractContextManager[None]:
         """Get ready to ask for ``requests`` in the block: draw the tickets for all of them in one go."""
         return self._slots.expecting(self.lane(each.url) for each in requests if not files.is_file(each.url))
+=======
+                self._account.admit(way.host, wait=False)
+>>>>>>> Stashed changes
 
     def lane(self, url: str) -> str:
         """Return the name of those whose requests at once are counted together: the domain of ``url``, or its host."""
@@ -112,6 +124,7 @@ class Client:
     def close(self) -> None:
         """Close all connections and end the client's thread; raises what giving back the slots raises."""
         self._watchdog.close()
+<<<<<<< Updated upstream
         self._session.close()
         self._slots.close()
 
@@ -126,10 +139,13 @@ class Client:
                 until=self._account.now() + MINUTE,
             )
         return slot
+=======
+        self._wire.close()
+>>>>>>> Stashed changes
 
     def _asked(self, request: Request, way: Route, watch: Watch, now: datetime) -> Response | Route:
         """Ask one address; return the answer, or the way on when it redirects."""
-        split = urlsplit(way.url)
+        where = urlsplit(way.url).netloc
         if not way.trusted and not self._limits.allow_private and _endpoint(way.url) == self._instance:
             raise ForbiddenError(
                 f"redirected by {urls.host(way.behind[-1])} to the RSSHub instance, which is not theirs"
@@ -137,18 +153,25 @@ class Client:
         headers = self._headers(request, way)
         failure: FetchError | None = None
         try:
+<<<<<<< Updated upstream
             with closing(self._sent(way.url, headers, watch)) as answer:
+=======
+            with (
+                self._slots.taken(self._account.lane(way.host), watch),
+                self._wire.answered(way.url, headers, watch.left()) as answer,
+            ):
+>>>>>>> Stashed changes
                 outcome = self._judged(request, way, headers, answer, now)
         except ForbiddenError as error:
             failure = _redirected(way, error)
         except FetchError as error:
             failure = error
         except failures.FOREIGN as error:
-            failure = failures.ours(error, split.netloc)
+            failure = failures.ours(error, where)
         # Raised out here: inside, the foreign error would follow as the context, with the address in its words.
         try:
             if watch.ended:
-                raise self._ended(watch.ended, split.netloc) from failure
+                raise self._ended(watch.ended, where) from failure
             if failure is not None:
                 raise failure
         finally:
@@ -161,32 +184,25 @@ class Client:
         seconds = self._limits.timeout.total_seconds()
         return DeadlineError(f"{where} did not answer in full within {seconds:g} s, 'timeout' in feeds.yaml")
 
-    def _headers(self, request: Request, way: Route) -> CaseInsensitiveDict[str]:
-        headers = CaseInsensitiveDict(self._manners)
+    def _headers(self, request: Request, way: Route) -> MutableMapping[str, str]:
+        headers: MutableMapping[str, str] = self._manners.copy()
         if way.trusted:
+            if request.headers:
+                headers = CaseInsensitiveDict(headers)
             headers.update(_authorization(request.url))
             headers.update(_sendable(request.headers))
         if way.url == request.validators_url or (request.validators_url is None and not way.behind):
             headers.update(_validators(request))
         return headers
 
-    def _sent(self, url: str, headers: Mapping[str, str], watch: Watch) -> requests.Response:
-        # Prepared by hand: Session.get would take the address apart twice more and write it anew.
-        prepared = requests.PreparedRequest()
-        prepared.prepare_method("GET")
-        prepared.url = url
-        prepared.prepare_headers(headers)
-        left = watch.left()
-        return self._session.send(prepared, stream=True, allow_redirects=False, timeout=(left, left))
-
     def _judged(
-        self, request: Request, way: Route, sent: Mapping[str, str], answer: requests.Response, now: datetime
+        self, request: Request, way: Route, sent: Mapping[str, str], answer: HTTPResponse, now: datetime
     ) -> Response | Route:
-        where, host, status = urlsplit(way.url).netloc, urls.host(way.url), answer.status_code
+        where, host, status = urlsplit(way.url).netloc, way.host, answer.status
         if status < HTTPStatus.BAD_REQUEST:
             self._account.answered(host)
         if status == HTTPStatus.OK or (status == HTTPStatus.IM_USED and _is_delta(sent, answer.headers)):
-            return _response(request, way, answer, now, body.read(answer.raw, self._limits.max_size, where))
+            return _response(request, way, answer, now, body.read(answer, self._limits.max_size, where))
         if status in route.REDIRECTS:
             _finish(answer)
             return route.onward(way, status, answer.headers.get("Location"))
@@ -214,17 +230,17 @@ def _redirected(way: Route, error: ForbiddenError) -> ForbiddenError:
     return ForbiddenError(f"redirected by {urls.host(way.behind[-1])}: {error}") if way.behind else error
 
 
-def _finish(answer: requests.Response) -> None:
-    length = answer.raw.length_remaining
+def _finish(answer: HTTPResponse) -> None:
+    length = answer.length_remaining
     if length is not None and length <= _SMALL:
-        answer.raw.drain_conn()
+        answer.drain_conn()
 
 
-def _response(request: Request, way: Route, answer: requests.Response, now: datetime, content: bytes) -> Response:
-    unchanged = answer.status_code == HTTPStatus.NOT_MODIFIED
+def _response(request: Request, way: Route, answer: HTTPResponse, now: datetime, content: bytes) -> Response:
+    unchanged = answer.status == HTTPStatus.NOT_MODIFIED
     headers = answer.headers
     return Response(
-        status=answer.status_code,
+        status=answer.status,
         url=way.url,
         body=content,
         content_type=headers.get("Content-Type", ""),

@@ -20,11 +20,13 @@ _MOST_HOPS = 5
 class Route:
     """The way so far: ``url`` is the next address to ask, without credentials; ``behind`` those already asked.
 
+    ``host`` is the name in ``url``, which there is an account of.
     ``trusted`` tells whether ``url`` may see the source's own headers and password.  ``moved_to`` is the end
     of the permanent redirects that the chain began with; ``permanent`` whether they reach ``url``.
     """
 
     url: str
+    host: str
     behind: tuple[str, ...] = ()
     trusted: bool = True
     permanent: bool = True
@@ -33,7 +35,8 @@ class Route:
 
 def start(url: str) -> Route:
     """Return the route that begins at a source's ``url``; raises ForbiddenError when it may not be asked."""
-    return Route(url=guard.permit(url))
+    permitted = guard.permit(url)
+    return Route(url=permitted, host=urls.host(permitted))
 
 
 def onward(route: Route, status: int, location: str | None) -> Route:
@@ -42,7 +45,7 @@ def onward(route: Route, status: int, location: str | None) -> Route:
     Raises ForbiddenError for a target that may not be asked and for too many redirects, FetchError for
     redirects that go in a circle or nowhere.
     """
-    here = urls.host(route.url)
+    here = route.host
     if not location or not location.strip():
         raise FetchError(f"{here} answered with a redirect ({status}) that does not say where to")
     target = guard.permit(_resolved(location.strip(), route.url))
@@ -54,6 +57,7 @@ def onward(route: Route, status: int, location: str | None) -> Route:
     return replace(
         route,
         url=target,
+        host=urls.host(target),
         behind=(*route.behind, route.url),
         trusted=route.trusted and keeps_secrets(route.url, target),
         permanent=permanent,

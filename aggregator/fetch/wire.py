@@ -1,21 +1,22 @@
-"""The one file that knows how requests and urllib3 are put together: a session whose connections are ours."""
+"""The one file that knows how requests and urllib3 are put together: requests over connections of ours."""
 
 from __future__ import annotations
 
 import http.client
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
-from http.cookiejar import DefaultCookiePolicy
 from socket import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection, port_by_scheme
 from urllib3.exceptions import InvalidHeader
 from urllib3.util.ssl_ import create_urllib3_context
 
@@ -38,40 +39,63 @@ class NeverFinalError(http.client.HTTPException):
     """Interim answers came, and none that is final."""
 
 
-class Session(requests.Session):
-    """A session that follows nothing, stores nothing and believes nothing of its environment."""
+class Wire(HTTPAdapter):
+    """Sends requests: it follows nothing, stores nothing and believes nothing of its environment.
+
+    requests' Session, which would do all of that, is left out: its own work takes as long as all that is done here.
+    """
 
     def __init__(self, dial: Dial, attend: Attend, *, per_host: int) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _Adapter(dial, attend, per_host)
-        self.mount("http://", adapter)
-        self.mount("https://", adapter)
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        # send() looks for the next request even where redirects are not allowed, and reads the body of the
-        # redirect for it, without a limit (requests 2.34): there must be none to look for.
-        return None
-
-
-class _Adapter(HTTPAdapter):
-    def __init__(self, dial: Dial, attend: Attend, per_host: int) -> None:
         self._pools = _pools(dial, attend)
+        self._per_host = per_host
         super().__init__(pool_connections=_HOSTS_KEPT, pool_maxsize=per_host)
+
+    @contextmanager
+    def answered(self, url: str, headers: Mapping[str, str], timeout: float) -> Iterator[HTTPResponse]:
+        """Ask for ``url``, which is absolute, as ``urls`` writes it, and without credentials; yield the answer.
+
+        Its body is still to be read; ``timeout`` is in seconds, for the connection and for each wait.  ``headers`` are
+        all that are sent, and Host.
+        """
+        asked = requests.PreparedRequest()
+        asked.method, asked.url, asked.headers = "GET", url, headers  # type: ignore[assignment]  # any mapping will do
+        answer: HTTPResponse = self.send(asked, stream=True, timeout=timeout)  # type: ignore[assignment]
+        try:
+            yield answer
+        finally:
+            answer.close()  # unless its body was read: then its connection waits for the next request already
+            answer.release_conn()
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
         super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
         self.poolmanager.pool_classes_by_scheme = self._pools
 
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> Any:
-        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, ({**pool, "ssl_context": self._tls} if host["scheme"] == "https" else pool)
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> HTTPConnectionPool:
+        # urllib3 tells pools apart by two dozen settings, which are alike for all of these.
+        split = urlsplit(str(request.url))
+        port = split.port or port_by_scheme[split.scheme]  # without one, http.client looks for it in an IPv6 address
+        settings: dict[str, Any] = {
+            "scheme": split.scheme,
+            "host": split.hostname,
+            "port": port,
+            "maxsize": self._per_host,
+        }
+        if split.scheme == "https":
+            settings["ssl_context"] = self._tls
+        key: Any = split.scheme, split.netloc
+        return self.poolmanager.connection_from_pool_key(key, settings)  # type: ignore[no-any-return]  # no stubs
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave trust to the context: requests would have the authorities read again for each connection."""
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        return request.path_url
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> Any:
+        # requests' own answer would copy the headers, look for cookies and guess an encoding.
+        return resp
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
