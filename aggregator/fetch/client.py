@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-<<<<<<< Updated upstream
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, closing
-=======
-from collections.abc import Mapping, MutableMapping
->>>>>>> Stashed changes
+from collections.abc import Iterable, Mapping, MutableMapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from http import HTTPStatus
 from socket import socket
@@ -86,12 +82,8 @@ class Client:
         if files.is_file(request.url):
             return files.read(request, self._limits)
         way = route.start(request.url)
-<<<<<<< Updated upstream
-        self._account.admit(urls.host(way.url), wait=True)
-        slot = self._slot(way)
-=======
         self._account.admit(way.host, wait=True)
->>>>>>> Stashed changes
+        slot = self._slot(way)
         with self._watchdog.watch() as watch:
             while True:
                 with slot:
@@ -99,17 +91,13 @@ class Client:
                 if isinstance(outcome, Response):
                     return outcome
                 way = outcome
-<<<<<<< Updated upstream
                 watch.hold(None)
-                self._account.admit(urls.host(way.url), wait=False)
+                self._account.admit(way.host, wait=False)
                 slot = self._slot(way, watch.left())
 
     def expecting(self, requests: Iterable[Request]) -> AbstractContextManager[None]:
         """Get ready to ask for ``requests`` in the block: draw the tickets for all of them in one go."""
         return self._slots.expecting(self.lane(each.url) for each in requests if not files.is_file(each.url))
-=======
-                self._account.admit(way.host, wait=False)
->>>>>>> Stashed changes
 
     def lane(self, url: str) -> str:
         """Return the name of those whose requests at once are counted together: the domain of ``url``, or its host."""
@@ -124,12 +112,11 @@ class Client:
     def close(self) -> None:
         """Close all connections and end the client's thread; raises what giving back the slots raises."""
         self._watchdog.close()
-<<<<<<< Updated upstream
-        self._session.close()
+        self._wire.close()
         self._slots.close()
 
     def _slot(self, way: Route, patience: float | None = None) -> Slot:
-        lane = self.lane(way.url)
+        lane = self._account.lane(way.host)
         slot = self._slots.take(lane, patience)
         if slot is None:
             if self._slots.stopped:
@@ -139,9 +126,6 @@ class Client:
                 until=self._account.now() + MINUTE,
             )
         return slot
-=======
-        self._wire.close()
->>>>>>> Stashed changes
 
     def _asked(self, request: Request, way: Route, watch: Watch, now: datetime) -> Response | Route:
         """Ask one address; return the answer, or the way on when it redirects."""
@@ -153,14 +137,7 @@ class Client:
         headers = self._headers(request, way)
         failure: FetchError | None = None
         try:
-<<<<<<< Updated upstream
-            with closing(self._sent(way.url, headers, watch)) as answer:
-=======
-            with (
-                self._slots.taken(self._account.lane(way.host), watch),
-                self._wire.answered(way.url, headers, watch.left()) as answer,
-            ):
->>>>>>> Stashed changes
+            with self._wire.answered(way.url, headers, watch.left()) as answer:
                 outcome = self._judged(request, way, headers, answer, now)
         except ForbiddenError as error:
             failure = _redirected(way, error)
