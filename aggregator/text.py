@@ -46,6 +46,7 @@ _TAG = re.compile(
 # RFC 5646, section 2.1, as far as RFC 4287's schema looks at it.
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 
+_NO_LETTER = re.compile("[^a-z0-9]")
 _NO_SLUG = re.compile(r"-{2,}")
 # Letters and marks that show nothing (Unicode's Default_Ignorable_Code_Point): as a name they are empty.
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
@@ -122,6 +123,8 @@ def slug(name: str, *, limit: int = 120) -> str:
 
 
 def _letters(lowered: str) -> str:
+    if lowered.isascii():
+        return _NO_LETTER.sub("-", lowered)
     kept: list[str] = []
     for character in lowered:
         category = unicodedata.category(character)
@@ -137,12 +140,8 @@ def truncated(value: str, limit: int) -> str:
 
 def digest(*parts: str | None) -> str:
     """Return 32 hexadecimal digits that stand for ``parts`` in their order; None and "" differ."""
-    hasher = blake2b(digest_size=16)
-    for part in parts:
-        raw = b"\xff" if part is None else part.encode("utf-8", "surrogatepass")
-        hasher.update(len(raw).to_bytes(8, "big"))
-        hasher.update(raw)
-    return hasher.hexdigest()
+    raw = [b"\xff" if part is None else part.encode("utf-8", "surrogatepass") for part in parts]
+    return blake2b(b"".join([len(each).to_bytes(8, "big") + each for each in raw]), digest_size=16).hexdigest()
 
 
 def digest_bytes(body: bytes) -> str:

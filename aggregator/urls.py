@@ -211,6 +211,8 @@ def is_page(url: str) -> bool:
 @lru_cache(maxsize=4096)
 def valid_id(value: str | None) -> bool:
     """Tell whether ``value`` may be an ``atom:id`` as it is: an absolute IRI (RFC 4287, section 4.2.6)."""
+    if value and len(value) <= _MAX_ID and _WRITTEN.fullmatch(value):
+        return True
     if not value or not _IRI.fullmatch(value) or _STRAY_PERCENT.search(value) or len(value.encode()) > _MAX_ID:
         return False
     scheme = value.partition(":")[0].lower()

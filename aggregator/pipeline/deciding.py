@@ -18,7 +18,7 @@ from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, Transaction, binding, corrections
 
 #: How many new copies are bound to posts in one transaction; those that may be one story always are.
-_BATCH = 500
+_BATCH = 2_000
 
 
 def bind(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import quote
 
 from aggregator import text, urls
@@ -74,7 +75,12 @@ def _post_id(copy: Unbound, used: AbstractSet[str], rules: Rules) -> str:
 
 
 def _ours(copy: Unbound, rules: Rules) -> str:
-    return f"tag:{rules.authority},2026:{quote(copy.source_id)}:{copy.key}"
+    return f"tag:{rules.authority},2026:{_quoted(copy.source_id)}:{copy.key}"
+
+
+@lru_cache(maxsize=1024)  # a source brings many copies
+def _quoted(source_id: str) -> str:
+    return quote(source_id)
 
 
 def _numbered(own: str) -> Iterator[str]:

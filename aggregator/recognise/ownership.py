@@ -6,6 +6,7 @@ that address is a proxy's, which serves the feeds of others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from urllib.parse import urlsplit
@@ -30,6 +31,9 @@ _SHARED = frozenset(
         "weebly.com",
     }
 )
+
+# An address that shows its host without being taken apart, which takes long: nearly all do.
+_PLAIN = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
 
 #: How surely a page is a source's: not at all, by what its feed says, by its address.
 STRANGER, CLAIMANT, OWNER = range(3)
@@ -75,6 +79,8 @@ def _of_host(host: str) -> str:
 
 
 def _site(url: str) -> str:
+    if plain := _PLAIN.match(url):
+        return _of_host(plain[1])
     try:
         return _of_host(urlsplit(url).hostname or "") if "://" in url else ""
     except ValueError:

@@ -92,7 +92,7 @@ class _Deciding:
         for copies in found.values():
             post = self._groups.post(_name(copies[0]))
             if post is None:
-                first = min(copies, key=self._rules.order)
+                first = copies[0] if len(copies) == 1 else min(copies, key=self._rules.order)
                 minted.append(mint(first, used, self._rules))
                 post_id = minted[-1].id
                 used.add(post_id)
@@ -147,6 +147,8 @@ class _Deciding:
         return owned[0] if best and len(owned) == 1 else None
 
     def _by_title(self, copies: Sequence[Unbound], posts: Sequence[PostRef]) -> None:
+        if len(copies) + len(posts) == 1:
+            return
         titles: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for post in posts:
             titles[wording.title(post.title)].append(f"p{post.pk}")
@@ -156,8 +158,7 @@ class _Deciding:
             for other in titles:
                 if wording.same_title(one, other):
                     self._unite_names([*titles[one], *titles[other]], Reason.JOINED_TEXT)
-        if len(copies) + len(posts) > 1:
-            self._keep_apart(copies, Reason.KEPT_APART_TITLE)
+        self._keep_apart(copies, Reason.KEPT_APART_TITLE)
 
     def _unite(self, copies: Iterable[Unbound], reason: Reason) -> None:
         self._unite_names(list(map(_name, copies)), reason)

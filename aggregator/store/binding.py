@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from aggregator import text
 from aggregator.records import Bound, Decision, Line, Minted, PostRef, Unbound
 from aggregator.store import codec, ledger, rulings
-from aggregator.store.engine import PARAMETERS
+from aggregator.store.engine import PARAMETERS, numbers
 from aggregator.store.rows import insert, update
 from aggregator.store.schema import copy, post, source
 from aggregator.text import chunks
@@ -58,17 +58,21 @@ def describe(connection: sa.Connection, pks: Sequence[int]) -> tuple[Unbound, ..
         for name, end in (("first", sa.func.min), ("last", sa.func.max))
     ]
     query = sa.select(source.c.id, *columns, *ends).join(source)
-    rows = {
-        row.pk: row for part in chunks(pks, PARAMETERS) for row in connection.execute(query.where(copy.c.pk.in_(part)))
+    found = {
+        row.pk: row
+        for part in chunks(pks, PARAMETERS)
+        for row in connection.execute(query.where(copy.c.pk.in_(part))).all()
     }
-    return tuple(
-        Unbound(
-            source_id=row.id,
-            page_posts=_numbers(row.page_first, row.page_last),
-            text_posts=_numbers(row.text_first, row.text_last),
-            **{name: getattr(row, name) for name in _DESCRIBED},
-        )
-        for row in map(rows.__getitem__, pks)
+    return tuple(_described(found[pk]) for pk in pks)
+
+
+def _described(row: sa.Row[Any]) -> Unbound:
+    source_id, *values, page_first, page_last, text_first, text_last = tuple(row)
+    return Unbound(
+        source_id=source_id,
+        page_posts=_numbers(page_first, page_last),
+        text_posts=_numbers(text_first, text_last),
+        **dict(zip(_DESCRIBED, values, strict=True)),
     )
 
 
@@ -117,41 +121,48 @@ def bind(connection: sa.Connection, bound: Bound, at: datetime) -> None:
     """Make the minted posts, bind each copy to its post, and note why; ``at`` is when."""
     if not bound.bindings:
         return
-    if bound.minted:
-        insert(connection, post, [_post_row(each) for each in bound.minted])
-    digests = {text.digest(each.post_id): each.post_id for each in bound.bindings}
-    query = sa.select(post.c.id_digest, post.c.pk, post.c.published)
-    made = {
-        digests[row.id_digest]: row
-        for part in chunks(list(digests), PARAMETERS)
-        for row in connection.execute(query.where(post.c.id_digest.in_(part)))
-    }
-    rows = [
-        {
-            "pk": each.copy_pk,
-            "post_pk": made[each.post_id].pk,
-            "listed_at": made[each.post_id].published,
-        }
-        for each in bound.bindings
-    ]
-    update(connection, copy, rows)
-    update(connection, post, [{"pk": made[post_id].pk, "copy_pk": pk} for post_id, pk in bound.credited.items()])
+    made = list(zip(numbers(connection, post, len(bound.minted)), bound.minted, strict=True))
+    insert(connection, post, [_post_row(pk, each) for pk, each in made])
+    posts = {each.id: (pk, each.copy.published) for pk, each in made}
+    joined = _standing(connection, {each.post_id for each in bound.bindings} - posts.keys())
+    posts |= joined
+    bindings = [(each, *posts[each.post_id]) for each in bound.bindings]
+    update(
+        connection,
+        copy,
+        [{"pk": each.copy_pk, "post_pk": pk, "listed_at": published} for each, pk, published in bindings],
+    )
+    update(connection, post, [{"pk": posts[post_id][0], "copy_pk": pk} for post_id, pk in bound.credited.items()])
     decisions = [
-        Decision(code=reason, at=at, post_pk=made[each.post_id].pk, copy_pk=each.copy_pk)
-        for each in bound.bindings
+        Decision(code=reason, at=at, post_pk=pk, copy_pk=each.copy_pk)
+        for each, pk, _ in bindings
         for reason in each.reasons
     ]
     ledger.note(connection, decisions)
-    for part in chunks([row.pk for row in made.values()], PARAMETERS):
+    for part in chunks([pk for pk, _ in joined.values()], PARAMETERS):
         connection.execute(post.update().where(post.c.pk.in_(part), sa.not_(post.c.dirty)).values(dirty=True))
 
 
-def _numbers(*ends: int | None) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(end for end in ends if end is not None))
-
-
-def _post_row(each: Minted) -> dict[str, Any]:
+def _standing(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[int, datetime]]:
+    """Return number and time of publication of the posts that have ``ids``."""
+    digests = {text.digest(each): each for each in ids}
+    query = sa.select(post.c.id_digest, post.c.pk, post.c.published)
     return {
+        digests[found]: (pk, published)
+        for part in chunks(list(digests), PARAMETERS)
+        for found, pk, published in connection.execute(query.where(post.c.id_digest.in_(part))).all()
+    }
+
+
+def _numbers(first: int | None, last: int | None) -> tuple[int, ...]:
+    if first is None or last is None:
+        return ()
+    return (first,) if first == last else (first, last)
+
+
+def _post_row(pk: int, each: Minted) -> dict[str, Any]:
+    return {
+        "pk": pk,
         "id": each.id,
         "id_digest": text.digest(each.id),
         "name": each.name,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import Field, fields
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from aggregator.models import Copy, FeedInfo, Hints, Link, Person, Tag
@@ -18,9 +18,12 @@ _PARTS = {"links": Link, "authors": Person, "contributors": Person, "tags": Tag}
 _MORE = ("links", "authors", "contributors", "tags", "image", "rights", "language")
 
 
+_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def dump(value: Mapping[str, Any] | Iterable[str]) -> str:
     """Return ``value`` as compact JSON."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _encoded(value)
 
 
 @lru_cache(maxsize=256)  # posts of one source, read one after the other, say the same
@@ -31,7 +34,7 @@ def load_strings(data: str) -> tuple[str, ...]:
 
 def dump_times(times: Iterable[datetime]) -> str:
     """Return times as JSON: seconds since 1970."""
-    return json.dumps([(moment - _EPOCH) // _SECOND for moment in times], separators=(",", ":"))
+    return _encoded([(moment - _EPOCH) // _SECOND for moment in times])
 
 
 def load_times(data: str) -> tuple[datetime, ...]:
@@ -41,7 +44,7 @@ def load_times(data: str) -> tuple[datetime, ...]:
 
 def dump_info(info: FeedInfo) -> str:
     """Return a feed's words on itself as JSON."""
-    return dump(_told(info, fields(info)))
+    return dump(_told(info, _parts(FeedInfo)))
 
 
 @lru_cache(maxsize=256)
@@ -55,7 +58,7 @@ def load_info(data: str) -> FeedInfo:
 
 def dump_hints(hints: Hints) -> str:
     """Return a feed's hints as JSON."""
-    return dump(_told(hints, fields(hints)))
+    return dump(_told(hints, _parts(Hints)))
 
 
 def load_hints(data: str) -> Hints:
@@ -70,7 +73,8 @@ def load_hints(data: str) -> Hints:
 
 def dump_more(copy: Copy) -> str:
     """Return the parts of a copy that have no column of their own as JSON."""
-    return dump(_told(copy, (each for each in fields(copy) if each.name in _MORE)))
+    more = _told(copy, _more())
+    return dump(more) if more else "{}"
 
 
 def load_more(data: str) -> dict[str, Any]:
@@ -83,13 +87,24 @@ def tag_within(term: str) -> str:
     return dump({"term": term})[1:-1]
 
 
-def _told(value: object, of_these: Iterable[Field[Any]]) -> dict[str, Any]:
-    told = ((each, getattr(value, each.name)) for each in of_these)
-    return {each.name: _plain(said) for each, said in told if said != each.default}
+@cache
+def _parts(kind: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple((each.name, each.default) for each in fields(kind))
+
+
+@cache
+def _more() -> tuple[tuple[str, Any], ...]:
+    return tuple(part for part in _parts(Copy) if part[0] in _MORE)
+
+
+def _told(value: object, parts: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: _plain(said) for name, default in parts if (said := getattr(value, name)) != default}
 
 
 def _plain(value: Any) -> Any:
     match value:
+        case str():
+            return value
         case datetime():
             return (value - _EPOCH) // _SECOND
         case timedelta():
@@ -97,7 +112,7 @@ def _plain(value: Any) -> Any:
         case frozenset():
             return sorted(value)
         case tuple():
-            return [_told(part, fields(part)) for part in value]
+            return [_told(part, _parts(part.__class__)) for part in value]
         case _:
             return value
 

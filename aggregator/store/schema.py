@@ -73,9 +73,15 @@ class Words(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
-        if value is None or (value.isascii() and "\x00" not in value):  # quicker than to look for all of them
-            return value
-        return _UNKEEPABLE.sub("\ufffd", value)
+        return value if value is None or _is_keepable(value) else _UNKEEPABLE.sub("\ufffd", value)
+
+
+def _is_keepable(value: str) -> bool:
+    # Quicker than to look for each of them: nearly all texts are.
+    try:
+        return "\x00" not in value and (value.isascii() or bool(value.encode()))
+    except UnicodeEncodeError:
+        return False
 
 
 # What is sorted by sorts by code point, whatever language the server was set up for.
