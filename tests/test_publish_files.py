@@ -309,14 +309,14 @@ def test_a_durable_folder_writes_and_removes_alike(tmp_path: Path) -> None:
 
 def test_folders_survive_a_power_cut_when_all_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each file is on the disk before it has its name; the names follow, a folder at a time, also of one that went."""
-    synced: list[Path] = []
+    synced: list[str] = []
     monkeypatch.setattr("aggregator.publish.files._sync_folder", synced.append)
     folder = OutputFolder(tmp_path / "public", durable=True)
     for name in ("a.xml", "b.xml", "x/c.xml"):
         folder.write(Document(path=name, body=b"words"), ours=True)
     assert synced == []
     folder.sync()
-    assert sorted(synced) == [folder.root, folder.root / "x"]
+    assert sorted(synced) == [str(folder.root), str(folder.root / "x")]
     folder.sync()
     assert len(synced) == 2
     monkeypatch.undo()

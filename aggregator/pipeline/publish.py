@@ -15,7 +15,7 @@ from aggregator import frontmatter, urls
 from aggregator.models import Document, Source, Subscription
 from aggregator.pipeline import health, history
 from aggregator.pipeline.history import Window
-from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Target, remove, write, write_all
+from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Target, remove, write
 from aggregator.publish import FORMATS, facts, html, opml
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, Transaction, archive, events, pulls, tombstones, upkeep
@@ -111,7 +111,8 @@ def _write_posts(store: Store, target: Target, pks: Sequence[int], changes: Chan
     if any(path not in known for path in paths.values()):
         with watch("store"), store.writing() as transaction:
             upkeep.add_files(transaction, POSTS, ((path, pk) for pk, path in paths.items()))
-    write_all(target.posts, POSTS, (document for _, document in made), known, changes, watch)
+    for _, document in made:
+        write(target.posts, POSTS, document, known, changes, watch)
     # A post that moved to another category leaves no copy behind.
     remove(store, target.posts, POSTS, [path for path, pk in before if paths.get(pk) != path], changes)
 

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from aggregator import PROJECT_URL
 from aggregator.frontmatter import Style
@@ -92,15 +93,12 @@ def write(
 
 def _written(folder: OutputFolder, document: Document, known: AbstractSet[str], watch: Stopwatch) -> bool:
     with watch("write"):
-        return folder.write(document, ours=document.path in known or _is_ours(folder, document))
+        return folder.write(document, ours=document.path in known or partial(_is_ours, document))
 
 
-def _is_ours(folder: OutputFolder, document: Document) -> bool:
+def _is_ours(document: Document, before: bytes) -> bool:
     # A database that was lost has forgotten its files: what names this program, starts as our document does,
     # or is a post of the very same id was made by us.
-    before = folder.read(document.path)
-    if before is None:
-        return False
     same_id = _ID_LINE.search(document.body)
     return (
         PROJECT_URL.encode() in before

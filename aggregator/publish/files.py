@@ -8,10 +8,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
 
 from aggregator import text
 from aggregator.errors import OutputError
@@ -45,12 +45,13 @@ class OutputFolder:
     def __init__(self, root: Path, *, durable: bool = False) -> None:
         self.root = root
         self._durable = durable
-        self._unsynced: set[Path] = set()
+        self._root = os.fspath(root)
+        self._unsynced: set[str] = set()
 
-    def write(self, document: Document, *, ours: bool) -> bool:
+    def write(self, document: Document, *, ours: bool | Callable[[bytes], bool]) -> bool:
         """Put ``document`` in its place in one step; return whether that changed anything.
 
-        A file that stands there already must be ``ours``, unless its bytes are the same.
+        A file that stands there already must be ``ours``, or be told to be by its bytes, unless these are the same.
         """
         with self._reporting(document.path, "written"):
             target = self._place(document.path)
@@ -58,7 +59,7 @@ class OutputFolder:
             if before is not None:
                 if _holds(target, before, document.body):
                     return False
-                if not ours:
+                if not (ours if isinstance(ours, bool) else ours(_bytes(target))):
                     raise OutputError(f"{target} was not made by this program, and is left alone; move it away")
             self._replace(target, document.body)
             return True
@@ -81,7 +82,7 @@ class OutputFolder:
         """Return the bytes of the file at ``path``, None where there is none."""
         with self._reporting(path, "read"):
             target = self._place(path)
-            return None if _status(target) is None else target.read_bytes()
+            return None if _status(target) is None else _bytes(target)
 
     def remove(self, path: str) -> bool:
         """Remove the file at ``path``, and the folders that this leaves empty; return whether there was one."""
@@ -90,42 +91,44 @@ class OutputFolder:
             there = _status(target) is not None
             for leaf in (target, _part(target)):
                 with suppress(FileNotFoundError, NotADirectoryError):
-                    leaf.unlink()
-            self._remove_empty(target.parent)
+                    os.unlink(leaf)
+            self._remove_empty(Path(target).parent)
             return there
 
-    def _place(self, path: str) -> Path:
-        segments = path.split("/")
-        if not all(map(_is_name, segments)):
+    def _place(self, path: str) -> str:
+        folder, _, name = path.rpartition("/")
+        if not (_is_name(name) and _are_names(folder) if folder else _is_name(path)):
             raise OutputError(f"{path!r} cannot be the path of an output")
-        folder = self.root
-        for segment in segments[:-1]:
-            folder /= segment
-            if folder.is_symlink():
-                self._demand_inside(folder)
-        return folder / segments[-1]
+        above = self._root
+        for segment in folder.split("/") if folder else ():
+            above = f"{above}/{segment}"
+            if os.path.islink(above):
+                self._demand_inside(above)
+        return f"{above}/{name}"
 
-    def _demand_inside(self, link: Path) -> None:
+    def _demand_inside(self, link: str) -> None:
         # A link inside the folder may point anywhere; the folder itself may be one.
         real = os.path.realpath(link)  # Path.resolve() raises RuntimeError for links in a circle
         if not Path(real).is_relative_to(os.path.realpath(self.root)):
             raise OutputError(f"{link} leads out of the output folder, to {real}; remove the symbolic link")
 
-    def _replace(self, target: Path, body: bytes) -> None:
+    def _replace(self, target: str, body: bytes) -> None:
         part = _part(target)
         try:
-            with _opened(part) as file:
-                file.write(body)
+            descriptor = _opened(part)
+            try:
+                _write(descriptor, body)
                 if self._durable:
-                    file.flush()
-                    os.fsync(file.fileno())
-            part.replace(target)
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            os.replace(part, target)
         except BaseException:
             with suppress(FileNotFoundError, NotADirectoryError):
-                part.unlink()
+                os.unlink(part)
             raise
         if self._durable:
-            self._unsynced.add(target.parent)
+            self._unsynced.add(os.path.dirname(target))
 
     def _remove_empty(self, folder: Path) -> None:
         while self.root in folder.parents:
@@ -152,25 +155,46 @@ def _is_name(segment: str) -> bool:
     return segment not in ("", ".", "..") and text.legal(segment) == segment and len(segment.encode()) <= _LONGEST_NAME
 
 
-def _part(target: Path) -> Path:
+@lru_cache(maxsize=256)  # many files of one folder are written, one after the other
+def _are_names(folder: str) -> bool:
+    return all(map(_is_name, folder.split("/")))
+
+
+def _part(target: str) -> str:
     # Hidden, so that web servers and site generators pass it by; the same each time, so that none pile up.
-    return target.with_name(f".{text.truncated(target.name, _LONGEST_NAME - len('..part'))}.part")
+    folder, name = os.path.split(target)
+    return f"{folder}/.{text.truncated(name, _LONGEST_NAME - len('..part'))}.part"
 
 
-def _opened(part: Path) -> BinaryIO:
-    # "x" follows no link that somebody may have put there.
+def _opened(part: str) -> int:
     try:
-        return part.open("xb")
+        return _new(part)
     except FileNotFoundError:
-        part.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(part), exist_ok=True)
     except FileExistsError:
-        part.unlink()  # what a killed run left
-    return part.open("xb")
+        os.unlink(part)  # what a killed run left
+    return _new(part)
 
 
-def _status(target: Path) -> os.stat_result | None:
+def _new(part: str) -> int:
+    # O_EXCL follows no link that somebody may have put there.
+    return os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+
+
+def _write(descriptor: int, body: bytes) -> None:
+    left = memoryview(body)
+    while left:  # a call writes 2 GB at most, and less on a disk that fills up
+        left = left[os.write(descriptor, left) :]
+
+
+def _bytes(target: str) -> bytes:
+    with open(target, "rb") as file:
+        return file.read()
+
+
+def _status(target: str) -> os.stat_result | None:
     try:
-        status = target.lstat()
+        status = os.lstat(target)
     except (FileNotFoundError, NotADirectoryError):
         return None
     if not stat.S_ISREG(status.st_mode):
@@ -178,11 +202,11 @@ def _status(target: Path) -> os.stat_result | None:
     return status
 
 
-def _holds(target: Path, status: os.stat_result, body: bytes) -> bool:
-    return status.st_size == len(body) and target.read_bytes() == body
+def _holds(target: str, status: os.stat_result, body: bytes) -> bool:
+    return status.st_size == len(body) and _bytes(target) == body
 
 
-def _sync_folder(folder: Path) -> None:
+def _sync_folder(folder: str) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
