@@ -111,7 +111,7 @@ class SourceState:
 class DomainState:
     """How a domain stands with us: when it was ``asked`` of late, and until when it wants to be left alone.
 
-    ``refusals`` counts those in a row; ``because`` says why it is closed.
+    ``asked`` is in the order of time; ``refusals`` counts those in a row; ``because`` says why it is closed.
     """
 
     name: str

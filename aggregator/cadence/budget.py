@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -81,4 +82,5 @@ def closed_until(state: DomainState, now: datetime) -> datetime | None:
 def lately(state: DomainState, now: datetime) -> tuple[datetime, ...]:
     """Return when the domain was asked in the minute before ``now``."""
     # A time that is still to come was noted before the clock was set back.
-    return tuple(moment for moment in state.asked if now - MINUTE < moment <= now)
+    asked = state.asked
+    return asked[bisect_right(asked, now - MINUTE) : bisect_right(asked, now)]

@@ -6,8 +6,9 @@ import http.client
 import logging
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
+from http import HTTPStatus
 from socket import socket
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,10 +16,12 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection, port_by_scheme
 from urllib3.exceptions import InvalidHeader
 from urllib3.util.ssl_ import create_urllib3_context
+
+from aggregator.fetch import head
 
 # urllib3 logs addresses with their query, where tokens stand, and at WARNING where a header is malformed.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
@@ -28,6 +31,10 @@ _HOSTS_KEPT = 64
 
 #: So many interim answers (103 Early Hints) before the final one are read.
 _MOST_INTERIM = 20
+#: As http.client writes them; there never was an answer that said 0.9 of itself, but some do.
+_VERSIONS = {"HTTP/1.0": 10, "HTTP/0.9": 10}
+#: RFC 9112, section 6.3: what ends with its head.
+_BODILESS = frozenset({*range(100, 200), HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 #: From a host and a port to a connected socket.
 Dial = Callable[[str, int], socket]
@@ -106,52 +113,111 @@ class Wire(HTTPAdapter):
 
 
 class _Answer(http.client.HTTPResponse):
-    def _read_status(self) -> tuple[str, int, str]:
-        # RFC 9110, section 15.2: a client reads on through interim answers; http.client knows but 100.
+    """An answer whose head is read by ``head``; where its body ends is found as RFC 9112, section 6.3, has it.
+
+    Of two lengths, or codings, the first counts here; urllib3 refuses lengths that differ.
+    """
+
+    headers: HTTPHeaderDict  # type: ignore[assignment]  # instead of a mail's
+
+    def begin(self) -> None:
         for _ in range(_MOST_INTERIM):
-            line: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # not in typeshed
-            if line[1] >= 200 or line[1] == http.HTTPStatus.SWITCHING_PROTOCOLS:
-                return line
-            http.client.parse_headers(self.fp)
-        raise NeverFinalError
+            version, status, reason = self._read_status()  # type: ignore[attr-defined]  # not in typeshed
+            if status >= HTTPStatus.OK or status == HTTPStatus.SWITCHING_PROTOCOLS:
+                break
+            # RFC 9110, section 15.2: a client reads on through interim answers; http.client knows but 100.
+            head.read(self.fp)
+        else:
+            raise NeverFinalError
+        if version not in _VERSIONS and not version.startswith("HTTP/1."):
+            raise http.client.UnknownProtocol(version)
+        self.version = _VERSIONS.get(version, 11)
+        self.code = self.status = status
+        self.reason = reason.strip()
+        self.headers = self.msg = head.read(self.fp)  # type: ignore[assignment]
+        self.chunked = self._first("Transfer-Encoding").lower() == "chunked"
+        self.chunk_left = None
+        self.length = self._length()
+        self.will_close = self._check_close() or not (self.chunked or self.length is not None)  # type: ignore[attr-defined]
+
+    def _length(self) -> int | None:
+        if self.status in _BODILESS:
+            return 0
+        with suppress(ValueError):
+            length = int(self._first("Content-Length"))
+            return length if length >= 0 and not self.chunked else None
+        return None
+
+    def _first(self, name: str) -> str:
+        return next(iter(self.headers.getlist(name)), "")
+
+
+class _Connection(HTTPConnection):
+    """Asks for one document after the other, by GET; ``dial`` and ``attend`` are given to it by ``_pools``."""
+
+    dial: Dial
+    attend: Attend
+    _used = False
+    _asked: tuple[str, Mapping[str, str]] = "", {}
+
+    def _new_conn(self) -> socket:
+        self._used = False
+        return self.dial(self.host, self.port)
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
+        if self.sock is not None:
+            self.attend(self.sock)
+            self.sock.settimeout(self.timeout)
+        self._asked = url, headers
+        self.putrequest("GET", url, skip_accept_encoding=True)
+        for name, value in headers.items():
+            self.putheader(name, value)
+        self.endheaders()
+
+    def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
+        self._answer = _Answer(*args, **kwargs)
+        return self._answer
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
+        # RFC 9112, section 9.3.1: a server may close a connection just as the next request is on its way;
+        # a GET is then sent once more, on a new one.
+        again, self._used = self._used, True
+        try:
+            return self._got()
+        except (ConnectionError, ssl.SSLEOFError):
+            if not again:
+                raise
+        self.close()
+        url, headers = self._asked
+        self.request("GET", url, headers=headers)
+        self._used = True
+        return self._got()
+
+    def _got(self) -> HTTPResponse:
+        self.sock.settimeout(self.timeout)
+        answer = http.client.HTTPConnection.getresponse(self)
+        try:
+            return HTTPResponse(
+                answer,
+                self._answer.headers,
+                answer.status,
+                answer.version,
+                reason=answer.reason,
+                preload_content=False,
+                decode_content=False,
+                original_response=answer,
+                request_method="GET",
+            )
+        except InvalidHeader:
+            answer.close()
+            raise
 
 
 def _pools(dial: Dial, attend: Attend) -> dict[str, type[HTTPConnectionPool]]:
-    class Connection(HTTPConnection):
-        _used = False
-        _asked: tuple[tuple[Any, ...], dict[str, Any]] = (), {}
+    class Connection(_Connection):
+        pass
 
-        def _new_conn(self) -> socket:
-            self._used = False
-            return dial(self.host, self.port)
-
-        def request(self, *args: Any, **kwargs: Any) -> None:
-            if self.sock is not None:
-                attend(self.sock)
-            self._asked = args, kwargs
-            super().request(*args, **kwargs)
-
-        def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
-            self._answer = _Answer(*args, **kwargs)
-            return self._answer
-
-        def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
-            # RFC 9112, section 9.3.1: a server may close a connection just as the next request is on its way;
-            # a GET is then sent once more, on a new one.
-            again, self._used = self._used, True
-            try:
-                return super().getresponse()
-            except InvalidHeader:
-                self._answer.close()  # urllib3 2.8 leaves it open
-                raise
-            except (ConnectionError, ssl.SSLEOFError):
-                if not again:
-                    raise
-            self.close()
-            args, kwargs = self._asked
-            self.request(*args, **kwargs)
-            self._used = True
-            return super().getresponse()
+    Connection.dial, Connection.attend = staticmethod(dial), staticmethod(attend)
 
     class TLSConnection(Connection, HTTPSConnection):
         pass

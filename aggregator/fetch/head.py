@@ -1,0 +1,46 @@
+"""The fields between the first line of an answer and its body (RFC 9112, section 5).
+
+http.client reads them with the parser of mails, which takes longer than all the rest of a request.
+"""
+
+from __future__ import annotations
+
+import re
+from http.client import HTTPException, LineTooLong
+from io import BufferedIOBase
+
+from urllib3 import HTTPHeaderDict
+
+#: Bytes of a line, and lines, at most: as many as http.client takes.
+_LONGEST, _MOST = 65536, 100
+_LINE = re.compile(r"\r\n|\r|\n")
+#: Section 5.2: a line that begins with a blank goes on with the field above, behind one blank.
+_FOLD = re.compile(r"[ \t]*(?:\r\n|\r|\n)[ \t]+")
+#: Section 5.1: there is no blank in a name, nor before its colon.
+_FIELD = re.compile(r"([!-9;-~]+):[ \t]*(.*)")
+
+
+def read(file: BufferedIOBase) -> HTTPHeaderDict:
+    """Return the fields of the head that begins in ``file``, read to its end.
+
+    Lines that are no fields are left out, as browsers do.  Raises HTTPException for too many lines, LineTooLong.
+    """
+    head = b"".join(_lines(file)).decode("latin-1")
+    if "\n " in head or "\n\t" in head or "\r " in head or "\r\t" in head:
+        head = _FOLD.sub(" ", head)
+    fields = HTTPHeaderDict()
+    for line in _LINE.split(head):
+        if found := _FIELD.fullmatch(line):
+            fields.add(found[1], found[2])
+    return fields
+
+
+def _lines(file: BufferedIOBase) -> list[bytes]:
+    lines = []
+    while (line := file.readline(_LONGEST + 1)) not in (b"\r\n", b"\n", b""):
+        if len(line) > _LONGEST:
+            raise LineTooLong("header line")
+        lines.append(line)
+        if len(lines) == _MOST:
+            raise HTTPException(f"{_MOST} headers and more")
+    return lines
