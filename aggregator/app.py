@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -143,8 +143,13 @@ class App:
     def sources(self, now: datetime) -> list[SourceReport]:
         """Return how every source stands, in the order of feeds.yaml."""
         self._sync()
+        return self.reports(now)
+
+    def reports(self, now: datetime) -> list[SourceReport]:
+        """Return how the sources stood at the last cycle.  Nothing is written: who only looks must wait for nobody."""
+        places = {source.id: source.place for source in self.settings.sources}
         with self.store.reading() as transaction:
-            return upkeep.reports(transaction, now)
+            return [replace(report, place=places.get(report.id)) for report in upkeep.reports(transaction, now)]
 
     def posts(self, query: archive.Query, limit: int) -> list[Post]:
         """Return the posts that fit ``query``, newest first, at most ``limit`` (0: all)."""

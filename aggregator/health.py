@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from aggregator import urls
 from aggregator.events import HealthEvent, HealthKind
+from aggregator.models import Source
 from aggregator.reasons import SENTENCES
 from aggregator.records import Pull, SourceState, Verdict
 
@@ -32,13 +33,12 @@ def concerns(before: SourceState, after: SourceState) -> bool:
     return bool(before.failures or after.failures or before.gone or after.gone or after.adopted)
 
 
-def events(source_id: str, before: SourceState, after: SourceState, told: Told, now: datetime) -> Iterator[HealthEvent]:
-    """Yield what is to be told of a source after a pull at ``now``; ``told`` was already."""
+def events(source: Source, before: SourceState, after: SourceState, told: Told, now: datetime) -> Iterator[HealthEvent]:
+    """Yield what is to be told of ``source`` after a pull at ``now``; ``told`` was already."""
     for kind in (_illness(before, after, told, now), _move(before, after, told, now)):
         if kind is not None:
-            yield HealthEvent(
-                source_id=source_id, at=now, kind=kind, detail=_detail(kind, after), since=after.last_success
-            )
+            detail = _detail(kind, after, source.place)
+            yield HealthEvent(source_id=source.id, at=now, kind=kind, detail=detail, since=after.last_success)
 
 
 def suspicious(pull: Pull) -> list[Verdict]:
@@ -91,7 +91,7 @@ def _crossed(before: SourceState, moment: datetime, now: datetime) -> bool:
     return (before.last_pull is None or before.last_pull < moment) and moment <= now
 
 
-def _detail(kind: HealthKind, after: SourceState) -> str:
+def _detail(kind: HealthKind, after: SourceState, place: str | None) -> str:
     if kind in (HealthKind.MOVED, HealthKind.UNCHANGED):
-        return urls.public(after.adopted or "")
+        return " ".join(filter(None, (place, urls.public(after.adopted or ""))))
     return "" if kind is HealthKind.RECOVERED else after.error or ""

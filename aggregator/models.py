@@ -169,6 +169,7 @@ class Source:
     ``keep`` is the number of entries taken per pull, newest first; 0 takes all.  ``interval`` is the time between two
     pulls; with ``longest`` it is the shortest, and the source's rhythm decides between the two.  ``rank`` decides which
     of several sources a story is credited to, 1 being the first; ``alike`` is set where its category asks for that.
+    ``place`` is where its address stands, to be looked up by people: ``feeds.yaml:12``.
     """
 
     id: str
@@ -185,6 +186,7 @@ class Source:
     rank: int | None = None
     alike: Likeness | None = None
     enabled: bool = True
+    place: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

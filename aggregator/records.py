@@ -226,7 +226,8 @@ class Pull:
 class SourceReport:
     """A source as the editor sees it; ``weekly`` is posts a week over the last four weeks.
 
-    ``twin`` is the id of an earlier source that is the same feed, by the address that answered.
+    ``twin`` is the id of an earlier source that is the same feed, by the address that answered.  ``place`` is where its
+    address stands, as ``feeds.yaml:12``.
     """
 
     id: str
@@ -238,6 +239,7 @@ class SourceReport:
     entries: int
     weekly: float
     twin: str | None = None
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

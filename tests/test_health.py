@@ -15,6 +15,7 @@ from posts import PUBLICATION
 
 from aggregator import health
 from aggregator.events import HealthEvent, HealthKind, HealthReport
+from aggregator.models import Source
 from aggregator.publish import health as feed
 from aggregator.records import SourceState
 
@@ -22,6 +23,7 @@ NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WELL = SourceState(last_success=NOW, last_pull=NOW)
 MOVED = "https://new.example.org/feed"
+SOURCE = Source(id="a", url="https://old.example.org/feed")
 
 
 def told(*states: SourceState) -> list[tuple[str, int]]:
@@ -30,7 +32,7 @@ def told(*states: SourceState) -> list[tuple[str, int]]:
     found: list[tuple[str, int]] = []
     for before, after in itertools.pairwise(states):
         assert after.last_pull
-        for event in health.events("a", before, after, known, after.last_pull):
+        for event in health.events(SOURCE, before, after, known, after.last_pull):
             assert health.concerns(before, after)
             known[event.kind] = event.at
             found.append((event.kind.value, (event.at - NOW) // DAY))
@@ -113,13 +115,17 @@ def test_each_kind_of_event_says_what_happened_and_what_to_do(kind: HealthKind) 
     assert len(entry.content[0].value) > 40
 
 
-def test_a_move_names_the_line_to_change() -> None:
-    """The old line and the new one stand there as they are to stand in feeds.yaml."""
-    (entry,) = feedparser.parse(BytesIO(feed.render(PUBLICATION, [report(HealthKind.MOVED, MOVED)]).body)).entries
-    assert (
-        "-  url: https://old.example.org/feed?a=1&amp;b=2\n+  url: https://new.example.org/feed"
-        in entry.content[0].value
-    )
+@pytest.mark.parametrize(
+    ("place", "said"), [("my feeds.yaml:12", "my feeds.yaml:12"), (None, "its line in feeds.yaml")]
+)
+def test_a_move_names_the_line_to_change(place: str | None, said: str) -> None:
+    """Its number is told where it is known; the old line and the new one stand there as in the file."""
+    (event,) = health.events(replace(SOURCE, place=place), WELL, well(1, MOVED), {}, NOW)
+    moved = HealthReport(event=event, title="A", feed="https://old.example.org/feed?a=1&b=2")
+    (entry,) = feedparser.parse(BytesIO(feed.render(PUBLICATION, [moved]).body)).entries
+    words = entry.content[0].value
+    assert f"Change {said}:" in words
+    assert "-  url: https://old.example.org/feed?a=1&amp;b=2\n+  url: https://new.example.org/feed<" in words
 
 
 def test_an_empty_feed_is_a_feed() -> None:

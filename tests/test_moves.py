@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from origin import Origin
 
+from aggregator.app import opened
 from aggregator.cadence import advice, failed, succeeded, twins
+from aggregator.config import parse
 from aggregator.errors import FetchError
 from aggregator.fetch import Response
 from aggregator.models import Hints, Source
+from aggregator.pipeline.cycle import Orders
 from aggregator.records import SourceState
+from aggregator.web import sources
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,9 +42,9 @@ def test_an_address_that_lasted_is_adopted() -> None:
         assert (state.adopted, state.moved_to, state.moved_times) == (None, NEW, number + 1)
     state = pulled(state, NEW, NOW + 3 * HOUR)
     assert (state.adopted, state.moved_to) == (NEW, None)
-    said = advice(state)
+    said = advice(state, "feeds.yaml:12")
     assert said is not None
-    assert "url: https://new.example.org/feed" in said
+    assert "write in feeds.yaml:12: url: https://new.example.org/feed" in said
     assert "SECRET" not in said
     assert pulled(state, None, NOW + 4 * HOUR).adopted == NEW
 
@@ -81,3 +87,36 @@ def test_an_adopted_address_that_fails_is_given_up() -> None:
     for adopted in (NEW, NEW, None):
         state = failed(SOURCE, state, FetchError("no"), "no", NOW)
         assert state.adopted == adopted
+
+
+def test_the_line_of_an_address_is_known(tmp_path: Path) -> None:
+    """However the address is written, the editor is told the line where it stands; that makes no other source of it."""
+    text = """site: {title: T, url: 'https://planet.example.net/'}
+feeds:
+  - url: https://a.example.org/feed
+  # a comment
+  - title: B
+    url: 'https://b.example.org/feed'
+  - {title: C,
+     url: https://c.example.org/feed}
+"""
+    settings = parse(text, tmp_path / "feeds.yaml", {})
+    assert [source.place for source in settings.sources] == ["feeds.yaml:3", "feeds.yaml:6", "feeds.yaml:8"]
+    assert parse(f"# one line more\n{text}", tmp_path / "feeds.yaml", {}).sources == settings.sources
+
+
+def test_who_shows_a_move_names_the_line(tmp_path: Path, origin: Origin) -> None:
+    """The run that adopts an address says which line to change, and so do the reports and the page of the sources."""
+    feed = "<rss version='2.0'><channel><title>t</title><item><title>i</title><guid>g</guid></item></channel></rss>"
+    origin.put("/new", feed)
+    origin.put("/old", "", status=301, headers={"Location": origin.url("/new")})
+    site = "site: {title: T, url: 'https://planet.example.net/'}\nfetch: {allow_private: true}\n"
+    settings = parse(f"{site}feeds:\n  - url: {origin.url('/old')}\n", tmp_path / "feeds.yaml", {})
+    with opened(settings, NOW) as app:
+        said = [app.cycle(Orders(now=NOW + hours * HOUR, force=True), "test").warnings for hours in range(4)]
+        reports = app.sources(NOW)
+    words = f"write in feeds.yaml:4: url: {origin.url('/new')}"
+    assert [bool(each) for each in said] == [False, False, False, True]
+    assert words in said[-1][0].warnings[0]
+    assert words.encode() in sources.render("T", reports, NOW)
+    assert "feeds.yaml:4" in (tmp_path / "public" / "health.xml").read_text("utf-8")

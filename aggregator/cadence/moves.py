@@ -54,10 +54,14 @@ def twins(states: Mapping[str, SourceState]) -> dict[str, str]:
     return {name: twin for name, twin in pairs if name != twin}
 
 
-def advice(state: SourceState) -> str | None:
-    """Return what the editor should change in feeds.yaml, None when the address there is right."""
+def advice(state: SourceState, place: str | None) -> str | None:
+    """Return what the editor should change in feeds.yaml, None when the address there is right.
+
+    ``place`` is where that stands: ``feeds.yaml:12``.
+    """
     if state.adopted:
-        return f"it moved for good and is asked there now; write in feeds.yaml: url: {urls.public(state.adopted)}"
+        line = f"url: {urls.public(state.adopted)}"
+        return f"it moved for good and is asked there now; write in {place or 'feeds.yaml'}: {line}"
     if state.moved_to:
         return f"it says that it moved for good, to {urls.public(state.moved_to)}"
     return None

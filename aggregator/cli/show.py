@@ -175,7 +175,7 @@ def sources(reports: Sequence[SourceReport], now: datetime) -> None:
     out.width = _UNSQUEEZED
     out.print(table)
     for report in reports:
-        advice = cadence.advice(report.state)
+        advice = cadence.advice(report.state, report.place)
         if advice:
             out.print(f"[yellow]moved[/yellow]   {plain(report.id)}: {plain(advice)}")
         if report.twin:
@@ -211,6 +211,7 @@ def source_json(report: SourceReport) -> dict[str, Any]:
         "error": state.error,
         "moved_to": state.adopted or state.moved_to,
         "adopted": state.adopted is not None,
+        "place": report.place,
         "same_as": report.twin,
         "warnings": list(state.warnings),
         "entries": report.entries,

@@ -127,7 +127,8 @@ def _line(index: int, feed: FeedSettings, written: FeedsFile, context: Context) 
     url = _address(feed.url, ("feeds", index, "url"), context)
     if url.lower().startswith("file:") and written.fetch.files is None:
         context.report(("feeds", index, "url"), "url: no file is read unless 'files' under 'fetch' names its folder")
-    return _Line(index, feed, Source(id=feed.id or made_id(url), url=url, **merged), _identity(url))
+    place = f"{context.file.name}:{context.line(('feeds', index, 'url'))}"
+    return _Line(index, feed, Source(id=feed.id or made_id(url), url=url, place=place, **merged), _identity(url))
 
 
 def _headers(index: int, feed: FeedSettings, defaults: FeedDefaults, context: Context) -> dict[str, str]:

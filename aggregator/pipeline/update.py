@@ -76,7 +76,7 @@ def update(
         request, response = answer
         source, state = sources[request.source_id], states[request.source_id]
         pull, outcome = settle(store, source, state, response, confined=confined, now=now, watch=watch)
-        return replace(pull, events=_events(store, state, pull)), outcome
+        return replace(pull, events=_events(store, source, state, pull)), outcome
 
     # One thread more than there are workers, so that none of these waits while the archive is asked.
     settled = Abreast(_timed(fetch_all(requests), watch), work, threads=confined.workers + 1, most=_PULLS)
@@ -149,12 +149,12 @@ def request_for(source: Source, state: SourceState, address: Callable[[str], str
     )
 
 
-def _events(store: Store, before: SourceState, pull: Pull) -> tuple[HealthEvent, ...]:
+def _events(store: Store, source: Source, before: SourceState, pull: Pull) -> tuple[HealthEvent, ...]:
     if not health.concerns(before, pull.state) and not health.suspicious(pull):
         return ()
     with store.reading() as transaction:
         told = events.told(transaction, pull.source_id)
-    found = health.events(pull.source_id, before, pull.state, told, pull.at)
+    found = health.events(source, before, pull.state, told, pull.at)
     return (*found, *health.held(pull, before, told))
 
 
@@ -171,7 +171,7 @@ def _settled(
     body = text.digest_bytes(response.body)
     if response.status == HTTPStatus.NOT_MODIFIED or body == state.body:
         after = cadence.succeeded(source, state, response, state.hints, now)
-        outcome = Outcome(source_id=source.id, result="not modified", warnings=_advice(after))
+        outcome = Outcome(source_id=source.id, result="not modified", warnings=_advice(source, after))
         return Pull(source_id=source.id, at=now, state=after), outcome
     with watch("parse"):
         # All that a source says at its first pull is new.
@@ -201,7 +201,7 @@ def _settled(
         ),
         held=sum(write.verdict is not None and write.verdict.kind == "held" for write in writes),
         archived=sum(write.verdict is not None and write.verdict.kind == "archived" for write in writes),
-        warnings=(*feed.warnings, *_advice(after)),
+        warnings=(*feed.warnings, *_advice(source, after)),
     )
 
 
@@ -251,8 +251,8 @@ def _made(confined: Confined, reading: Reading, pulled: Pulled, asked: Sequence[
     return confined.made(asked, pulled)
 
 
-def _advice(after: SourceState) -> tuple[str, ...]:
-    advice = cadence.advice(after) if after.adopted else None
+def _advice(source: Source, after: SourceState) -> tuple[str, ...]:
+    advice = cadence.advice(after, source.place) if after.adopted else None
     return (advice,) if advice else ()
 
 

@@ -39,8 +39,8 @@ _ADVICE: dict[HealthKind, _Words] = {
         "feeds.yaml, or 'enabled: false'; without its line, what it brought leaves the outputs, too."
     ),
     HealthKind.RECOVERED: lambda it: "There is nothing to do.",
-    HealthKind.MOVED: lambda it: "The new address is asked already. Change its line in feeds.yaml:",
-    HealthKind.UNCHANGED: lambda it: "The new address is asked already. Change its line in feeds.yaml:",
+    HealthKind.MOVED: lambda it: _change(it.event),
+    HealthKind.UNCHANGED: lambda it: _change(it.event),
     HealthKind.HELD: lambda it: (
         f"'aggregator held' lists them; 'aggregator release {it.event.source_id}' lets them in, "
         f"'aggregator reject {it.event.source_id}' turns them away."
@@ -85,8 +85,19 @@ def _content(report: HealthReport) -> str:
     parts = [_paragraph(f"{_facts(event)} Source {event.source_id}, {report.feed}".strip())]
     parts.append(_paragraph(_ADVICE[event.kind](report)))
     if event.kind in _MOVES:
-        parts.append(f"<pre>-  url: {html.escape(report.feed)}\n+  url: {html.escape(event.detail)}</pre>")
+        _, address = _move(event)
+        parts.append(f"<pre>-  url: {html.escape(report.feed)}\n+  url: {html.escape(address)}</pre>")
     return "\n".join(parts)
+
+
+def _change(event: HealthEvent) -> str:
+    place, _ = _move(event)
+    return f"The new address is asked already. Change {place or 'its line in feeds.yaml'}:"
+
+
+def _move(event: HealthEvent) -> tuple[str, str]:
+    place, _, address = event.detail.rpartition(" ")
+    return place, address
 
 
 def _facts(event: HealthEvent) -> str:

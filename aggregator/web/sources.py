@@ -17,7 +17,6 @@ from aggregator.frontmatter import rfc3339
 from aggregator.records import SourceReport
 from aggregator.service import Service
 from aggregator.service.standing import STATES, standing
-from aggregator.store import upkeep
 from aggregator.web import page
 from aggregator.web.answers import Version, answer
 
@@ -27,10 +26,7 @@ def handler(service: Service) -> Callable[[Request], Response]:
 
     def respond(request: Request) -> Response:
         app, now = service.app, service.clock()
-        # Not ``app.sources``, which writes: who only looks must neither wait for a cycle nor hold it up.
-        with app.store.reading() as transaction:
-            reports = upkeep.reports(transaction, now)
-        body = render(app.settings.site_model.title, reports, now, app.settings.output.templates)
+        body = render(app.settings.site_model.title, app.reports(now), now, app.settings.output.templates)
         version = Version(digest=text.digest_bytes(body), size=len(body), media_type="text/html; charset=utf-8")
         return answer(request.headers, version, BytesIO(body), cache="no-cache")
 
@@ -60,7 +56,7 @@ def _row(report: SourceReport, now: datetime) -> dict[str, Any]:
         "failures": state.failures,
         "error": state.error,
         "because": state.because if report.enabled else None,
-        "advice": cadence.advice(state),
+        "advice": cadence.advice(state, report.place),
         "twin": report.twin,
         "warnings": state.warnings,
         "entries": report.entries,
