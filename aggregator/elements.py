@@ -61,13 +61,30 @@ _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 
 def attributes(written: str) -> dict[str, str]:
     """Return the attributes in ``written``, the part of a start tag after its name, with their plain values."""
-    return {name: html.unescape(value) if "&" in value else value for name, value in _ATTRIBUTE.findall(written)}
+    return {name: plain(value) for name, value in _ATTRIBUTE.findall(written)}
 
 
 def start_tag(name: str, values: Mapping[str, str]) -> str:
     """Return the start tag as nh3 writes it."""
-    written = [f' {key}="{escaped(value, quote=True)}"' for key, value in values.items()]
+    return tag_of_written(name, {key: escaped(value, quote=True) for key, value in values.items()})
+
+
+def written_attributes(written: str) -> dict[str, str]:
+    """Return the attributes in ``written``, see ``attributes``, with their values as ``escaped`` writes them."""
+    if "<" in written or ">" in written or "\xa0" in written:
+        return {name: escaped(value, quote=True) for name, value in attributes(written).items()}
+    return dict(_ATTRIBUTE.findall(written))
+
+
+def tag_of_written(name: str, values: Mapping[str, str]) -> str:
+    """Return the start tag with ``values``, which are written already."""
+    written = [f' {key}="{value}"' for key, value in values.items()]
     return f"<{name}{''.join(written)}>"
+
+
+def plain(written: str) -> str:
+    """Return the plain value of an attribute that is ``written``."""
+    return html.unescape(written) if "&" in written else written
 
 
 def escaped(value: str, *, quote: bool = False) -> str:

@@ -10,6 +10,7 @@ import html
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 
 from aggregator import keys, text, urls
 from aggregator.models import Copy, Entry, FeedInfo, Link, Person, Source, Tag, Text
@@ -32,6 +33,13 @@ _FEED_RELS = frozenset(
     {"self", "edit", "edit-media", "hub", "first", "last", "next", "previous", "prev", "service", "search"}
     | {"current", "next-archive", "prev-archive"}
 )
+#: ``repr`` of a copy without guid and via.
+_NAMES = [field.name for field in dataclasses.fields(Copy)]
+_PUBLISHED = f"Copy({', '.join(f'{name}=' + ('None' if name in ('guid', 'via') else '%r') for name in _NAMES)})"
+_FEED_PLACE = _NAMES.index("feed")
+_BEFORE_FEED = attrgetter(*(name for name in _NAMES[:_FEED_PLACE] if name != "guid"))
+_AFTER_FEED = attrgetter(*(name for name in _NAMES[_FEED_PLACE + 1 :] if name != "via"))
+_NO_FEED = FeedInfo()
 
 
 def fingerprint(entry: Entry) -> str:
@@ -41,20 +49,23 @@ def fingerprint(entry: Entry) -> str:
 
 def version(copy: Copy) -> str:
     """Return a digest of all of ``copy`` that is published; what its feed said of itself then does not count."""
-    said = copy.feed if copy.via else FeedInfo()
-    return text.digest(repr(dataclasses.replace(copy, feed=said, via=None, guid=None)))
+    return text.digest(_published_of(copy))
 
 
 def essence(copy: Copy) -> str:
     """Return a digest like that of ``version``, for which addresses of one page are the same (``urls.canonical``)."""
-    said = copy.feed if copy.via else FeedInfo()
-    whole = repr(dataclasses.replace(copy, feed=said, via=None, guid=None))
-    return text.digest(_ADDRESS.sub(lambda found: urls.canonical(html.unescape(found[0])), whole))
+    said = _published_of(copy)
+    return text.digest(_ADDRESS.sub(lambda found: urls.canonical(html.unescape(found[0])), said))
+
+
+def _published_of(copy: Copy) -> str:
+    # What ``repr`` says of a copy without guid and via, and without its feed where that is the source's own.
+    return _PUBLISHED % (*_BEFORE_FEED(copy), copy.feed if copy.via else _NO_FEED, *_AFTER_FEED(copy))
 
 
 def words(title: str, content: str) -> str:
     """Return a digest of the words that a reader sees; markup, addresses and white space do not count."""
-    return text.digest("".join(title.split()), "".join(_TAG.sub("", content).split()))
+    return text.digest(text.without_blanks(title), text.without_blanks(_TAG.sub("", content)))
 
 
 def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: datetime, known: Known | None) -> Copy:

@@ -13,7 +13,19 @@ from urllib.parse import quote
 import nh3
 
 from aggregator import embeds, hostile, pictures, text, urls
-from aggregator.elements import ATTRIBUTE, DROPPED, ELEMENTS, GLOBAL, attributes, escaped, paragraphs, start_tag
+from aggregator.elements import (
+    ATTRIBUTE,
+    DROPPED,
+    ELEMENTS,
+    GLOBAL,
+    attributes,
+    escaped,
+    paragraphs,
+    plain,
+    start_tag,
+    tag_of_written,
+    written_attributes,
+)
 
 _SCHEMES = {"http", "https", "mailto"}
 _ATTRIBUTES = {"*": set(GLOBAL)} | {name: set(own) for name, own in ELEMENTS.items() if own}
@@ -146,7 +158,7 @@ def _prepared(markup: str, names: set[str], base: str | None) -> str:
         markup = _ENDED.sub(r"<\1\2></\1>", markup)
     if not names <= _KNOWN:
         markup = _TAG.sub(_renamed, markup)
-    if names.isdisjoint(_CHANGED) and not _LATE_NAME.search(markup):
+    if names.isdisjoint(_CHANGED) and not ("data-" in markup and _LATE_NAME.search(markup)):
         return markup
     kept = _KEEPER.clean(markup)
     kept = embeds.as_links(pictures.without_noscript(kept), base)
@@ -170,28 +182,28 @@ def _finished(written: str, base: str | None) -> str:
 
 def _with_first_lines(written: str) -> str:
     # A parser drops a line end that stands first in a pre; nh3 writes such a one without the one more that is due.
-    return _FIRST_LINE.sub(r"\1\n\n", written)
+    return _FIRST_LINE.sub(r"\1\n\n", written) if "<pre" in written else written
 
 
 def _finished_tag(tag: re.Match[str], base: str | None) -> str:
-    name, values = (tag[1], attributes(tag[2])) if tag[1] else (tag[3], attributes(tag[4]))
+    name, values = (tag[1], written_attributes(tag[2])) if tag[1] else (tag[3], written_attributes(tag[4]))
     for attribute in _ADDRESSES:
         if attribute in values:
-            _set(values, attribute, _address(values[attribute], base, mail=attribute == "href"))
+            _set(values, attribute, _address(plain(values[attribute]), base, mail=attribute == "href"))
     if "srcset" in values:
-        _set(values, "srcset", pictures.srcset(values["srcset"], partial(urls.absolute, base=base)))
+        _set(values, "srcset", pictures.srcset(plain(values["srcset"]), partial(urls.absolute, base=base)))
     if "class" in values:
-        _set(values, "class", " ".join(filter(_LANGUAGE.fullmatch, values["class"].split())))
+        _set(values, "class", " ".join(filter(_LANGUAGE.fullmatch, plain(values["class"]).split())))
     if name == "img":
         return _img(values)
     if name in ("source", "track") and not values.keys() & {"src", "srcset"}:
         return ""
-    return start_tag(name, values | {"controls": ""} if name in ("audio", "video") else values)
+    return tag_of_written(name, values | {"controls": ""} if name in ("audio", "video") else values)
 
 
 def _set(values: dict[str, str], attribute: str, value: str | None) -> None:
     if value:
-        values[attribute] = value
+        values[attribute] = escaped(value, quote=True)
     else:
         del values[attribute]
 
@@ -204,13 +216,13 @@ def _address(value: str, base: str | None, *, mail: bool) -> str | None:
 
 
 def _img(values: dict[str, str]) -> str:
-    if pictures.is_tracker(values):
+    if pictures.is_tracker({side: plain(values[side]) for side in ("width", "height") if side in values}):
         return ""
     if "srcset" in values:
         values.setdefault("src", values["srcset"].split()[0].rstrip(","))
     if "src" not in values:
-        return escaped(values.get("alt", ""))
-    return start_tag("img", values | {"loading": "lazy", "referrerpolicy": "no-referrer"})
+        return escaped(plain(values.get("alt", "")))
+    return tag_of_written("img", values | {"loading": "lazy", "referrerpolicy": "no-referrer"})
 
 
 def _linked(line: str) -> str:

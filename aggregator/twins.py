@@ -68,6 +68,11 @@ def unwrapped(url: str) -> str:
     return url
 
 
+def may_wrap(host: str) -> bool:
+    """Tell whether an address without a query at ``host`` may be one of an AMP cache; see ``unwrapped``."""
+    return "ampproject" in host or "google" in host
+
+
 def host(netloc: str) -> str:
     """Return ``netloc`` without the labels that twins of a site have in front."""
     while True:
@@ -83,6 +88,8 @@ def host(netloc: str) -> str:
 
 def path(path: str) -> str:
     """Return ``path`` without what makes an AMP twin of it, and without slashes at its end."""
+    if "amp" not in path:
+        return path.rstrip("/")
     while True:
         shorter = _AMP_LAST.sub("", _AMP_FIRST.sub("", path, count=1)).rstrip("/")
         if shorter == path:

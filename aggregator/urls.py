@@ -33,14 +33,15 @@ _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DROPPED = re.compile(r"[\t\r\n]")
 # What resolvers take for a host name (RFC 1123, section 2.1, and the underscore that is met), or an IPv6 address.
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*(?:%[a-z0-9._~%-]+)?")
-# What stands already as ``absolute`` writes it, and what does so behind the host of its base: nearly all addresses do,
-# and taking one apart takes long.
-_TAIL = r"(?:\?(?:[A-Za-z0-9!$&'()*+,/:;=?@\[\]~._-]++|%[0-9A-Fa-f]{2})++)?"
-_TAIL += r"(?:#(?:[A-Za-z0-9!$&'()*+,/:;=?@\[\]~._-]++|%[0-9A-Fa-f]{2})++)?"
-_WRITTEN = re.compile(
-    r"https?://[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+/(?:[A-Za-z0-9!$&'()*+,/:=@\[\]~._-]++|%[0-9A-Fa-f]{2})*+" + _TAIL
-)
-_ROOTED = re.compile(r"/(?![/.])(?:[A-Za-z0-9!$&'()*+,:=@\[\]~._-]++|/(?!\.)|%[0-9A-Fa-f]{2})*+" + _TAIL)
+# What stands already as ``absolute`` writes it but for characters beyond ASCII, and what does so behind the host of its
+# base: nearly all addresses do, and taking one apart takes long.
+_CHARACTERS = r"A-Za-z0-9!$&'()*+,:=@\[\]~._\x80-\ud7ff\ue000-\U0010ffff-"
+_TAIL = rf"(?:\?(?:[{_CHARACTERS}/;?]++|%[0-9A-Fa-f]{{2}})++)?(?:#(?:[{_CHARACTERS}/;?]++|%[0-9A-Fa-f]{{2}})++)?"
+_WRITTEN = re.compile(rf"https?://[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+/(?:[{_CHARACTERS}/]++|%[0-9A-Fa-f]{{2}})*+{_TAIL}")
+_ROOTED = re.compile(rf"/(?![/.])(?:[{_CHARACTERS}]++|/(?!\.)|%[0-9A-Fa-f]{{2}})*+{_TAIL}")
+_PERCENT_ENCODED = [chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in range(0x100)]
+# An address of which ``canonical`` has nothing to decode, to sort or to leave out.
+_USUAL = re.compile(r"https?://([a-z0-9_-]++(?:\.[a-z0-9_-]++)*+)((?:/[A-Za-z0-9!$&'()*+,/:;=@\[\]~._-]*+)?+)")
 # RFC 3987, sections 2.2 and 4.1: ucschar and iprivate are allowed; blanks, quotes, brackets, controls and those of
 # writing direction are not.
 _IRI = re.compile(
@@ -71,12 +72,17 @@ def absolute(reference: str | None, base: str | None = None) -> str | None:
     is longer than any.
     User names and passwords are dropped; characters that may not stand in an address are percent-encoded.
     """
-    if reference and _WRITTEN.fullmatch(reference):
-        return reference if len(reference) <= _LONGEST else None
-    if reference and base and _ROOTED.fullmatch(reference) and (site := _site(base)):
+    if not reference:
+        return None
+    if _WRITTEN.fullmatch(reference):
+        made = reference
+    elif base and _ROOTED.fullmatch(reference) and (site := _site(base)):
         made = site + reference
-        return made if len(made) <= _LONGEST else None
-    return _made(reference, base)
+    else:
+        return _made(reference, base)
+    if not made.isascii():
+        made = "".join([_PERCENT_ENCODED[byte] for byte in made.encode()])
+    return made if len(made) <= _LONGEST else None
 
 
 @lru_cache(maxsize=256)
@@ -84,7 +90,7 @@ def _site(base: str) -> str | None:
     return base[: base.index("/", len("https://"))] if _WRITTEN.fullmatch(base) else None
 
 
-def _made(reference: str | None, base: str | None) -> str | None:
+def _made(reference: str, base: str | None) -> str | None:
     split = _resolved(reference, base)
     if split is None or split.scheme not in ("http", "https") or not _HOST.fullmatch(split.hostname or ""):
         return None
@@ -92,9 +98,7 @@ def _made(reference: str | None, base: str | None) -> str | None:
     return made if len(made) <= _LONGEST else None
 
 
-def _resolved(reference: str | None, base: str | None) -> SplitResult | None:
-    if not reference:
-        return None
+def _resolved(reference: str, base: str | None) -> SplitResult | None:
     cleaned = _DROPPED.sub("", reference.strip("\x00\x0b\x0c \t\r\n"))
     try:
         split = urlsplit(urljoin(base, cleaned) if base else cleaned)
@@ -188,6 +192,12 @@ def canonical(url: str) -> str:
     the others do not count; nor does it whether the page is asked for from a telephone, an AMP cache or a redirector
     (``twins``).  What has no host comes back as it is.
     """
+    if (usual := _USUAL.fullmatch(url)) and not twins.may_wrap(usual[1]):
+        return f"//{twins.host(usual[1])}{twins.path(usual[2])}"
+    return _canonical(url)
+
+
+def _canonical(url: str) -> str:
     try:
         split = urlsplit(twins.unwrapped(url))
         netloc = twins.host(_netloc(split))
@@ -211,7 +221,7 @@ def is_page(url: str) -> bool:
 @lru_cache(maxsize=4096)
 def valid_id(value: str | None) -> bool:
     """Tell whether ``value`` may be an ``atom:id`` as it is: an absolute IRI (RFC 4287, section 4.2.6)."""
-    if value and len(value) <= _MAX_ID and _WRITTEN.fullmatch(value):
+    if value and len(value) <= _MAX_ID and value.isascii() and _WRITTEN.fullmatch(value):
         return True
     if not value or not _IRI.fullmatch(value) or _STRAY_PERCENT.search(value) or len(value.encode()) > _MAX_ID:
         return False

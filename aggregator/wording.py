@@ -17,10 +17,12 @@ ENOUGH = 32
 
 _TAG = re.compile(r"<(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
 _WORD = re.compile(r"[^\W_]+")
-#: The same for what is ASCII, which is quicker.
-_ONLY_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
+#: The same, which is quicker: a table for the bytes of UTF-8 that are ASCII, and what else most often parts words.
+_ONLY_WORDS = bytes(ord(" ") if code < 0x80 and not chr(code).isalnum() else code for code in range(0x100))
+_PARTING = "‘’“”–—、。"
 #: Scripts whose words stand without blanks; two characters are about a word there.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_UNSPACED_RUN = re.compile(f"{_UNSPACED.pattern}+")
 _TOKEN = re.compile(f"{_UNSPACED.pattern}|(?:(?!{_UNSPACED.pattern})[^\\W_])+")
 # What WordPress adds to each entry of a feed: it names the site, and so differs where the words are the same.
 _FOOTER = re.compile(r"\bThe post .{1,300}? (?:appeared first on|first appeared on) .{1,150}\Z", re.DOTALL)
@@ -61,8 +63,13 @@ def plain(value: str) -> str:
 
 def words(value: str) -> list[str]:
     """Return the runs of letters and digits in plain text ``value``, in one form; what is between them is gone."""
-    found = plain(value)
-    return found.translate(_ONLY_WORDS).split() if found.isascii() else _WORD.findall(found)
+    said = plain(value)
+    parted = said.encode("utf-8", "surrogatepass").translate(_ONLY_WORDS).decode("utf-8", "surrogatepass")
+    if not said.isascii():
+        for mark in _PARTING:
+            parted = parted.replace(mark, " ")
+    found = parted.split()
+    return found if not found or "".join(found).isalnum() else _WORD.findall(said)
 
 
 def tokens(value: str) -> list[str]:
@@ -82,8 +89,7 @@ def body(markup: str) -> Body:
     """Return what stands for the words of sanitised HTML ``markup``; blanks between them do not count."""
     found = words(of_markup(markup)[:_LONG])
     joined = "".join(found)
-    length = len(found) if joined.isascii() else sum(map(_weight, found))
-    return Body(text.digest(joined), length)
+    return Body(text.digest(joined), len(found) if joined.isascii() else _length(found))
 
 
 def title(value: str) -> tuple[str, ...]:
@@ -100,6 +106,11 @@ def same_title(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return enough and (long[: len(short)] == short or long[-len(short) :] == short)
 
 
+def _length(found: list[str]) -> int:
+    others = [word for word in found if not word.isascii()]
+    return len(found) - len(others) + sum(map(_weight, others))
+
+
 def _weight(word: str) -> int:
-    unspaced = 0 if word.isascii() else len(_UNSPACED.findall(word))
+    unspaced = len(word) - len(_UNSPACED_RUN.sub("", word))
     return (unspaced + 1) // 2 if unspaced else 1

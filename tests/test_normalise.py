@@ -117,6 +117,15 @@ def test_a_later_pull_changes_nothing_of_an_unchanged_entry(entry: Entry) -> Non
     assert version(later) == version(first) or entry.source is not None
 
 
+@steady
+@given(_ENTRIES)
+def test_a_version_is_a_digest_of_what_stands_for_the_copy(entry: Entry) -> None:
+    """Those that are stored count as long as this stays."""
+    copy = made(entry)
+    said = copy.feed if copy.via else FeedInfo()
+    assert version(copy) == text.digest(repr(replace(copy, feed=said, via=None, guid=None)))
+
+
 def test_updated_moves_with_the_words_alone() -> None:
     """A new address, markup or tag is no news to a reader; other words are, from the time that the entry gives."""
     first, now = made(ENTRY), NOW + DAY

@@ -43,6 +43,13 @@ def test_what_can_be_printed_is_put_on_one_line_as_everything_is(value: str) -> 
 
 
 @steady
+@given(ANY | st.sampled_from([chr(code) for code in range(0x3001) if chr(code).isspace()]).map("a{}b".format))
+def test_blanks_of_every_script_are_taken_away(value: str) -> None:
+    """What words are parted at."""
+    assert text.without_blanks(value) == "".join(value.split())
+
+
+@steady
 @given(ANY)
 def test_one_line_is_one_line(value: str) -> None:
     """The result has no line break of any kind, no blanks around or in a row, and is stable."""

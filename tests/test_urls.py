@@ -74,7 +74,7 @@ USUAL = st.lists(
                 "%zz",
                 "~",
             ),
-            *("?", "#", ";", ":80", "@", "a=1&b=2", "é", "-300.jpg", "&amp;"),
+            *("?", "#", ";", ":80", "@", "a=1&b=2", "é", "图", "\x85", "\xa0", "\u3000", "-300.jpg", "&amp;"),
         ]
     ),
     max_size=9,
@@ -85,7 +85,21 @@ USUAL = st.lists(
 @given(USUAL, st.none() | USUAL | st.just("https://example.org/blog/post?q=1#f"))
 def test_the_short_way_to_an_address_leads_where_the_long_one_does(reference: str, base: str | None) -> None:
     """What is not taken apart because it stands already as it will would come out the same."""
-    assert urls.absolute(reference, base) == urls._made(reference, base)
+    assert urls.absolute(reference, base) == (urls._made(reference, base) if reference else None)
+
+
+HOSTS = ("example.org", "www.m.amp.example.org", "de.m.example.org", "a.cdn.ampproject.org", "www.google.com", "t")
+
+
+@steady
+@given(
+    st.sampled_from(HOSTS),
+    st.lists(st.sampled_from(("/", "amp", ".amp", "/amp", "a", ".html", "c/s/", "%41", "é", "?a", "#")), max_size=6),
+)
+def test_the_short_way_to_a_page_leads_where_the_long_one_does(host: str, path: list[str]) -> None:
+    """An address in which there is nothing to decode, to sort or to leave out need not be taken apart."""
+    address = "/".join(("https:/", host, "".join(path))) if path else f"http://{host}"
+    assert urls.canonical(address) == urls._canonical(address)
 
 
 BASE = "https://example.org/blog/post?q=1#f"

@@ -112,7 +112,7 @@ def test_what_feeds_add_is_looked_for_wherever_it_may_be(value: str) -> None:
 
 
 @steady
-@given(st.text(st.characters(max_codepoint=127), max_size=40))
-def test_words_of_ascii_are_found_as_all_words_are(value: str) -> None:
-    """Letters and digits in runs."""
+@given(st.text(st.characters(max_codepoint=127), max_size=40) | st.text("aÉ电。’—_\u0301\xad \u3000") | ANY)
+def test_usual_words_are_found_as_all_words_are(value: str) -> None:
+    """Letters and digits in runs, whatever parts them."""
     assert wording.words(value) == wording._WORD.findall(wording.plain(value))

@@ -41,13 +41,13 @@ def candidates(entries: Sequence[Entry]) -> tuple[tuple[Candidate, ...], tuple[s
     A guid or link that stands on several entries of the document identifies none of them alone.
     """
     telling = [entry for entry in entries if _says_something(entry)]
+    pages = list(map(_page, telling))
     guids = Counter(entry.guid for entry in telling)
-    links = Counter(_page(entry) for entry in telling)
-    pairs = Counter((entry.guid, _page(entry)) for entry in telling)
+    links = Counter(pages)
+    pairs = Counter((entry.guid, page) for entry, page in zip(telling, pages, strict=True))
     found: dict[str, Candidate] = {}
-    for entry in telling:
-        page = _page(entry)
-        aliases = tuple(_aliases(entry, guids, links, pairs))
+    for entry, page in zip(telling, pages, strict=True):
+        aliases = tuple(_aliases(entry, page, guids, links, pairs))
         own_page = text.digest(page) if page and links[page] == 1 else None
         found.setdefault(aliases[0].value, Candidate(entry=entry, aliases=aliases, page=own_page))
     return tuple(found.values()), _left_out(len(entries) - len(telling), len(telling) - len(found))
@@ -76,11 +76,11 @@ def _says_something(entry: Entry) -> bool:
 
 def _aliases(
     entry: Entry,
+    page: str | None,
     guids: Counter[str | None],
     links: Counter[str | None],
     pairs: Counter[tuple[str | None, str | None]],
 ) -> list[Alias]:
-    page = _page(entry)
     found = []
     if entry.guid and guids[entry.guid] == 1:
         found.append(alias("guid", entry.guid, text.digest("guid", entry.guid)))
