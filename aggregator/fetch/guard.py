@@ -60,11 +60,12 @@ def permit(url: str) -> str:
     if permitted is None:
         raise ForbiddenError(f"{_shown(url)} is not an http or https address")
     split = urlsplit(permitted)
-    if not _HOST.fullmatch(split.netloc.rpartition(":")[0] if split.port is not None else split.netloc):
+    port = split.port
+    if not _HOST.fullmatch(split.netloc if port is None else split.netloc.rpartition(":")[0]):
         raise ForbiddenError(f"{_shown(url)} has no valid host name")
-    if split.port in _PORTS:
-        raise ForbiddenError(f"port {split.port} of {split.hostname} belongs to another service than the web")
-    return split._replace(fragment="").geturl()
+    if port in _PORTS:
+        raise ForbiddenError(f"port {port} of {split.hostname} belongs to another service than the web")
+    return permitted.partition("#")[0]
 
 
 def _shown(url: str) -> str:
