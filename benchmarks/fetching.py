@@ -85,7 +85,8 @@ def measured(port: int, *, concurrency: int, per_host: int) -> float:
     with Client(limits, user_agent="benchmark", account=account, resolver=resolve) as client:
         begun = perf_counter()
         fetch = partial(client.fetch, now=NOW)
-        results = list(fetch_all(requests, fetch, concurrency=concurrency, per_host=per_host, lane=client.lane))
+        with client.expecting(requests):
+            results = list(fetch_all(requests, fetch, concurrency=concurrency, per_host=per_host, lane=client.lane))
         seconds = perf_counter() - begun
     failures = [result for _, result in results if isinstance(result, FetchError)]
     if failures or len(results) != SOURCES:
