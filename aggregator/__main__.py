@@ -12,7 +12,11 @@ def main() -> None:
     gc.set_threshold(_YOUNG)
     from aggregator import cli  # now that its many imports are not searched for garbage again and again
 
-    cli.main()
+    try:
+        cli.main()
+    finally:
+        # Ending, Python looks for circles three times among all that is left, which the system takes back anyway.
+        gc.freeze()
 
 
 if __name__ == "__main__":
