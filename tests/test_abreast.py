@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +25,19 @@ def test_everything_is_done_once_and_results_come_in_batches() -> None:
     batches = list(Abreast(iter(range(1, 100)), lambda each: -each, threads=3, most=10))
     assert sorted(-each for batch in batches for each in batch) == list(range(1, 100))
     assert max(map(len, batches)) <= 10
+
+
+def test_what_comes_soon_is_waited_for() -> None:
+    """With patience, what is done a moment later comes in the same batch; once all is done nothing is waited for."""
+
+    def items() -> Iterator[int]:
+        yield 1
+        time.sleep(0.05)
+        yield 2
+
+    began = time.monotonic()
+    assert list(Abreast(items(), int, threads=2, most=10, patience=60)) == [[1, 2]]
+    assert time.monotonic() - began < 30
 
 
 def test_those_who_work_do_not_run_far_ahead() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
-from queue import Queue
+from queue import Empty, Queue
 from typing import Generic, TypeVar
 
 In = TypeVar("In")
@@ -15,14 +16,18 @@ class Abreast(Generic[In, Out]):
     """Calls ``work`` on each of ``source``'s items in ``threads`` threads; as an iterator yields what it returns.
 
     What is yielded is all that was done since the last time, at most ``most`` at once and at least one, in the order in
-    which it was done.  Threads that are ahead of the one that iterates wait, so that no more than ``most`` results are
-    held.  What ``source`` or ``work`` raises is raised here when what was done before it was yielded.
+    which it was done; what comes within ``patience`` seconds is waited for.  Threads that are ahead of the one that
+    iterates wait, so that no more than ``most`` results are held.  What ``source`` or ``work`` raises is raised
+    here when what was done before it was yielded.
     """
 
-    def __init__(self, source: Iterator[In], work: Callable[[In], Out], *, threads: int, most: int) -> None:
+    def __init__(
+        self, source: Iterator[In], work: Callable[[In], Out], *, threads: int, most: int, patience: float = 0
+    ) -> None:
         self._source = source
         self._work = work
         self._most = most
+        self._patience = patience
         self._done: Queue[Out | BaseException | None] = Queue(most)
         self._next = threading.Lock()
         self._over = threading.Event()
@@ -34,7 +39,7 @@ class Abreast(Generic[In, Out]):
         working = len(self._threads)
         try:
             while working:
-                batch, ended, error = self._taken()
+                batch, ended, error = self._taken(working)
                 working -= ended
                 if batch:
                     yield batch
@@ -49,10 +54,11 @@ class Abreast(Generic[In, Out]):
         while not self._done.empty():  # threads that wait for room
             self._done.get()
 
-    def _taken(self) -> tuple[list[Out], int, BaseException | None]:
+    def _taken(self, working: int) -> tuple[list[Out], int, BaseException | None]:
         batch: list[Out] = []
         ended = 0
         each = self._done.get()
+        until = time.monotonic() + self._patience
         while True:
             if each is None:
                 ended += 1
@@ -60,9 +66,12 @@ class Abreast(Generic[In, Out]):
                 return batch, ended, each
             else:
                 batch.append(each)
-            if len(batch) == self._most or self._done.empty():
+            if len(batch) == self._most or ended == working:
                 return batch, ended, None
-            each = self._done.get()
+            try:
+                each = self._done.get(timeout=max(until - time.monotonic(), 0))
+            except Empty:
+                return batch, ended, None
 
     def _run(self) -> None:
         try:

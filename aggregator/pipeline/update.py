@@ -29,6 +29,8 @@ from aggregator.store import Store, archive, events, pulls, verdicts
 
 #: How many pulls are stored in one transaction at most, and wait for that at most.
 _PULLS = 50
+#: Seconds that what is settled waits for more, since a transaction costs more than what is written in it.
+_PATIENCE = 0.25
 
 Answer = tuple[Request, Response | FetchError]
 FetchAll = Callable[[Iterable[Request]], Iterator[Answer]]
@@ -79,7 +81,9 @@ def update(
         return replace(pull, events=_events(store, source, state, pull)), outcome
 
     # One thread more than there are workers, so that none of these waits while the archive is asked.
-    settled = Abreast(_timed(fetch_all(requests), watch), work, threads=confined.workers + 1, most=_PULLS)
+    settled = Abreast(
+        _timed(fetch_all(requests), watch), work, threads=confined.workers + 1, most=_PULLS, patience=_PATIENCE
+    )
     try:
         for batch in settled:
             with watch("store"):
@@ -236,7 +240,7 @@ def _news(
             recent = pulls.recent(transaction, source_id, 2 * len(found)) if many else []
             matches = renumbering.rebind(matches, drafts, known, recent)
         touched = changes.touched(matches)
-        before = archive.copies(transaction, list(touched))
+        before = archive.copies(transaction, list(touched)) if touched else {}
         news = any(match.known is None for match in matches)
         record = verdicts.record(transaction, source_id, state) if news else None
     with watch("normalise"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from aggregator import normalise, text, wording
 from aggregator.models import Copy
@@ -20,7 +19,7 @@ Make = Callable[[Sequence[Asked]], Sequence[Made]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An unknown entry as a copy.  ``words`` is its name by title and body, ``dated`` the same with its date.
+    """An unknown entry as a copy.  ``words`` is its name by title and body.
 
     ``alone`` tells that no other draft of the document has the same ``words``.
     """
@@ -28,8 +27,13 @@ class Draft:
     candidate: Candidate
     made: Made
     words: Alias
-    dated: Alias
     alone: bool
+
+    @property
+    def dated(self) -> Alias:
+        """Its name by title, body and date."""
+        date = str(self.candidate.entry.published)
+        return replace(self.words, value=text.digest("dated words", self.words.value, date))
 
     def name(self, known: Mapping[str, Known]) -> Alias:
         """Return the name by words to give to a new copy: the dated one where a copy has the other already."""
@@ -55,7 +59,6 @@ def drafts(matches: Sequence[Match], make: Make) -> dict[int, Draft]:
             candidate=candidate,
             made=copies[place],
             words=names[place],
-            dated=_dated(names[place], candidate.entry.published),
             alone=often[names[place].value] == 1,
         )
         for place, candidate in unknown.items()
@@ -107,10 +110,6 @@ def by_words(made: Made) -> Alias:
     """Return the name of a copy by its title and body."""
     title = made.copy.title
     return alias("text", title, text.digest("words", "".join(wording.title(title)), made.text))
-
-
-def _dated(words: Alias, published: datetime | None) -> Alias:
-    return replace(words, value=text.digest("dated words", words.value, str(published)))
 
 
 def _is_touched(match: Match, known: Known) -> bool:

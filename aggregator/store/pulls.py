@@ -24,8 +24,17 @@ PUBLISHED = "published settings"
 _NEVER = datetime.fromtimestamp(0, UTC)
 #: The columns that recognising takes.
 _RECOGNISED = (
-    *("pk", "key", "fingerprint", "version", "words", "title", "guid", "link", "published", "updated", "first_seen"),
+    *("key", "fingerprint", "version", "words", "title", "guid", "link", "published", "updated", "first_seen"),
     *("edits", "edited", "waiting", "verdict"),
+)
+#: What is known under ``names`` of the source called ``source_id``.
+_UNDER = (
+    sa.select(alias.c.value, alias.c.copy_pk, *(copy.c[name] for name in _RECOGNISED))
+    .outerjoin_from(alias, copy, copy.c.pk == alias.c.copy_pk)
+    .where(
+        alias.c.source_pk == sa.select(source.c.pk).where(source.c.id == sa.bindparam("source_id")).scalar_subquery(),
+        alias.c.value.in_(sa.bindparam("names", expanding=True)),
+    )
 )
 #: The columns that feeds.yaml decides.
 _LINE = ("id", "position", "listed", "enabled", "category", "title", "feed", "settings")
@@ -111,17 +120,15 @@ def state(row: sa.Row[Any]) -> SourceState:
 
 def known(connection: sa.Connection, source_id: str, aliases: Sequence[str]) -> dict[str, Known]:
     """Return the copies that the archive has, or had, of ``source_id`` under ``aliases``, by alias."""
-    columns = [copy.c[name] for name in _RECOGNISED]
-    query = sa.select(alias.c.value, alias.c.copy_pk, *columns).outerjoin_from(
-        alias, copy, copy.c.pk == alias.c.copy_pk
-    )
-    here = alias.c.source_pk == sa.select(source.c.pk).where(source.c.id == source_id).scalar_subquery()
-    rows = (
-        row
-        for chunk in chunks(aliases, PARAMETERS)
-        for row in connection.execute(query.where(here, alias.c.value.in_(chunk)))
-    )
-    return {row.value: _known(row) for row in rows}
+    found: dict[str, Known] = {}
+    copies: dict[int, Known] = {}
+    for chunk in chunks(aliases, PARAMETERS):
+        for row in connection.execute(_UNDER, {"source_id": source_id, "names": chunk}).all():
+            value, pk, *recognised = tuple(row)
+            if pk not in copies:
+                copies[pk] = _known(pk, recognised)
+            found[value] = copies[pk]
+    return found
 
 
 def recent(connection: sa.Connection, source_id: str, limit: int) -> list[Known]:
@@ -129,7 +136,8 @@ def recent(connection: sa.Connection, source_id: str, limit: int) -> list[Known]
     columns = [copy.c[name] for name in _RECOGNISED]
     here = copy.c.source_pk == sa.select(source.c.pk).where(source.c.id == source_id).scalar_subquery()
     newest = (copy.c.listed_at.desc(), copy.c.post_pk.desc())
-    return [_known(row) for row in connection.execute(sa.select(*columns).where(here).order_by(*newest).limit(limit))]
+    query = sa.select(copy.c.pk, *columns).where(here).order_by(*newest).limit(limit)
+    return [_known(pk, recognised) for pk, *recognised in map(tuple, connection.execute(query).all())]
 
 
 def apply(connection: sa.Connection, *pulls: Pull) -> None:
@@ -168,10 +176,11 @@ def _line(line: Source, position: int) -> dict[str, Any]:
     }
 
 
-def _known(row: sa.Row[Any]) -> Known:
-    if row.pk is None:
+def _known(pk: int, recognised: Sequence[Any]) -> Known:
+    values = dict(zip(_RECOGNISED, recognised, strict=True))
+    if values["key"] is None:
         return Known(
-            pk=row.copy_pk,
+            pk=pk,
             key="",
             fingerprint="",
             version="",
@@ -183,7 +192,7 @@ def _known(row: sa.Row[Any]) -> Known:
             first_seen=_NEVER,
             pruned=True,
         )
-    return Known(**{name: getattr(row, name) for name in _RECOGNISED}, pruned=row.verdict in TURNED_AWAY)
+    return Known(pk=pk, pruned=values["verdict"] in TURNED_AWAY, **values)
 
 
 def _state_row(new: SourceState) -> dict[str, Any]:

@@ -26,15 +26,22 @@ _OPEN = ("held", "archived", "rejected")
 def record(connection: sa.Connection, source_id: str, before: SourceState) -> Record:
     """Return what is known of ``source_id``, which stands as in ``before``, for judging what is new."""
     row = connection.execute(sa.select(source.c.pk, source.c.latecomer).where(source.c.id == source_id)).one()
-    admitted = sa.select(copy.c.link, copy.c.published).where(copy.c.source_pk == row.pk, copy.c.post_pk.is_not(None))
-    last = admitted.order_by(copy.c.listed_at.desc(), copy.c.post_pk.desc()).limit(RECORD)
     return Record(
         last_success=before.last_success,
         latecomer=row.latecomer,
         # ``sync`` forgets where the last answer of a source came from whose line changed.
         renewed=before.validators_url is None,
-        recent=tuple(Past(link=each.link, published=each.published) for each in connection.execute(last)),
+        # The first pull is not judged by what there was before.
+        recent=_admitted(connection, row.pk) if before.last_success else (),
     )
+
+
+def _admitted(connection: sa.Connection, source_pk: int) -> tuple[Past, ...]:
+    admitted = sa.select(copy.c.link, copy.c.published).where(
+        copy.c.source_pk == source_pk, copy.c.post_pk.is_not(None)
+    )
+    last = admitted.order_by(copy.c.listed_at.desc(), copy.c.post_pk.desc()).limit(RECORD)
+    return tuple(Past(link=each.link, published=each.published) for each in connection.execute(last))
 
 
 def give(connection: sa.Connection, source_pk: int, verdicts: Mapping[int, Verdict], at: datetime) -> None:
