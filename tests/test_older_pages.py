@@ -6,9 +6,15 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import html
 from origin import Origin
 from planet import Item, Planet, rss
+from posts import ANY_POST, POSTS, PUBLICATION
+
+from aggregator.models import Archive, Post
+from aggregator.publish import html as pages
 
 MORE = "output: {path: public, posts: posts, formats: [atom, html], entries: 2, archive: 3}"
 
@@ -100,3 +106,14 @@ def test_without_archive_documents_there_are_no_older_pages(planet: Planet, orig
     planet.run()
     assert [path for path in planet.snapshot() if "/page/" in path] == []
     assert walk(planet, "index.html") == [("index.html", ["Post 8", "Post 7"])]
+
+
+@given(st.lists(st.sampled_from(POSTS) | ANY_POST, min_size=1, max_size=3))
+@settings(max_examples=25, deadline=None)
+def test_a_post_is_the_same_on_its_own_as_on_the_pages_of_all_levels(posts: list[Post]) -> None:
+    """What was made of a post for one page changes no byte of the others that it stands on."""
+    shared = [pages.listed(PUBLICATION, post) for post in posts]
+    for number, feed in enumerate(PUBLICATION.feeds, 1):
+        alone = [pages.listed(PUBLICATION, post) for post in posts]
+        place = Archive(number=number, previous=9)
+        assert pages.archive(PUBLICATION, feed, place, shared) == pages.archive(PUBLICATION, feed, place, alone)

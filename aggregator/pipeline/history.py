@@ -14,7 +14,7 @@ from threading import Event
 from typing import NamedTuple
 
 from aggregator import history
-from aggregator.models import Archive, Document, OutputFeed, Post, Publication, Source
+from aggregator.models import Archive, Document, OutputFeed, Publication, Source
 from aggregator.pipeline.target import ARCHIVES, Changes, Target, remove, write_all
 from aggregator.publish import addresses, atom, html
 from aggregator.records import ArchiveState, Filing
@@ -27,7 +27,7 @@ from aggregator.text import chunks
 _PART = 5_000
 #: Bytes of rendered entries that are remembered: a post stands in a document of each level of its category.  What its
 #: page shows of it takes about so many of them.
-_REMEMBERED, _BRIEF = 16_000_000, 2_000
+_REMEMBERED, _BRIEF = 16_000_000, 3_000
 
 #: Posts that wait to be put into archive documents, by folder.
 Filings = Mapping[str, Sequence[Filing]]
@@ -253,7 +253,8 @@ def _documents(
             yield document
             if "html" in publication.formats:
                 with watch("render"):
-                    page = html.archive(publication, task.feed, place, [each.post for each in found])
+                    shown = [each.listed for each in found if each.listed]
+                    page = html.archive(publication, task.feed, place, shown)
                 yield page
 
 
@@ -268,10 +269,10 @@ def _place(transaction: Transaction, folder: str, number: int, planned: Filings)
 
 
 class _Rendered(NamedTuple):
-    """A post without its bodies, as pages of older posts show it, and its entry."""
+    """A post's entry, and what pages of older posts show of it: None where none are made."""
 
-    post: Post
     entry: atom.Entry
+    listed: html.Shown | None
 
 
 class _Entries:
@@ -279,6 +280,7 @@ class _Entries:
 
     def __init__(self, publication: Publication) -> None:
         self._publication = publication
+        self._pages = "html" in publication.formats
         self._known: OrderedDict[int, _Rendered] = OrderedDict()
         self._size = 0
 
@@ -289,11 +291,11 @@ class _Entries:
             posts = dict(archive.posts(transaction, [pk for pk in pks if pk not in found]))
         with watch("render"):
             entries = atom.entries(self._publication, list(posts.values()))
-            briefs = map(_brief, posts.values())
-            made = {pk: _Rendered(*each) for pk, each in zip(posts, zip(briefs, entries, strict=True), strict=True)}
+            listed = [html.listed(self._publication, post) if self._pages else None for post in posts.values()]
+            made = {pk: _Rendered(*each) for pk, each in zip(posts, zip(entries, listed, strict=True), strict=True)}
         self._keep(made)
         found |= made
-        return [found[pk] for pk in sorted(found, key=lambda pk: (found[pk].post.published, pk), reverse=True)]
+        return [found[pk] for pk in sorted(found, key=lambda pk: (found[pk].entry.published, pk), reverse=True)]
 
     def _keep(self, made: Mapping[int, _Rendered]) -> None:
         self._known |= made
@@ -305,7 +307,3 @@ class _Entries:
 
 def _size(each: _Rendered) -> int:
     return len(each.entry.body) + _BRIEF
-
-
-def _brief(post: Post) -> Post:
-    return replace(post, copy=replace(post.copy, content="", summary=""))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from aggregator import urls
 from aggregator.frontmatter import rfc3339
@@ -20,18 +21,28 @@ SOURCES = "sources.html"
 Places = Mapping[tuple[str, ...], dict[str, str]]
 
 
+class Shown(NamedTuple):
+    """A post as it stands in every page: all that templates are told of it but the way to its category."""
+
+    category: tuple[str, ...]
+    updated: datetime
+    values: theme.Values
+
+
 @safe.tolerant
 def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
     """Yield ``index.html`` of ``feed``, its posts in the order of ``posts``."""
     place = _Place(path=feed.folder + HTML.file, root=_root(feed), older=feed.older_page)
-    yield _page(publication, feed, posts, place)
+    yield _page(publication, feed, [_shown(publication, post, brief=False) for post in posts], place)
 
 
-def archive(publication: Publication, feed: OutputFeed, place: Archive, posts: Sequence[Post]) -> Document:
-    """Return the page of older posts that shows an archive document of ``feed``, its ``posts`` newest first.
+def listed(publication: Publication, post: Post) -> Shown:
+    """Return ``post`` as pages of older posts list it, which takes no body."""
+    return _shown(publication, post, brief=True)
 
-    Of the posts it needs no bodies.
-    """
+
+def archive(publication: Publication, feed: OutputFeed, place: Archive, posts: Sequence[Shown]) -> Document:
+    """Return the page of older posts that shows an archive document of ``feed``, its ``listed`` posts newest first."""
     where = _Place(
         path=addresses.page_path(feed, place.number),
         root=_root(feed) + "../",
@@ -40,13 +51,7 @@ def archive(publication: Publication, feed: OutputFeed, place: Archive, posts: S
         older=place.previous,
         newer=place.following,
     )
-
-    @safe.tolerant
-    def rendered(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
-        yield _page(publication, feed, posts, where)
-
-    (document,) = rendered(publication, feed, posts)
-    return document
+    return safe.retried(_page, publication, feed, list(posts), where)
 
 
 def sources(publication: Publication, subscriptions: Sequence[Subscription]) -> Document:
@@ -69,8 +74,9 @@ class _Place:
     newer: int | None = None
 
 
-def _page(publication: Publication, feed: OutputFeed, posts: Sequence[Post], place: _Place) -> Document:
+def _page(publication: Publication, feed: OutputFeed, posts: Sequence[Shown], place: _Place) -> Document:
     language, direction = _language(publication)
+    updated = max((post.updated for post in posts), default=publication.created)
     places = _places(publication, place.root)
     kinds = [kind for kind in addresses.made(publication) if kind is not HTML]
     above = "../" * place.path.count("/")
@@ -93,8 +99,8 @@ def _page(publication: Publication, feed: OutputFeed, posts: Sequence[Post], pla
         "older": older,
         "newer": newer or (place.number and place.here + HTML.file),
         "sources": place.root + SOURCES,
-        "updated": _time(rfc3339(facts.updated(publication, posts))),
-        "posts": [_post(places, feed, direction, post, brief=place.number is not None) for post in posts],
+        "updated": _time(rfc3339(updated)),
+        "posts": _posts(places, feed, posts),
     }
     return Document(path=place.path, body=theme.render("index.html.j2", publication.templates, values))
 
@@ -179,24 +185,29 @@ def _path(places: Places, category: tuple[str, ...], above: int = 0) -> list[dic
     return [places.get(level, {"name": level[-1], "href": ""}) for level in levels]
 
 
-def _post(places: Places, here: OutputFeed, direction: str, post: Post, *, brief: bool) -> dict[str, Any]:
+def _posts(places: Places, here: OutputFeed, posts: Sequence[Shown]) -> list[theme.Values]:
+    ways = {each: theme.Items(_path(places, each, len(here.levels))) for each in {post.category for post in posts}}
+    return [post.values.also(categories=ways[post.category]) for post in posts]
+
+
+def _shown(publication: Publication, post: Post, *, brief: bool) -> Shown:
     copy = post.copy
     language = safe.language(copy.language)
-    return {
-        "title": facts.title(post),
-        "href": safe.web(copy.link),
-        "language": language,
-        "direction": _direction(language, direction),
-        "source": _home(post.source),
-        "via": post.via and _home(post.via),
-        "authors": [person.name for person in facts.named(copy.authors)],
-        "time": _time(rfc3339(post.published)),
+    values = theme.Values(
+        title=facts.title(post),
+        href=safe.web(copy.link),
+        language=language,
+        direction=_direction(language, _language(publication)[1]),
+        source=_home(post.source),
+        via=post.via and _home(post.via),
+        authors=[person.name for person in facts.named(copy.authors)],
+        time=_time(rfc3339(post.published)),
         # A page of older posts is a list to look through: quick to load, and short.
-        "image": None if brief else safe.web(copy.image),
-        "excerpt": "" if brief else facts.lead(copy),
-        "also_in": [{"name": source.title, "href": facts.place(source)} for source in post.also_in],
-        "categories": _path(places, post.category, len(here.levels)),
-    }
+        image=None if brief else safe.web(copy.image),
+        excerpt="" if brief else facts.lead(copy),
+        also_in=[{"name": source.title, "href": facts.place(source)} for source in post.also_in],
+    )
+    return Shown(post.category, post.updated, values)
 
 
 def _home(source: Attribution) -> dict[str, str | None]:

@@ -76,14 +76,19 @@ def retried(make: Callable[..., T], *values: Any) -> T:
     try:
         return make(*values)
     except ValueError:
-        return make(*(list(map(scrubbed, value)) if isinstance(value, list) else scrubbed(value) for value in values))
+        return make(*map(scrubbed, values))
 
 
 def _scrubbed(value: Any) -> Any:
     if isinstance(value, str):
         return text.legal(value)
     if isinstance(value, tuple):
-        return tuple(map(_scrubbed, value))
+        parts = map(_scrubbed, value)
+        return type(value)._make(parts) if hasattr(value, "_make") else tuple(parts)
+    if isinstance(value, list):
+        return type(value)(map(_scrubbed, value))
+    if isinstance(value, dict):
+        return type(value)((name, _scrubbed(said)) for name, said in value.items())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: _scrubbed(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return dataclasses.replace(value, **fields)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import traceback
 from base64 import b64encode
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,37 @@ from aggregator.errors import OutputError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from jinja2.runtime import Macro
 
 _OURS = Path(__file__).with_name("templates")
 _STYLE, _SCRIPT = "style.css", "time.js"
 _PROGRAM = {"name": "aggregator", "version": __version__, "url": PROJECT_URL}
+
+
+class Values(dict[str, Any]):
+    """What templates are told of a thing that stands on several pages; see ``_once``."""
+
+    __slots__ = ("made",)
+
+    def __init__(self, values: Iterable[tuple[str, Any]] = (), **more: Any) -> None:
+        super().__init__(values, **more)
+        self.made: dict[Any, Any] = {}
+
+    def also(self, **more: Any) -> Values:
+        """Return the same values and more, for one page: what was made of the thing is kept for all of them."""
+        told = Values(self.items(), **more)
+        told.made = self.made
+        return told
+
+
+class Items(list[dict[str, str]]):
+    """A list that templates are told of for several posts; see ``_once``."""
+
+    __slots__ = ("made",)
+
+    def __init__(self, items: Iterable[dict[str, str]]) -> None:
+        super().__init__(items)
+        self.made: dict[Any, Any] = {}
 
 
 def render(name: str, folder: Path | None, values: dict[str, Any], more: Path | None = None) -> bytes:
@@ -53,7 +81,14 @@ def render(name: str, folder: Path | None, values: dict[str, Any], more: Path | 
 def read(name: str, folder: Path | None) -> str:
     """Return the file called ``name``, of ``folder`` where that has one; raises OSError and UnicodeDecodeError."""
     own = folder / name if folder else None
-    return (own if own and own.is_file() else _OURS / name).read_text("utf-8")
+    path = own if own and own.is_file() else _OURS / name
+    status = path.stat()
+    return _text(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=8)  # each page holds them; who changes one sees so at once
+def _text(path: Path, changed: int, size: int) -> str:
+    return path.read_text("utf-8")
 
 
 def script() -> str:
@@ -61,6 +96,7 @@ def script() -> str:
     return read(_SCRIPT, None)
 
 
+@lru_cache(maxsize=8)
 def hash_of(words: str) -> str:
     """Return how a Content-Security-Policy names an inline style or script."""
     return f"sha256-{b64encode(sha256(words.encode()).digest()).decode()}"
@@ -84,7 +120,7 @@ def _environment(folder: Path | None, more: Path | None) -> Environment:
 
     ours = FileSystemLoader([_OURS, more] if more else _OURS)
     own = [FileSystemLoader(folder)] if folder else []
-    return Environment(
+    made = Environment(
         loader=ChoiceLoader([*own, ours, PrefixLoader({"default": ours})]),
         autoescape=True,
         undefined=StrictUndefined,
@@ -92,6 +128,19 @@ def _environment(folder: Path | None, more: Path | None) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.globals["once"] = _once
+    return made
+
+
+def _once(macro: Macro, value: object, *others: str) -> str:
+    """Return what ``macro`` makes of ``value`` and ``others``: the same each time, so it is made once."""
+    made = getattr(value, "made", None)
+    if made is None:
+        return macro(value, *others)
+    key = (macro, others)
+    if key not in made:
+        made[key] = macro(value, *others)
+    return made[key]  # type: ignore[no-any-return]  # what the macro returned
 
 
 def _told(exc: Exception, name: str, folder: Path) -> str:

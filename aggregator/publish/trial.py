@@ -40,7 +40,8 @@ def render(templates: Path) -> None:
     for feed in (whole, category):
         for posts in ([_post()], []):
             list(html.render(publication, feed, posts))
-            html.archive(publication, feed, Archive(number=2, previous=1, following=3), posts)
+            listed = [html.listed(publication, post) for post in posts]
+            html.archive(publication, feed, Archive(number=2, previous=1, following=3), listed)
     for subscriptions in ([_subscription(newest=_NOW, gone=True), _subscription(enabled=False)], []):
         html.sources(publication, subscriptions)
 
