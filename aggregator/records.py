@@ -172,7 +172,8 @@ class Made:
 class Reading:
     """A document that was read: what it says, and those of its entries that are let in.
 
-    ``made`` is what they make as new copies, one for each, where that was asked for.
+    ``made`` is what they make as new copies, one for each, where that was asked for; of the entries only ids, addresses
+    and times are told then.
     """
 
     feed: Feed

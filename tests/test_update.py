@@ -50,6 +50,28 @@ def test_a_delta_takes_nothing_away_and_stands_for_no_document(store: Store) -> 
     assert outcomes == [("ok", 2, 0), ("ok", 0, 1), ("ok", 0, 1)]
 
 
+def test_copies_from_before_the_first_pull_are_compared_with_all_that_it_says(store: Store) -> None:
+    """A large document, of which a worker makes new copies at once: those that are known are none."""
+    sync(store, source("a"))
+    items = [Item(guid=str(number), body="word " * 500) for number in range(50)]
+    outcomes = []
+    with Confined() as confined:
+        for document in (items, [*items[1:], Item(guid="0", body="other " * 500), Item(guid="new", body="new " * 500)]):
+            answer = Response(
+                status=200, url="https://a.example.org/feed", body=rss(*document).encode(), content_type="", etag=None,
+                last_modified=None, moved_to=None, max_age=None,
+            )  # fmt: skip
+            pull, outcome = update.settle(
+                store, source("a"), SourceState(), answer, confined=confined, now=NOW, watch=Stopwatch()
+            )
+            with store.writing() as transaction:
+                pulls.apply(transaction, pull)
+            outcomes.append((outcome.entries, outcome.new, outcome.changed))
+    assert outcomes == [(50, 50, 0), (51, 1, 1)]
+    changed = [write.copy.content for write in pull.writes if write.copy and write.known]
+    assert changed == [("other " * 500).strip()]
+
+
 def test_a_stop_in_the_middle_of_a_document_leaves_its_source_as_it_was(store: Store) -> None:
     """What is being read when the program is told to stop is neither stored nor a failure: the next run asks again."""
     sync(store, source("a"))

@@ -184,6 +184,13 @@ def test_an_answer_reaches_nothing_but_values(module: str, name: str) -> None:
         job.answer(packed)
 
 
+@pytest.mark.parametrize("kind", [str, Limits, Link])
+def test_what_is_built_of_an_answer_is_a_whole_value(kind: type) -> None:
+    """Nothing else is made of what a worker packs, and no value without its fields."""
+    with pytest.raises(pickle.UnpicklingError, match="is no value"):
+        job.built(kind, ("a",))
+
+
 def test_a_worker_does_not_outlive_its_pool() -> None:
     """When the process of the pool is killed in the middle of a job, the worker ends soon after it."""
     script = "from aggregator.workers import Limits, Pool; import time; Pool(1, 'time').call(Limits(), time.sleep, 60)"

@@ -21,7 +21,8 @@ Take = Callable[[Sequence[Entry], Source], tuple[Entry, ...]]
 def read(body: bytes, content_type: str, url: str, source: Source, now: datetime | None) -> Reading:
     """Return what ``source`` says in ``body``, with the copies that its entries make when they are new at ``now``.
 
-    ``now`` is None where it is not known that all of them are new.  Raises ParseError; see ``parse.parse``.
+    ``now`` is None where it is not known that all of them are new.  Where it is given, the entries come as bare as
+    recognising new ones takes.  Raises ParseError; see ``parse.parse``.
     """
     from aggregator.parse import parse  # when there is a document: most runs find nothing new
 
@@ -29,7 +30,17 @@ def read(body: bytes, content_type: str, url: str, source: Source, now: datetime
     if now is None:
         return reading
     pulled = Pulled(info=reading.feed.info, source=source, now=now)
-    return replace(reading, made=making.made([Asked(entry=each.entry, key=each.key) for each in reading.found], pulled))
+    made = making.made([Asked(entry=each.entry, key=each.key) for each in reading.found], pulled)
+    bare = {id(entry): _bare(entry) for entry in reading.feed.entries}
+    return Reading(
+        feed=replace(reading.feed, entries=tuple(bare[id(entry)] for entry in reading.feed.entries)),
+        found=tuple(replace(each, entry=bare[id(each.entry)]) for each in reading.found),
+        made=made,
+    )
+
+
+def _bare(entry: Entry) -> Entry:
+    return Entry(guid=entry.guid, link=entry.link, published=entry.published, updated=entry.updated)
 
 
 def let_in(feed: Feed, source: Source, taken: Take) -> Reading:

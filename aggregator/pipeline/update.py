@@ -180,10 +180,11 @@ def _settled(
     with watch("parse"):
         # All that a source says at its first pull is new.
         first = now if state.last_success is None else None
-        reading = confined.read(response.body, response.content_type, response.url, source, first)
+        read = partial(confined.read, response.body, response.content_type, response.url, source)
+        reading = read(first)
     feed = reading.feed
     pulled = Pulled(info=feed.info, source=source, now=now, last_pull=state.last_success)
-    writes = tuple(_news(store, reading, pulled, state, confined, watch))
+    writes = tuple(_news(store, reading, read, pulled, state, confined, watch))
     new = [write.copy.published for write in writes if write.copy and write.known is None]
     after = replace(
         cadence.succeeded(source, state, response, feed.hints, now, new=new),
@@ -221,6 +222,7 @@ def _withdrawn(store: Store, source: Source, feed: Feed, watch: Stopwatch) -> di
 def _news(
     store: Store,
     reading: Reading,
+    read: Callable[[None], Reading],
     pulled: Pulled,
     state: SourceState,
     confined: Confined,
@@ -229,6 +231,11 @@ def _news(
     source_id, found = pulled.source.id, reading.found
     with watch("recognise"), store.reading() as transaction:
         known = pulls.known(transaction, source_id, [alias.value for each in found for alias in each.aliases])
+    if known and reading.made is not None:
+        # Copies came in from elsewhere, before the first pull: what the entries say is to be compared with them.
+        with watch("parse"):
+            reading = read(None)
+        found = reading.found
     matches = entries.match(found, known)
     with watch("normalise"):
         drafts = changes.drafts(matches, partial(_made, confined, reading, pulled))
@@ -250,9 +257,7 @@ def _news(
 
 
 def _made(confined: Confined, reading: Reading, pulled: Pulled, asked: Sequence[Asked]) -> Sequence[Made]:
-    if reading.made is not None and len(reading.made) == len(asked):
-        return reading.made
-    return confined.made(asked, pulled)
+    return confined.made(asked, pulled) if reading.made is None else reading.made
 
 
 def _advice(source: Source, after: SourceState) -> tuple[str, ...]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import pickle
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
+from operator import attrgetter
 from typing import Any, NamedTuple
+
+from aggregator import models, records
 
 LENGTH = struct.Struct("!Q")
 
@@ -49,7 +52,11 @@ class Answer(NamedTuple):
 
 
 def packed(value: Job | Answer) -> bytes:
-    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    written = io.BytesIO()
+    pickler = pickle.Pickler(written, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = _REDUCERS
+    pickler.dump(value)
+    return written.getvalue()
 
 
 def answer(packed_answer: bytes) -> Answer:
@@ -60,6 +67,36 @@ def answer(packed_answer: bytes) -> Answer:
     """
     found: Answer = _Values(io.BytesIO(packed_answer)).load()
     return found
+
+
+def built(kind: type, values: tuple[object, ...]) -> object:
+    """Return the value of ``kind``, one of ours, whose fields are ``values``; dataclass's own way takes twice as long.
+
+    Raises pickle.UnpicklingError.
+    """
+    setters = _SETTERS.get(kind, ())
+    if len(values) != len(setters):
+        raise pickle.UnpicklingError(f"{kind} is no value")
+    found: object = object.__new__(kind)
+    for put, value in zip(setters, values):  # noqa: B905 - as many as was just seen
+        put(found, value)
+    return found
+
+
+def _ours() -> Iterator[type]:
+    kinds = (kind for module in (models, records) for kind in vars(module).values())
+    return (kind for kind in kinds if isinstance(kind, type) and is_dataclass(kind))
+
+
+def _reducer(kind: type) -> Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]]:
+    values = attrgetter(*_NAMES_OF[kind])
+    return lambda value: (built, (kind, values(value)))
+
+
+#: The fields of each of our values.
+_NAMES_OF = {kind: [field.name for field in fields(kind)] for kind in _ours()}
+_SETTERS = {kind: [getattr(kind, name).__set__ for name in names] for kind, names in _NAMES_OF.items()}
+_REDUCERS = {kind: _reducer(kind) for kind in _NAMES_OF}
 
 
 class _Values(pickle.Unpickler):
@@ -75,6 +112,7 @@ class _Values(pickle.Unpickler):
 
 
 _MODULES = frozenset({"aggregator.models", "aggregator.records"})
-_NAMES = frozenset({(__name__, "Answer"), (__name__, "Result"), ("builtins", "frozenset")}) | {
-    ("datetime", name) for name in ("datetime", "timedelta", "timezone")
+_NAMES = frozenset({(__name__, name) for name in ("Answer", "Result", "built")}) | {
+    *(("datetime", name) for name in ("datetime", "timedelta", "timezone")),
+    ("builtins", "frozenset"),
 }
