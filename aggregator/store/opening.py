@@ -92,24 +92,42 @@ def _migrate(made: sa.Engine) -> None:
         version = _version(connection)
     if version == HEAD:
         return
-    # Alembic takes 0.3 s to import: only a database that is new or old needs it.
+    with made.execution_options(writes=True).begin() as connection:
+        if made.dialect.name == "postgresql":
+            # SQLite lets one process write at a time; here two that start at once would both make the tables.
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
+        if sa.inspect(connection).get_table_names():
+            _upgrade(connection)
+        else:
+            _make(connection)
+
+
+def _make(connection: sa.Connection) -> None:
+    from aggregator.store.indexes import metadata as whole  # where they are made: see there
+
+    whole.create_all(connection, checkfirst=False)
+    # As Alembic makes it: the next migration goes on from here.
+    mark = "version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)"
+    connection.exec_driver_sql(f"CREATE TABLE alembic_version ({mark})")
+    connection.execute(sa.text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    # Alembic takes 0.3 s to import: only a database that is old needs it.
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    with made.execution_options(writes=True).begin() as connection:
-        if made.dialect.name == "postgresql":
-            # SQLite lets one process write at a time; here two that start at once would both make the tables.
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as exc:
-            raise DatabaseError(
-                f"{shown(made.url)}: its schema {version!r} is newer than this program; upgrade the program"
-            ) from exc
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as exc:
+        raise DatabaseError(
+            f"{shown(connection.engine.url)}: its schema {_version(connection)!r} is newer than this program; upgrade"
+            " the program"
+        ) from exc
 
 
 def _version(connection: sa.Connection) -> str | None:

@@ -182,9 +182,6 @@ copy = Table(
     Column("title", Words, nullable=False),
     Column("info_pk", _Key, ForeignKey("info.pk"), nullable=False),
     Column("via_pk", _Key, ForeignKey("info.pk")),
-    Column("more", Words, nullable=False),
-    Column("summary", Words, nullable=False),
-    Column("content", Words, nullable=False),
     # Changes taken since it last was at rest, the last one's time, and whether one waits.
     Column("edits", Integer, nullable=False, server_default="0"),
     Column("edited", Moment),
@@ -192,6 +189,10 @@ copy = Table(
     # Why it stands in no post: held, archived, rejected, retracted, withdrawn; a date to come ends it by itself.
     Column("verdict", String(16)),
     Column("until", Moment),
+    # What is long stands last: SQLite reads a row from its beginning.
+    Column("more", Words, nullable=False),
+    Column("summary", Words, nullable=False),
+    Column("content", Words, nullable=False),
     UniqueConstraint("source_pk", "key"),
     # The aliases of a pruned copy still hold its number: no other copy may get it.
     sqlite_autoincrement=True,
