@@ -17,12 +17,10 @@ from aggregator import __version__, fetch, frontmatter, network, urls
 from aggregator.config import Settings
 from aggregator.errors import DatabaseError, HttpStatusError
 from aggregator.models import Document, Post, Publication
-from aggregator.pipeline import corrections, deciding, plan
+from aggregator.pipeline import corrections, deciding
 from aggregator.pipeline import cycle as pipeline
 from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.cycle import Orders, Summary
-from aggregator.pipeline.discover import Means
-from aggregator.pipeline.publish import preview, subscriptions
 from aggregator.pipeline.target import ARCHIVES, FEEDS, POSTS, Changes, Target
 from aggregator.pipeline.update import Answer, FetchAll
 from aggregator.publish import theme
@@ -33,7 +31,9 @@ from aggregator.store import Store, archive, exists, pulls, tombstones, upkeep
 from aggregator.telling import Held, Story
 
 if TYPE_CHECKING:
+    from aggregator.pipeline.discover import Means
     from aggregator.pipeline.importing import Imported
+    from aggregator.pipeline.plan import Plan
     from aggregator.pipeline.surveying import Survey
 
 #: Who looks at sources waits so long at most until a domain may be asked again.
@@ -169,6 +169,8 @@ class App:
 
     def opml(self) -> Document:
         """Return the subscriptions as OPML."""
+        from aggregator.pipeline.publish import subscriptions  # runs without news do without
+
         self._sync()
         with self.store.reading() as transaction:
             return subscriptions(transaction, self.target(), self.settings.sources)
@@ -211,6 +213,8 @@ class App:
 
         Raises LockedError when feeds.yaml has changed since the last run, and another run holds the lock.
         """
+        from aggregator.pipeline.publish import preview
+
         sources, target = self.settings.sources, self.target()
         with self.store.reading() as transaction:
             if pulls.synced(transaction, sources):
@@ -220,8 +224,10 @@ class App:
             pulls.sync(transaction, sources)
             return preview(transaction, sources, target)
 
-    def plan(self) -> plan.Plan:
+    def plan(self) -> Plan:
         """Return what publishing would change for readers of the feeds; nothing is touched."""
+        from aggregator.pipeline import plan
+
         return plan.plan(self.store, self.settings.sources, self.target())
 
     def client(self, orders: Orders) -> AbstractContextManager[tuple[fetch.Client, Callable[[], None]]]:
@@ -303,6 +309,8 @@ def looking(settings: Settings, now: datetime) -> Iterator[Means]:
 
     Nothing is made for it: where there is a database, what is asked is added to the budgets in it.
     """
+    from aggregator.pipeline.discover import Means
+
     store = Store.open(settings.database_url) if exists(settings.database_url) else None
     try:
         opened = network.opened(settings, store, now=now, patience=_PATIENCE, holder=uuid4().hex)

@@ -35,13 +35,13 @@ _DROPPED = re.compile(r"[\t\r\n]")
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*(?:%[a-z0-9._~%-]+)?")
 # What stands already as ``absolute`` writes it but for characters beyond ASCII, and what does so behind the host of its
 # base: nearly all addresses do, and taking one apart takes long.
-_CHARACTERS = r"A-Za-z0-9!$&'()*+,:=@\[\]~._\x80-\ud7ff\ue000-\U0010ffff-"
-_TAIL = rf"(?:\?(?:[{_CHARACTERS}/;?]++|%[0-9A-Fa-f]{{2}})++)?(?:#(?:[{_CHARACTERS}/;?]++|%[0-9A-Fa-f]{{2}})++)?"
+_QUOTED = r"\x00-\x20\"#%<>\\^`{|}\x7f"
+_TAIL = rf"(?:\?(?:[^{_QUOTED}]++|%[0-9A-Fa-f]{{2}})++)?(?:#(?:[^{_QUOTED}]++|%[0-9A-Fa-f]{{2}})++)?"
 _PORT = r"(?::(?:[1-5][0-9]{4}|[1-9][0-9]{3}))?+"  # one that is no scheme's default, as nearly all are that are met
 _WRITTEN = re.compile(
-    rf"https?://[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+{_PORT}/(?:[{_CHARACTERS}/]++|%[0-9A-Fa-f]{{2}})*+{_TAIL}"
+    rf"https?://[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+{_PORT}/(?:[^{_QUOTED};?]++|%[0-9A-Fa-f]{{2}})*+{_TAIL}"
 )
-_ROOTED = re.compile(rf"/(?![/.])(?:[{_CHARACTERS}]++|/(?!\.)|%[0-9A-Fa-f]{{2}})*+{_TAIL}")
+_ROOTED = re.compile(rf"/(?![/.])(?:[^{_QUOTED}/;?]++|/(?!\.)|%[0-9A-Fa-f]{{2}})*+{_TAIL}")
 _PERCENT_ENCODED = [chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in range(0x100)]
 # An address of which ``canonical`` has nothing to decode, to sort or to leave out.
 _USUAL = re.compile(r"https?://([a-z0-9_-]++(?:\.[a-z0-9_-]++)*+)((?:/[A-Za-z0-9!$&'()*+,/:;=@\[\]~._-]*+)?+)")
@@ -84,7 +84,7 @@ def absolute(reference: str | None, base: str | None = None) -> str | None:
     else:
         return _made(reference, base)
     if not made.isascii():
-        made = "".join([_PERCENT_ENCODED[byte] for byte in made.encode()])
+        made = "".join([_PERCENT_ENCODED[byte] for byte in made.encode(errors="replace")])
     return made if len(made) <= _LONGEST else None
 
 

@@ -20,10 +20,11 @@ _WORD = re.compile(r"[^\W_]+")
 #: The same, which is quicker: a table for the bytes of UTF-8 that are ASCII, and what else most often parts words.
 _ONLY_WORDS = bytes(ord(" ") if code < 0x80 and not chr(code).isalnum() else code for code in range(0x100))
 _PARTING = "‘’“”–—、。"
-#: Scripts whose words stand without blanks; two characters are about a word there.
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_UNSPACED_RUN = re.compile(f"{_UNSPACED.pattern}+")
-_TOKEN = re.compile(f"{_UNSPACED.pattern}|(?:(?!{_UNSPACED.pattern})[^\\W_])+")
+#: Scripts whose words stand without blanks; two characters are about a word there.  Compiling takes 2 ms each, which
+#: only those wait for who ask.
+_UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+_UNSPACED_RUN = f"{_UNSPACED}+"
+_TOKEN = f"{_UNSPACED}|(?:(?!{_UNSPACED})[^\\W_])+"
 # What WordPress adds to each entry of a feed: it names the site, and so differs where the words are the same.
 _FOOTER = re.compile(r"\bThe post .{1,300}? (?:appeared first on|first appeared on) .{1,150}\Z", re.DOTALL)
 _READ_ON = re.compile(
@@ -74,7 +75,7 @@ def words(value: str) -> list[str]:
 
 def tokens(value: str) -> list[str]:
     """Return the words of plain text ``value``, each character one in scripts without blanks between words."""
-    return _TOKEN.findall(plain(value))
+    return re.findall(_TOKEN, plain(value))
 
 
 def of_markup(markup: str) -> str:
@@ -102,7 +103,9 @@ def same_title(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     short, long = sorted((one, other), key=len)
     if "".join(short) == "".join(long):
         return True
-    enough = len(short) >= _FEWEST_WORDS or sum(len(_UNSPACED.findall(word)) for word in short) >= _FEWEST_CHARACTERS
+    enough = (
+        len(short) >= _FEWEST_WORDS or sum(len(re.findall(_UNSPACED, word)) for word in short) >= _FEWEST_CHARACTERS
+    )
     return enough and (long[: len(short)] == short or long[-len(short) :] == short)
 
 
@@ -112,5 +115,5 @@ def _length(found: list[str]) -> int:
 
 
 def _weight(word: str) -> int:
-    unspaced = len(word) - len(_UNSPACED_RUN.sub("", word))
+    unspaced = len(word) - len(re.sub(_UNSPACED_RUN, "", word))
     return (unspaced + 1) // 2 if unspaced else 1

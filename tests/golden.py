@@ -12,7 +12,8 @@ from pathlib import Path
 from posts import CREATED, POSTS, PUBLICATION, SITE, SUBSCRIPTIONS, WHOLE
 
 from aggregator.models import Archive, Document
-from aggregator.publish import FORMATS, atom, opml
+from aggregator.publish import atom, opml
+from aggregator.publish.formats import FORMATS
 
 #: An archive document between two others.
 ARCHIVE = Archive(number=2, previous=1, following=3)

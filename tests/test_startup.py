@@ -9,8 +9,8 @@ from origin import Origin
 from planet import Item, Planet, rss
 
 #: What takes long to import, or shows that something was imported that a run without news has no use for.
-_FOR_NEWS = {"feedparser", "nh3", "aggregator.parse", "aggregator.sanitise"}
-_FOR_OUTPUTS = {"feedgen", "jinja2", "lxml"}
+_FOR_NEWS = {"feedparser", "nh3", "aggregator.parse", "aggregator.sanitise", "aggregator.recognise.stories"}
+_FOR_OUTPUTS = {"feedgen", "jinja2", "lxml", "aggregator.publish.formats"}
 _FOR_DATABASES = {"alembic", "sqlalchemy.dialects.postgresql", "psycopg"}
 _FOR_ANY_RUN = {"pydantic", "ruamel", "sqlalchemy", "requests", "urllib3", "aggregator.models", "aggregator.store"}
 

@@ -9,7 +9,7 @@ from threading import Event
 
 from aggregator import cadence
 from aggregator.models import PrimaryRule, Source
-from aggregator.pipeline import deciding, publish, update
+from aggregator.pipeline import deciding, pending, update
 from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.target import Changes, Target
 from aggregator.pipeline.update import FetchAll, Outcome
@@ -118,7 +118,12 @@ def publish_changes(
     """Publish what changed since the last time; everything when ``full``, or when the settings changed."""
     with store.reading() as transaction:
         full = full or upkeep.fact(transaction, pulls.PUBLISHED) != settings_digest
-    changes = publish.publish(store, sources, target, full=full, stop=stop, watch=watch)
+        waiting = pending.pending(transaction)
+    if not full and not waiting:
+        return Changes()
+    from aggregator.pipeline import publish  # where something is to be rendered: most runs find nothing new
+
+    changes = publish.publish(store, sources, target, waiting, full=full, stop=stop, watch=watch)
     if full and not stop.is_set():
         with store.writing() as transaction:
             upkeep.set_fact(transaction, pulls.PUBLISHED, settings_digest)

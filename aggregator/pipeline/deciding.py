@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from aggregator.models import PrimaryRule, Source
-from aggregator.pipeline import resembling
-from aggregator.recognise import grouping, minting, stories
 from aggregator.recognise.ownership import Owners
 from aggregator.recognise.rules import Rules
 from aggregator.records import Bound
@@ -40,6 +38,9 @@ def bind(
             return 0, 0
         shared = binding.shared(transaction)
         rules = rules_of(transaction, sources, primary, authority)
+    from aggregator.pipeline import resembling  # where something waits: most runs find nothing new
+    from aggregator.recognise import grouping
+
     with watch("bind"):
         alike = resembling.pairs(store, sources, now)
     shared += [(pk, f"pair {pair}") for pair in alike for pk in pair]
@@ -63,6 +64,8 @@ def rules_of(
 def _bind(
     transaction: Transaction, batch: Sequence[int], alike: Sequence[tuple[int, int]], rules: Rules, now: datetime
 ) -> Bound:
+    from aggregator.recognise import minting, stories
+
     retracted = corrections.keep_out(transaction, batch, now)
     copies = binding.describe(transaction, [pk for pk in batch if pk not in retracted])
     here = {copy.pk for copy in copies}

@@ -15,10 +15,12 @@ from aggregator import frontmatter, urls
 from aggregator.models import Document, Source, Subscription
 from aggregator.pipeline import health, history
 from aggregator.pipeline.history import Window
+from aggregator.pipeline.pending import Pending
 from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Target, remove, write
-from aggregator.publish import FORMATS, facts, html, opml
+from aggregator.publish import facts, html, opml
+from aggregator.publish.formats import FORMATS
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, Transaction, archive, events, pulls, tombstones, upkeep
+from aggregator.store import Store, Transaction, archive, pulls, tombstones, upkeep
 from aggregator.store import history as kept
 from aggregator.text import chunks
 
@@ -32,25 +34,24 @@ def publish(
     store: Store,
     sources: Sequence[Source],
     target: Target,
+    waiting: Pending,
     *,
     full: bool,
     stop: Event,
     watch: Stopwatch,
 ) -> Changes:
-    """Write the outputs of what changed since the last time; with ``full``, every output.
+    """Write the outputs of what is ``waiting``; with ``full``, every output.
 
     Only files whose content differs are written.  Once ``stop`` is set it ends early, and the next call
     does the rest.  Raises OutputError or DatabaseError; what was not published stays marked.
     """
     changes = Changes()
     with store.reading() as transaction:
-        waiting, bereft = archive.dirty(transaction), archive.bereft(transaction)
-        pks = archive.everything(transaction) if full else waiting
-        touched = None if full else archive.carriers(transaction, pks) | bereft
-        told = not full and not events.waiting(transaction)
-    if not told:
+        pks = archive.everything(transaction) if full else waiting.posts
+        touched = None if full else archive.carriers(transaction, pks) | waiting.bereft
+    if full or waiting.events:
         health.write(store, target, changes, watch)
-    if not full and not pks and not bereft:
+    if not full and not pks and not waiting.bereft:
         return changes
     for batch in chunks(pks, _BATCH):
         if stop.is_set():
@@ -73,7 +74,7 @@ def publish(
         target.feeds.sync()
     with watch("store"), store.writing() as transaction:
         kept.clean(transaction, written)
-        archive.clean(transaction, waiting, bereft)
+        archive.clean(transaction, waiting.posts, waiting.bereft)
     return changes
 
 

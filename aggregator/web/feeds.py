@@ -13,8 +13,8 @@ from starlette.responses import PlainTextResponse, Response
 from aggregator import text
 from aggregator.app import App
 from aggregator.models import OutputFeed
-from aggregator.publish import FORMATS
 from aggregator.publish.addresses import KINDS
+from aggregator.publish.formats import FORMATS
 from aggregator.service import Service
 from aggregator.store.archive import Query
 from aggregator.web.answers import Version, answer

@@ -19,8 +19,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from aggregator import text, urls
-from aggregator.publish import FORMATS
 from aggregator.publish.addresses import ATOM, OPML
+from aggregator.publish.formats import FORMATS
 from aggregator.web import page
 from aggregator.web.answers import FRESH, Shelf, Version, answer, is_text
 

@@ -1,0 +1,26 @@
+"""What waits to be published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from aggregator.store import Transaction, archive, events
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The numbers of posts that changed, the sources that posts were taken from, and whether there are events."""
+
+    posts: Sequence[int]
+    bereft: AbstractSet[str]
+    events: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.posts or self.bereft or self.events)
+
+
+def pending(transaction: Transaction) -> Pending:
+    """Return what waits."""
+    return Pending(archive.dirty(transaction), archive.bereft(transaction), events.waiting(transaction))
