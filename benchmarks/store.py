@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
@@ -49,8 +49,7 @@ class Archive:
         with self.store.reading() as transaction:
             made = len(archive.everything(transaction))
         while made < posts:
-            for _ in range(min(len(self.sources), (posts - made) // PULLED + 1)):
-                self.apply(self.new())
+            self._apply_many(self.new() for _ in range(min(len(self.sources), (posts - made) // PULLED + 1)))
             made += self.bind()
             self.publish()
         if self.store.engine.dialect.name == "postgresql":
@@ -74,8 +73,20 @@ class Archive:
 
     def apply(self, pull: Pull) -> None:
         """Apply a pull in a transaction of its own."""
+        self._apply([pull])
+
+    def _apply_many(self, pulls_made: Iterable[Pull]) -> None:
+        together: dict[str, Pull] = {}
+        for pull in pulls_made:
+            if pull.source_id in together:  # a transaction takes one of each source
+                self._apply(together.values())
+                together = {}
+            together[pull.source_id] = pull
+        self._apply(together.values())
+
+    def _apply(self, together: Iterable[Pull]) -> None:
         with self.store.writing() as transaction:
-            pulls.apply(transaction, pull)
+            pulls.apply(transaction, *together)
 
     def bind(self) -> int:
         """Bind what was applied and return how many posts that made."""
