@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from aggregator.events import HealthEvent
 from aggregator.models import Copy, Entry, Feed, FeedInfo, Hints
@@ -273,6 +273,14 @@ class Line:
 
     feed: str
     link: str | None = None
+
+
+class Waiting(NamedTuple):
+    """A copy that waits to be bound: its number, and what stands for its page and for its words."""
+
+    pk: int
+    page: str | None
+    text: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,18 @@ from stored import AUTHORITY, NOW, bind, copy, fill, pull, source, sync, titles,
 from aggregator.errors import DatabaseError
 from aggregator.models import Post
 from aggregator.reasons import Reason
+from aggregator.recognise import grouping
 from aggregator.records import Binding, Bound, Minted, Unbound
-from aggregator.store import Store, archive, binding
+from aggregator.store import Store, Transaction, archive, binding
 
 
 def posts(store: Store) -> list[Post]:
     with store.reading() as transaction:
         return [post for _, post in archive.posts(transaction, archive.everything(transaction))]
+
+
+def waiting(transaction: Transaction) -> list[int]:
+    return [each.pk for each in binding.unbound(transaction)]
 
 
 def _made(new: Unbound, post_id: str) -> Bound:
@@ -132,7 +137,7 @@ def test_an_id_of_any_length_fits(store: Store) -> None:
     sync(store, source("a"))
     pull(store, "a", write(copy("a", "1")))
     with store.writing() as transaction:
-        (new,) = binding.describe(transaction, binding.unbound(transaction))
+        (new,) = binding.describe(transaction, waiting(transaction))
         binding.bind(transaction, _made(new, long), NOW)
     with store.reading() as transaction:
         assert binding.taken(transaction, [long, long + "y"]) == {long}
@@ -163,7 +168,7 @@ def test_posts_are_found_by_page_and_by_text(store: Store) -> None:
         bind(store)
     pull(store, "d", replace(write(copy("d", "d")), page="shared", text="t"))
     with store.reading() as transaction:
-        (new,) = binding.describe(transaction, binding.unbound(transaction))
+        (new,) = binding.describe(transaction, waiting(transaction))
         found = binding.posts(transaction, [*new.page_posts, *new.text_posts])
     assert [found[pk].sources for pk in new.page_posts] == [{"a"}]
     assert [found[pk].source_id for pk in new.text_posts] == ["a", "c"]
@@ -175,8 +180,8 @@ def test_what_waits_and_shares_is_told(store: Store) -> None:
     for name, page, words in (("a", "p", "t"), ("b", "p", "u"), ("c", "q", "t")):
         pull(store, name, replace(write(copy(name, name)), page=page, text=words))
     with store.reading() as transaction:
-        first, second, third = sorted(binding.unbound(transaction))
-        assert binding.shared(transaction) == [
+        first, second, third = sorted(waiting(transaction))
+        assert grouping.shared(binding.unbound(transaction)) == [
             (first, "page p"),
             (second, "page p"),
             (first, "text t"),
@@ -190,9 +195,9 @@ def test_copies_are_described_in_the_order_asked_for(store: Store) -> None:
     stories = [copy("a", str(number), published=NOW - timedelta(hours=number)) for number in range(5)]
     pull(store, "a", *map(write, stories))
     with store.reading() as transaction:
-        waiting = binding.unbound(transaction)
-        found = binding.describe(transaction, list(reversed(waiting)))
-    assert [each.pk for each in found] == waiting[::-1]
+        pks = waiting(transaction)
+        found = binding.describe(transaction, pks[::-1])
+    assert [each.pk for each in found] == pks[::-1]
     assert [each.title for each in found] == [story.title for story in stories]
 
 
@@ -212,11 +217,11 @@ def test_an_error_while_binding_leaves_nothing(store: Store) -> None:
     taken = posts(store)[0].id
     pull(store, "a", write(copy("a", "2")), write(copy("a", "3")))
     with store.reading() as transaction:
-        waiting = binding.unbound(transaction)
-        copies = binding.describe(transaction, waiting)
+        pks = waiting(transaction)
+        copies = binding.describe(transaction, pks)
     with pytest.raises(DatabaseError), store.writing() as transaction:
         binding.bind(transaction, _made(copies[0], "urn:ex:new"), NOW)
         binding.bind(transaction, _made(copies[1], taken), NOW)
     assert len(posts(store)) == 1
     with store.reading() as transaction:
-        assert binding.unbound(transaction) == waiting
+        assert waiting(transaction) == pks

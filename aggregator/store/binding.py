@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from aggregator import text
-from aggregator.records import Bound, Decision, Line, Minted, PostRef, Unbound
+from aggregator.records import Bound, Decision, Line, Minted, PostRef, Unbound, Waiting
 from aggregator.store import codec, ledger, rulings
 from aggregator.store.engine import PARAMETERS, numbers
 from aggregator.store.rows import insert, update
@@ -21,25 +21,15 @@ from aggregator.text import chunks
 _DESCRIBED = (*("pk", "key", "guid", "page", "title", "published", "first_seen", "link", "words", "text", "length"),)
 
 
-def unbound(connection: sa.Connection) -> list[int]:
-    """Return the numbers of the copies that belong to no post yet, those seen and published first first.
+def unbound(connection: sa.Connection) -> list[Waiting]:
+    """Return the copies that belong to no post yet, those seen and published first first.
 
     What is held, or was turned away, is none of them.
     """
     order = (copy.c.first_seen, copy.c.published, source.c.id, copy.c.key)
-    query = sa.select(copy.c.pk).join(source).where(copy.c.post_pk.is_(None), copy.c.verdict.is_(None)).order_by(*order)
-    return list(connection.execute(query).scalars())
-
-
-def shared(connection: sa.Connection) -> list[tuple[int, str]]:
-    """Return the copies that belong to no post yet and have a page or a text in common, each with what it shares."""
     waits = (copy.c.post_pk.is_(None), copy.c.verdict.is_(None))
-    found: list[tuple[int, str]] = []
-    for column in (copy.c.page, copy.c.text):
-        often = sa.select(column).where(*waits, column.is_not(None)).group_by(column).having(sa.func.count() > 1)
-        query = sa.select(copy.c.pk, column).where(*waits, column.in_(often)).order_by(copy.c.pk)
-        found += [(pk, f"{column.name} {value}") for pk, value in connection.execute(query)]
-    return found
+    query = sa.select(copy.c.pk, copy.c.page, copy.c.text).join(source).where(*waits).order_by(*order)
+    return [Waiting(*row) for row in map(tuple, connection.execute(query).all())]
 
 
 def describe(connection: sa.Connection, pks: Sequence[int]) -> tuple[Unbound, ...]:
