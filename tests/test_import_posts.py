@@ -111,7 +111,7 @@ def cycle(planet: Planet, now: datetime = NOW) -> Summary:
 def imported(planet: Planet, folder: Path) -> dict[str, Any]:
     """Import the posts in ``folder`` and return what the command tells."""
     done = CliRunner().invoke(
-        program,
+        program(),
         ["-c", str(planet.folder / "feeds.yaml"), "import-posts", str(folder), "--json"],
         catch_exceptions=False,
     )
@@ -283,7 +283,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(tmp_path: Path) -> Non
         "nameless.md": "its category '!' has neither letter nor digit for the name of a folder",
         "open.md": "its front matter does not end: a second line '---' is missing",
     }
-    done = CliRunner().invoke(program, ["-c", str(config), "import-posts", str(folder)], catch_exceptions=False)
+    done = CliRunner().invoke(program(), ["-c", str(config), "import-posts", str(folder)], catch_exceptions=False)
     assert "left out latin.md: it is not UTF-8" in done.output
     assert "0 posts new, 1 known already, 0 retracted before, 10 files left out; 0 files written" in done.output
     with pytest.raises(ConfigError, match="missing cannot be read"):

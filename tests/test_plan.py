@@ -60,7 +60,7 @@ def said(planet: Planet, *arguments: str) -> str:
 
 
 def invoked(planet: Planet, *arguments: str) -> str:
-    done = CliRunner().invoke(program, ["-c", str(planet.folder / "feeds.yaml"), *arguments])
+    done = CliRunner().invoke(program(), ["-c", str(planet.folder / "feeds.yaml"), *arguments])
     assert done.exit_code == 0
     return done.stdout
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
@@ -13,14 +13,6 @@ from aggregator.cli import correcting, deciding, editing, importing, looking, pl
 from aggregator.cli.common import CONFIG_ENV, DEFAULT_CONFIG, Shared, complain
 from aggregator.errors import AggregatorError
 
-program = typer.Typer(
-    name="aggregator",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    help="Pulls RSS, Atom and JSON feeds, remembers what it has seen, and publishes one Atom feed per category.",
-)
-
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -28,7 +20,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@program.callback()
 def _options(
     context: typer.Context,
     config: Annotated[
@@ -66,14 +57,29 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": running.demo,
     "schema": editing.schema,
 }
-for _name, _command in _COMMANDS.items():
-    program.command(_name)(_command)
+
+
+def program(names: Iterable[str] = _COMMANDS) -> typer.Typer:
+    """Return the command line, with the commands called ``names``."""
+    made = typer.Typer(
+        name="aggregator",
+        callback=_options,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+        help="Pulls RSS, Atom and JSON feeds, remembers what it has seen, and publishes one Atom feed per category.",
+    )
+    for name in names:
+        made.command(name)(_COMMANDS[name])
+    return made
 
 
 def main() -> None:
     """Run the command line and leave with its exit code; an error is told on standard error."""
+    # A command's options take a millisecond to make: where the first word names one, it is the only one.
+    first = sys.argv[1:2]
     try:
-        program()
+        program(first if set(first) & _COMMANDS.keys() else _COMMANDS)()
     except AggregatorError as exc:
         complain(exc)
         sys.exit(exc.exit_code)
