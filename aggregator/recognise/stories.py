@@ -7,8 +7,9 @@ weak evidence is none: a page that several entries of one source link to, words 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from operator import attrgetter
 
 from aggregator import urls, wording
 from aggregator.reasons import Reason
@@ -54,8 +55,8 @@ class _Deciding:
         self._credited: dict[str, int] = {}
 
     def by_page(self) -> None:
-        for copies, pks in _sharing((copy.page, copy.page_posts, copy) for copy in self._copies):
-            posts = self._standing(pks)
+        for copies in _sharing(self._copies, attrgetter("page"), attrgetter("page_posts")):
+            posts = self._standing(copies[0].page_posts)
             own = [copy for copy in copies if any(copy.source_id in post.sources for post in posts)]
             if own or _repeats(copies):
                 self._keep_apart(own, Reason.KEPT_APART_OWN)
@@ -66,8 +67,8 @@ class _Deciding:
                 self._unite(copies, Reason.JOINED_PAGE)
 
     def by_text(self) -> None:
-        for copies, pks in _sharing((copy.text, copy.text_posts, copy) for copy in self._copies):
-            posts = self._standing(pks)
+        for copies in _sharing(self._copies, attrgetter("text"), attrgetter("text_posts")):
+            posts = self._standing(copies[0].text_posts)
             repeated = _repeats(copies) or any(copy.source_id in post.sources for post in posts for copy in copies)
             if repeated and self._all_one(copies, posts):
                 continue
@@ -187,17 +188,16 @@ def _name(copy: Unbound) -> str:
 
 
 def _sharing(
-    copies: Iterable[tuple[str | None, tuple[int, ...], Unbound]],
-) -> list[tuple[list[Unbound], tuple[int, ...]]]:
-    """Return the copies that have a value in common with others or with posts, with the numbers of these.
-
-    Each comes with its value, if it has any, and with the posts that have it, too.
-    """
-    sharing: dict[str, tuple[list[Unbound], tuple[int, ...]]] = {}
-    for value, pks, copy in copies:
-        if value is not None:
-            sharing.setdefault(value, ([], pks))[0].append(copy)
-    return [sharing[value] for value in sorted(sharing) if len(sharing[value][0]) > 1 or sharing[value][1]]
+    copies: Iterable[Unbound], value: Callable[[Unbound], str | None], posts: Callable[[Unbound], Sequence[int]]
+) -> list[list[Unbound]]:
+    """Return the copies that have a value in common, with others or with posts."""
+    sharing: dict[str, list[Unbound]] = defaultdict(list)
+    for copy in copies:
+        shared = value(copy)
+        if shared is not None:
+            sharing[shared].append(copy)
+    several = sorted(shared for shared, found in sharing.items() if len(found) > 1 or posts(found[0]))
+    return [sharing[shared] for shared in several]
 
 
 def _repeats(copies: Sequence[Unbound]) -> bool:
