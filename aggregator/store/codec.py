@@ -39,7 +39,7 @@ def dump_times(times: Iterable[datetime]) -> str:
 
 def load_times(data: str) -> tuple[datetime, ...]:
     """Return what ``dump_times`` wrote."""
-    return tuple(_EPOCH + seconds * _SECOND for seconds in json.loads(data))
+    return tuple([datetime.fromtimestamp(seconds, UTC) for seconds in json.loads(data)])
 
 
 def dump_info(info: FeedInfo) -> str:
@@ -61,6 +61,7 @@ def dump_hints(hints: Hints) -> str:
     return dump(_told(hints, _parts(Hints)))
 
 
+@lru_cache(maxsize=256)  # most feeds give none
 def load_hints(data: str) -> Hints:
     """Return what ``dump_hints`` wrote."""
     raw = json.loads(data)
