@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parent / "data" / "golden"
 
 def documents() -> dict[str, Document]:
     """Return each document of the small site by its path."""
-    made = [document for made in FORMATS.values() for document in made.render(PUBLICATION, WHOLE, POSTS)]
+    made = [each.render(PUBLICATION, WHOLE, POSTS) for each in FORMATS.values()]
     made.append(atom.archive(PUBLICATION, WHOLE, ARCHIVE, atom.entries(PUBLICATION, POSTS)))
     return {document.path: document for document in (*made, opml.render(SITE, SUBSCRIPTIONS, CREATED))}
 

@@ -112,8 +112,8 @@ def test_without_archive_documents_there_are_no_older_pages(planet: Planet, orig
 @settings(max_examples=25, deadline=None)
 def test_a_post_is_the_same_on_its_own_as_on_the_pages_of_all_levels(posts: list[Post]) -> None:
     """What was made of a post for one page changes no byte of the others that it stands on."""
-    shared = [pages.listed(PUBLICATION, post) for post in posts]
+    shared = pages.listed(PUBLICATION, posts)
     for number, feed in enumerate(PUBLICATION.feeds, 1):
-        alone = [pages.listed(PUBLICATION, post) for post in posts]
+        alone = pages.listed(PUBLICATION, posts)
         place = Archive(number=number, previous=9)
         assert pages.archive(PUBLICATION, feed, place, shared) == pages.archive(PUBLICATION, feed, place, alone)

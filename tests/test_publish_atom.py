@@ -39,7 +39,7 @@ from posts import (
 )
 
 from aggregator.models import Attribution, FeedInfo, Link, OutputFeed, Person, Post, Publication, Tag
-from aggregator.publish import atom
+from aggregator.publish.formats import FORMATS
 
 NAMES = {"a": "http://www.w3.org/2005/Atom", "media": "http://search.yahoo.com/mrss/"}
 #: Faults of HTML, of titles and names, and of the order of posts.
@@ -52,7 +52,7 @@ LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 def render(
     posts: Sequence[Post] = POSTS, publication: Publication = PUBLICATION, feed: OutputFeed = WHOLE
 ) -> etree._Element:
-    (document,) = atom.render(publication, feed, posts)
+    document = FORMATS["atom"].render(publication, feed, posts)
     return etree.fromstring(document.body)
 
 
@@ -101,13 +101,13 @@ def test_it_is_the_golden_file(path: str) -> None:
 @pytest.mark.parametrize("posts", [POSTS, [full_post()], [bare_post()], []], ids=["all", "full", "bare", "none"])
 def test_no_validator_objects(posts: Sequence[Post]) -> None:
     """Full, bare and empty feeds keep the schema of RFC 4287 and every rule of the validators."""
-    (document,) = atom.render(PUBLICATION, WHOLE, posts)
+    document = FORMATS["atom"].render(PUBLICATION, WHOLE, posts)
     assert validity.atom(document.body, f"{SITE.url}atom.xml") == []
 
 
 def test_a_reader_finds_everything_again() -> None:
     """Feedparser reads ids, titles, dates, authors, links, enclosures and sources back as they were."""
-    (document,) = atom.render(PUBLICATION, WHOLE, POSTS)
+    document = FORMATS["atom"].render(PUBLICATION, WHOLE, POSTS)
     parsed = feedparser.parse(io.BytesIO(document.body))
     assert not parsed.bozo
     assert parsed.feed.title == SITE.title
@@ -177,7 +177,7 @@ def test_entries_keep_their_order() -> None:
 
 def test_the_same_input_gives_the_same_bytes() -> None:
     """Nothing of the clock or of an earlier rendering gets into the bytes."""
-    first, second = (next(atom.render(PUBLICATION, WHOLE, POSTS)).body for _ in range(2))
+    first, second = (FORMATS["atom"].render(PUBLICATION, WHOLE, POSTS).body for _ in range(2))
     assert first == second
 
 
@@ -392,7 +392,7 @@ def test_times_are_told_to_the_second_in_utc() -> None:
 
 def test_prefixes_are_declared_once() -> None:
     """The prefix of Media RSS is declared on the root alone, however many pictures there are."""
-    (document,) = atom.render(PUBLICATION, WHOLE, [full_post()] * 3)
+    document = FORMATS["atom"].render(PUBLICATION, WHOLE, [full_post()] * 3)
     assert document.body.count(b"xmlns:media=") == 1
     assert document.body.count(b"<media:thumbnail ") == 3
 
@@ -400,7 +400,7 @@ def test_prefixes_are_declared_once() -> None:
 def test_large_feeds_take_their_time_in_proportion() -> None:
     """Ten times the entries give ten times the bytes: nothing is repeated for each."""
     posts = [dataclasses.replace(bare(updated=CREATED + timedelta(hours=n)), id=f"urn:uuid:{n}") for n in range(100)]
-    few, many = (len(next(atom.render(PUBLICATION, WHOLE, posts[:n])).body) for n in (10, 100))
+    few, many = (len(FORMATS["atom"].render(PUBLICATION, WHOLE, posts[:n]).body) for n in (10, 100))
     assert many < 10 * few
 
 

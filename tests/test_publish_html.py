@@ -31,7 +31,8 @@ from posts import (
 )
 
 from aggregator.models import OutputFeed, Post, Publication
-from aggregator.publish import html, theme
+from aggregator.publish import theme
+from aggregator.publish.formats import FORMATS
 
 #: Every element that the template writes; any other came in from outside.
 _TAGS = "html head meta title link style body a header nav ol li div h1 ul main article p b bdi span time h2 img footer"
@@ -74,7 +75,7 @@ class Page(HTMLParser):
 
 
 def render(posts: Sequence[Post] = POSTS, publication: Publication = PUBLICATION, feed: OutputFeed = WHOLE) -> Page:
-    (document,) = html.render(publication, feed, posts)
+    document = FORMATS["html"].render(publication, feed, posts)
     return Page(document.body)
 
 
@@ -83,7 +84,7 @@ def bare(**changes: Any) -> Post:
 
 
 def css() -> str:
-    (document,) = html.render(PUBLICATION, WHOLE, ())
+    document = FORMATS["html"].render(PUBLICATION, WHOLE, ())
     return document.body.decode().partition("<style>")[2].partition("</style>")[0]
 
 

@@ -29,13 +29,13 @@ from posts import (
 
 from aggregator import PROJECT_URL
 from aggregator.models import Link, OutputFeed, Post, Publication
-from aggregator.publish import jsonfeed
+from aggregator.publish.formats import FORMATS
 
 
 def render(
     posts: Sequence[Post] = POSTS, publication: Publication = PUBLICATION, feed: OutputFeed = WHOLE
 ) -> dict[str, Any]:
-    (document,) = jsonfeed.render(publication, feed, posts)
+    document = FORMATS["json"].render(publication, feed, posts)
     made: dict[str, Any] = json.loads(document.body)
     return made
 
@@ -148,7 +148,7 @@ def test_links_that_no_reader_should_follow_are_left_out() -> None:
 
 def test_scripts_are_written_as_they_are() -> None:
     """Chinese stays Chinese in UTF-8, on one line that ends."""
-    (document,) = jsonfeed.render(PUBLICATION, WHOLE, POSTS)
+    document = FORMATS["json"].render(PUBLICATION, WHOLE, POSTS)
     assert "解决小区改造三大难题".encode() in document.body
     assert document.body.endswith(b"}\n")
     assert document.body.count(b"\n") == 1

@@ -37,7 +37,7 @@ from posts import (
 
 from aggregator import PROJECT_URL, __version__
 from aggregator.models import Link, OutputFeed, Person, Post, Publication
-from aggregator.publish import rss
+from aggregator.publish.formats import FORMATS
 
 NAMES = {
     "atom": "http://www.w3.org/2005/Atom",
@@ -50,7 +50,7 @@ NAMES = {
 def render(
     posts: Sequence[Post] = POSTS, publication: Publication = PUBLICATION, feed: OutputFeed = WHOLE
 ) -> etree._Element:
-    (document,) = rss.render(publication, feed, posts)
+    document = FORMATS["rss"].render(publication, feed, posts)
     channel: etree._Element = etree.fromstring(document.body)[0]
     return channel
 
@@ -107,7 +107,7 @@ def test_without_pages_the_channel_links_to_the_site() -> None:
 
 def test_a_reader_finds_everything_again() -> None:
     """Feedparser reads ids, titles, links, dates, authors, contents and the first enclosure back as they were."""
-    (document,) = rss.render(PUBLICATION, WHOLE, POSTS)
+    document = FORMATS["rss"].render(PUBLICATION, WHOLE, POSTS)
     parsed = feedparser.parse(io.BytesIO(document.body))
     assert not parsed.bozo
     assert [each.id for each in parsed.entries] == [post.id for post in POSTS]
@@ -182,7 +182,7 @@ def test_a_claimed_source_is_the_one_that_is_credited() -> None:
 def test_links_that_no_reader_should_follow_are_left_out() -> None:
     """Addresses of other schemes are in no element."""
     links = tuple(Link(href="javascript:alert(1)", rel=rel) for rel in ("enclosure", "replies"))
-    (document,) = rss.render(PUBLICATION, WHOLE, [full(link="javascript:x", links=links, image="javascript:x")])
+    document = FORMATS["rss"].render(PUBLICATION, WHOLE, [full(link="javascript:x", links=links, image="javascript:x")])
     assert b"javascript" not in document.body
 
 
@@ -190,7 +190,7 @@ def test_times_are_written_without_touching_the_locale() -> None:
     """Feeds rendered in threads at once leave the process's locale as it was."""
     before = locale.setlocale(locale.LC_ALL)
     with ThreadPoolExecutor(4) as pool:
-        bodies = list(pool.map(lambda _: next(rss.render(PUBLICATION, WHOLE, POSTS)).body, range(40)))
+        bodies = list(pool.map(lambda _: FORMATS["rss"].render(PUBLICATION, WHOLE, POSTS).body, range(40)))
     assert locale.setlocale(locale.LC_ALL) == before
     assert len(set(bodies)) == 1
 

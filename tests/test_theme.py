@@ -13,6 +13,7 @@ from posts import CREATED, POSTS, PUBLICATION, SITE, SUBSCRIPTIONS, WHOLE
 from aggregator import web
 from aggregator.errors import OutputError
 from aggregator.publish import html, theme, trial
+from aggregator.publish.formats import FORMATS
 
 
 @pytest.fixture
@@ -23,13 +24,13 @@ def templates(tmp_path: Path) -> Path:
 
 
 def page(folder: Path) -> str:
-    (document,) = html.render(dataclasses.replace(PUBLICATION, templates=folder), WHOLE, POSTS)
+    document = FORMATS["html"].render(dataclasses.replace(PUBLICATION, templates=folder), WHOLE, POSTS)
     return document.body.decode()
 
 
 def test_an_empty_folder_changes_nothing(templates: Path) -> None:
     """What the user does not replace is ours."""
-    (ours,) = html.render(PUBLICATION, WHOLE, POSTS)
+    ours = FORMATS["html"].render(PUBLICATION, WHOLE, POSTS)
     assert page(templates) == ours.body.decode()
     trial.render(templates)
 

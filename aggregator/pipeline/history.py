@@ -6,15 +6,14 @@ and full ones that a post was edited in.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from threading import Event
-from typing import NamedTuple
 
 from aggregator import history
 from aggregator.models import Archive, Document, OutputFeed, Publication, Source
+from aggregator.pipeline.shelf import LISTED, Shelf
 from aggregator.pipeline.target import ARCHIVES, Changes, Target, remove, write_all
 from aggregator.publish import addresses, atom, html
 from aggregator.records import ArchiveState, Filing
@@ -25,9 +24,6 @@ from aggregator.text import chunks
 
 #: Posts that are filed at a time.
 _PART = 5_000
-#: Bytes of rendered entries that are remembered: a post stands in a document of each level of its category.  What its
-#: page shows of it takes about so many of them.
-_REMEMBERED, _BRIEF = 16_000_000, 3_000
 
 #: Posts that wait to be put into archive documents, by folder.
 Filings = Mapping[str, Sequence[Filing]]
@@ -94,6 +90,7 @@ def _first_older(transaction: Transaction, window: Window, last: int, planned: F
 def publish(
     store: Store,
     target: Target,
+    shelf: Shelf,
     sources: Sequence[Source],
     pks: Sequence[int],
     shown: Sequence[Window],
@@ -118,7 +115,7 @@ def publish(
         known = {window.feed.folder for window in shown}
         others = [feed for feed in target.publication.feeds if feed.folder in folders - known]
         shown = [*shown, *(_window(transaction, feed, _within(feed, sources)) for feed in others)]
-    return _write(store, target, shown, changes, stop, watch, full=full)
+    return _write(store, target, shelf, shown, changes, stop, watch, full=full)
 
 
 def _file(store: Store, target: Target, sources: Sequence[Source], pks: Sequence[int], watch: Stopwatch) -> None:
@@ -157,6 +154,7 @@ def _heads(category: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 def _write(
     store: Store,
     target: Target,
+    shelf: Shelf,
     shown: Sequence[Window],
     changes: Changes,
     stop: Event,
@@ -180,7 +178,7 @@ def _write(
     made: set[str] = set()
 
     def rendered(transaction: Transaction) -> Iterator[Document]:
-        for document in _documents(transaction, target.publication, todo, {}, watch):
+        for document in _documents(transaction, shelf, todo, {}, watch):
             made.add(document.path)
             yield document
             if stop.is_set():
@@ -195,11 +193,16 @@ def _write(
 
 
 def documents(
-    transaction: Transaction, target: Target, shown: Sequence[Window], planned: Filings, watch: Stopwatch
+    transaction: Transaction,
+    target: Target,
+    shelf: Shelf,
+    shown: Sequence[Window],
+    planned: Filings,
+    watch: Stopwatch,
 ) -> Iterator[Document]:
     """Yield every archive document of the feeds ``shown``, with the posts that are ``planned`` in them."""
     todo = _tasks(transaction, target, shown, planned, every=True)
-    return _documents(transaction, target.publication, todo, planned, watch)
+    return _documents(transaction, shelf, todo, planned, watch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,22 +242,24 @@ def _tasks(
 
 
 def _documents(
-    transaction: Transaction, publication: Publication, todo: Sequence[_Task], planned: Filings, watch: Stopwatch
+    transaction: Transaction, shelf: Shelf, todo: Sequence[_Task], planned: Filings, watch: Stopwatch
 ) -> Iterator[Document]:
-    entries = _Entries(publication)
+    publication = shelf.publication
+    kinds = ["atom", LISTED] if "html" in publication.formats else ["atom"]
     for task in todo:
         with watch("select"):
             pks = [*kept.members(transaction, task.state.pk), *task.posts]
             place = _place(transaction, task.feed.folder, task.state.number, planned)
-        found = entries.of(transaction, pks, watch)
-        if found:
+        found = shelf.entries(transaction, kinds, pks, watch)
+        newest_first = sorted(found["atom"], key=lambda pk: (found["atom"][pk].published, pk), reverse=True)
+        if newest_first:
             with watch("render"):
-                document = atom.archive(publication, task.feed, place, [each.entry for each in found])
+                entries = [found["atom"][pk] for pk in newest_first]
+                document = atom.archive(publication, task.feed, place, entries)
             yield document
-            if "html" in publication.formats:
+            if LISTED in kinds:
                 with watch("render"):
-                    shown = [each.listed for each in found if each.listed]
-                    page = html.archive(publication, task.feed, place, shown)
+                    page = html.archive(publication, task.feed, place, [found[LISTED][pk] for pk in newest_first])
                 yield page
 
 
@@ -266,44 +271,3 @@ def _place(transaction: Transaction, folder: str, number: int, planned: Filings)
         previous=max((each for each in more if each < number), default=previous),
         following=min((each for each in more if each > number), default=following),
     )
-
-
-class _Rendered(NamedTuple):
-    """A post's entry, and what pages of older posts show of it: None where none are made."""
-
-    entry: atom.Entry
-    listed: html.Shown | None
-
-
-class _Entries:
-    """Reads posts and renders their entries; those that it rendered lately are neither read nor rendered again."""
-
-    def __init__(self, publication: Publication) -> None:
-        self._publication = publication
-        self._pages = "html" in publication.formats
-        self._known: OrderedDict[int, _Rendered] = OrderedDict()
-        self._size = 0
-
-    def of(self, transaction: Transaction, pks: Iterable[int], watch: Stopwatch) -> list[_Rendered]:
-        """Return those of the posts numbered ``pks`` that are published, newest first."""
-        found = {pk: self._known[pk] for pk in pks if pk in self._known}
-        with watch("select"):
-            posts = dict(archive.posts(transaction, [pk for pk in pks if pk not in found]))
-        with watch("render"):
-            entries = atom.entries(self._publication, list(posts.values()))
-            listed = [html.listed(self._publication, post) if self._pages else None for post in posts.values()]
-            made = {pk: _Rendered(*each) for pk, each in zip(posts, zip(entries, listed, strict=True), strict=True)}
-        self._keep(made)
-        found |= made
-        return [found[pk] for pk in sorted(found, key=lambda pk: (found[pk].entry.published, pk), reverse=True)]
-
-    def _keep(self, made: Mapping[int, _Rendered]) -> None:
-        self._known |= made
-        self._size += sum(_size(each) for each in made.values())
-        while self._size > _REMEMBERED:
-            _, oldest = self._known.popitem(last=False)
-            self._size -= _size(oldest)
-
-
-def _size(each: _Rendered) -> int:
-    return len(each.entry.body) + _BRIEF

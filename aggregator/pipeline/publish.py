@@ -16,6 +16,7 @@ from aggregator.models import Document, Source, Subscription
 from aggregator.pipeline import health, history
 from aggregator.pipeline.history import Window
 from aggregator.pipeline.pending import Pending
+from aggregator.pipeline.shelf import Shelf
 from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Target, remove, write
 from aggregator.publish import facts, html, opml
 from aggregator.publish.formats import FORMATS
@@ -26,6 +27,8 @@ from aggregator.text import chunks
 
 #: Posts rendered, noted and written at a time: memory stays flat whatever is published.
 _BATCH = 200
+#: Posts of a feed that stand in memory in all formats at once, so that each is read once.
+_FEW = 1_000
 #: How addresses begin that nobody else can follow.
 _OURS_ALONE = ("file:", urls.NOWHERE)
 
@@ -62,12 +65,13 @@ def publish(
     with watch("select"), store.reading() as transaction:
         windows = history.windows(transaction, target, sources, touched)
     # Before the feeds, which point to them.
-    written = history.publish(store, target, sources, pks, windows, changes, stop, watch, full=full)
+    shelf = Shelf(target.publication)
+    written = history.publish(store, target, shelf, sources, pks, windows, changes, stop, watch, full=full)
     if stop.is_set():
         return changes
     with store.reading() as transaction:
         windows = [history.linked(transaction, target, window, {}) for window in windows]
-    _write_feeds(store, target, sources, windows, changes, watch, full=full)
+    _write_feeds(store, target, shelf, sources, windows, changes, watch, full=full)
     if full:
         _sweep_posts(store, target, set(pks), changes)
     with watch("write"):
@@ -85,9 +89,10 @@ def preview(transaction: Transaction, sources: Sequence[Source], target: Target)
     posts = [each for _, each in _post_documents(transaction, target, pks, watch)]
     windows = history.windows(transaction, target, sources, None)
     planned = history.filings(transaction, target, sources, pks)
-    archives = list(history.documents(transaction, target, windows, planned, watch))
+    shelf = Shelf(target.publication)
+    archives = list(history.documents(transaction, target, shelf, windows, planned, watch))
     windows = [history.linked(transaction, target, window, planned) for window in windows]
-    feeds = list(_feed_documents(transaction, target, sources, windows, watch))
+    feeds = list(_feed_documents(transaction, shelf, sources, windows, watch))
     changes = Changes()
     ill = [health.document(transaction, target)]
     parts = (
@@ -121,6 +126,7 @@ def _write_posts(store: Store, target: Target, pks: Sequence[int], changes: Chan
 def _write_feeds(
     store: Store,
     target: Target,
+    shelf: Shelf,
     sources: Sequence[Source],
     windows: Sequence[Window],
     changes: Changes,
@@ -131,7 +137,7 @@ def _write_feeds(
     made: set[str] = set()
     with store.reading() as transaction:
         known = upkeep.files(transaction, FEEDS)
-        for document in _feed_documents(transaction, target, sources, windows, watch):
+        for document in _feed_documents(transaction, shelf, sources, windows, watch):
             made.add(document.path)
             if document.path not in known:
                 with watch("store"), store.writing() as noting:
@@ -160,24 +166,27 @@ def _post_documents(
 
 
 def _feed_documents(
-    transaction: Transaction, target: Target, sources: Sequence[Source], windows: Sequence[Window], watch: Stopwatch
+    transaction: Transaction, shelf: Shelf, sources: Sequence[Source], windows: Sequence[Window], watch: Stopwatch
 ) -> Iterator[Document]:
+    publication = shelf.publication
     deletions = tombstones.shown(transaction)
     for window in windows:
         with watch("select"):
-            posts = [post for _, post in archive.posts(transaction, window.posts(transaction))]
+            pks = window.posts(transaction)
         stood_here = [each for each, ids in deletions if window.within is None or not ids.isdisjoint(window.within)]
         feed = replace(window.feed, deleted=tuple(stood_here))
-        for name in target.publication.formats:
-            with watch("render"):
-                documents = list(FORMATS[name].render(target.publication, feed, posts))
-            while documents:  # each is let go of as soon as it is written: a feed without a limit is large
-                yield documents.pop(0)
-        posts.clear()
+        for names in [publication.formats] if len(pks) <= _FEW else [[name] for name in publication.formats]:
+            found = shelf.entries(transaction, names, pks, watch)
+            for name in names:
+                with watch("render"):
+                    entries = found.pop(name)
+                    document = FORMATS[name].document(publication, feed, list(entries.values()))
+                yield document
+                del document, entries
     listed = _subscriptions(transaction, sources)
-    yield opml.render(target.publication.site, listed, target.publication.created)
-    if "html" in target.publication.formats:
-        yield html.sources(target.publication, listed)
+    yield opml.render(publication.site, listed, publication.created)
+    if "html" in publication.formats:
+        yield html.sources(publication, listed)
 
 
 def subscriptions(transaction: Transaction, target: Target, sources: Sequence[Source]) -> Document:

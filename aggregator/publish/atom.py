@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import html
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from aggregator import text, urls
 from aggregator.frontmatter import rfc3339
 from aggregator.models import Archive, Deletion, Document, FeedInfo, Link, OutputFeed, Person, Post, Publication
 from aggregator.publish import addresses, facts, generator, safe
 from aggregator.publish.addresses import ATOM, HTML
+from aggregator.publish.facts import Entry
 from aggregator.publish.generator import MEDIA, add
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ HISTORY = "http://purl.org/syndication/history/1.0"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 
 _FIRST, _BEHIND = b"\n<entry", b"</feed>"
-#: How many entries stand in memory as a tree at once.
-_PART = 100
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 #: The attribute that tells a language.
 LANGUAGE = f"{_XML}lang"
@@ -41,49 +39,33 @@ _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-class Entry(NamedTuple):
-    """An entry of a feed, as it stands in every document; it follows from the publication and its post alone."""
-
-    published: datetime
-    updated: datetime
-    body: bytes
-
-
-@safe.tolerant
-def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
-    """Yield ``atom.xml`` of ``feed``, its entries in the order of ``posts``."""
-    made = (entry for part in text.chunks(posts, _PART) for entry in _entries(publication, part))
-    body = _document(publication, feed, list(_feed_links(publication, feed)), _mark(feed.complete), made)
-    yield Document(path=feed.folder + ATOM.file, body=body)
-
-
 def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
     """Return the entries that ``posts`` make."""
-    parts = (safe.retried(_entries, publication, part) for part in text.chunks(posts, _PART))
+    parts = (safe.retried(_entries, publication, part) for part in text.chunks(posts, generator.PART))
     return [entry for part in parts for entry in part]
+
+
+def document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> Document:
+    """Return ``atom.xml`` of ``feed`` with the entries ``made``."""
+    mark = "complete" if feed.complete else None
+    body = safe.retried(_document, publication, feed, tuple(_feed_links(publication, feed)), mark, made)
+    return Document(path=feed.folder + ATOM.file, body=body)
 
 
 def archive(publication: Publication, feed: OutputFeed, place: Archive, made: Sequence[Entry]) -> Document:
     """Return an archive document of ``feed`` (RFC 5005, section 4) with the entries ``made``, newest first."""
-    links = list(_archive_links(publication, feed, place))
-    body = _document(publication, safe.scrubbed(feed), links, "archive", made)
+    body = safe.retried(_document, publication, feed, tuple(_archive_links(publication, feed, place)), "archive", made)
     return Document(path=addresses.archive_path(feed, place.number), body=body)
 
 
 def _document(
-    publication: Publication, feed: OutputFeed, links: Sequence[Link], mark: str | None, made: Iterable[Entry]
+    publication: Publication, feed: OutputFeed, links: Sequence[Link], mark: str | None, made: Sequence[Entry]
 ) -> bytes:
-    # The head needs the newest entry's time, so it is made when all are known.
-    bodies, updated = io.BytesIO(), publication.created
-    for count, entry in enumerate(made):
-        bodies.write(entry.body)
-        updated = max(updated, entry.updated) if count else entry.updated
     finish = partial(_finish_feed, publication, mark, feed.deleted)
     spaces = {"media": MEDIA, "fh": HISTORY} | ({"at": TOMBSTONES} if feed.deleted else {})
     head = generator.new_feed(publication, feed, links, finish, spaces)
-    head.updated(facts.second(updated))
-    before, _, behind = generator.pieces(bytes(head.atom_str()), _FIRST, _BEHIND)
-    return b"".join((before, bodies.getbuffer(), b"\n", behind, b"\n"))
+    head.updated(facts.updated(publication, made))
+    return generator.filled(bytes(head.atom_str()), made, _BEHIND)
 
 
 def _entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
@@ -93,12 +75,7 @@ def _entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
     made.updated(publication.created)
     for post in posts:
         _add_entry(made, publication, facts.credited(publication, post))
-    _, bodies, _ = generator.pieces(bytes(made.atom_str()), _FIRST, _BEHIND)
-    return [Entry(post.published, post.updated, body) for post, body in zip(posts, bodies, strict=True)]
-
-
-def _mark(complete: bool) -> str | None:
-    return "complete" if complete else None
+    return facts.entries(posts, generator.pieces(bytes(made.atom_str()), _FIRST, _BEHIND))
 
 
 def _feed_links(publication: Publication, feed: OutputFeed) -> Iterator[Link]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from aggregator import credit, text
 from aggregator.models import Attribution, Copy, Link, Person, Post, Publication
@@ -20,9 +21,22 @@ _SPARE = 20
 UNKNOWN_TYPE = "application/octet-stream"
 
 
-def updated(publication: Publication, posts: Sequence[Post]) -> datetime:
+class Entry(NamedTuple):
+    """A post as it stands in every document of a format; it follows from the publication and the post alone."""
+
+    published: datetime
+    updated: datetime
+    body: bytes
+
+
+def entries(posts: Sequence[Post], bodies: Sequence[bytes]) -> list[Entry]:
+    """Return the entries of ``posts`` that have ``bodies``."""
+    return [Entry(post.published, post.updated, body) for post, body in zip(posts, bodies, strict=True)]
+
+
+def updated(publication: Publication, made: Sequence[Entry]) -> datetime:
     """Return the newest entry's time; the publication's own where there is no entry."""
-    return second(max((post.updated for post in posts), default=publication.created))
+    return second(max((entry.updated for entry in made), default=publication.created))
 
 
 def credited(publication: Publication, post: Post) -> Post:

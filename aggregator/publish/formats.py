@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from aggregator.models import Document, OutputFeed, Post, Publication
 from aggregator.publish import atom, html, jsonfeed, rss
 from aggregator.publish.addresses import KINDS
-from aggregator.publish.safe import Render
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     """The file that a format makes in each feed's folder, its media type, and how it is rendered.
 
-    ``render`` takes the publication, the feed and its posts, newest first and already limited, and yields
-    documents; the same input gives the same bytes.
+    ``entries`` takes the publication and posts, and returns what stands of each in every document: the same whatever
+    feed it stands in.  ``document`` takes the publication, a feed and its entries, newest first and already limited.
+    The same input gives the same bytes.
     """
 
     file: str
     media_type: str
-    render: Render
+    entries: Callable[[Publication, Sequence[Post]], Sequence[Any]]
+    document: Callable[[Publication, OutputFeed, Sequence[Any]], Document]
 
-
-def _format(name: str, render: Render) -> Format:
-    return Format(KINDS[name].file, KINDS[name].media_type, render)
+    def render(self, publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Document:
+        """Return the document of ``feed`` with ``posts``."""
+        return self.document(publication, feed, self.entries(publication, posts))
 
 
 #: What ``output.formats`` of feeds.yaml may name.
 FORMATS: Mapping[str, Format] = {
-    "atom": _format("atom", atom.render),
-    "rss": _format("rss", rss.render),
-    "json": _format("json", jsonfeed.render),
-    "html": _format("html", html.render),
+    name: Format(KINDS[name].file, KINDS[name].media_type, made.entries, made.document)
+    for name, made in {"atom": atom, "rss": rss, "json": jsonfeed, "html": html}.items()
 }

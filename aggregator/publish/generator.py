@@ -6,11 +6,10 @@ children, and feedgen is imported when the first feed is rendered: it takes 35 m
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aggregator import PROJECT_URL, __version__, text, urls
+from aggregator import PROJECT_URL, __version__, urls
 from aggregator.models import Link, OutputFeed, Post, Publication
 from aggregator.publish import facts, safe
 
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 MEDIA = "http://search.yahoo.com/mrss/"
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 
-#: How many entries of a feed stand in memory as a tree at once.
-_PART = 100
+#: How many entries stand in memory as a tree at once.
+PART = 100
 
 Extend = Callable[["Element"], None]
 
@@ -90,35 +89,19 @@ def add_entry(made: Any, publication: Publication, post: Post, extend: Extend) -
     return entry
 
 
-def pieces(document: bytes, first: bytes, behind: bytes) -> tuple[bytes, list[bytes], bytes]:
-    """Return what stands before the entries of ``document``, each entry, and what stands behind them.
+def pieces(document: bytes, first: bytes, behind: bytes) -> list[bytes]:
+    """Return the entries of ``document``: each begins with ``first``, the last one ends before the last ``behind``."""
+    _, *entries = document[: document.rindex(behind)].split(first)
+    return [first + entry.rstrip(b"\n") for entry in entries]
 
-    Entries begin with ``first``, which nothing else holds, and the last one ends before the last ``behind``.
+
+def filled(head: bytes, made: Sequence[facts.Entry], behind: bytes) -> bytes:
+    """Return the document ``head``, which has no entries, with those ``made`` before the last ``behind``.
+
+    All of a feed without a limit would else stand in memory as a tree many times its size.
     """
-    stop = document.rindex(behind)
-    head, *entries = document[:stop].split(first)
-    return head.rstrip(b"\n"), [first + entry.rstrip(b"\n") for entry in entries], document[stop:]
-
-
-def spliced(render: Callable[[Sequence[Post]], bytes], posts: Sequence[Post], first: bytes, behind: bytes) -> bytes:
-    """Return what ``render`` makes of all ``posts``, made of what it makes of a part of them at a time.
-
-    A feed without a limit would else stand in memory as a tree many times its size.  The entries of a document
-    begin at ``first`` and end before the last ``behind``; all around them must be the same for every part.
-    """
-    whole = io.BytesIO()
-    end = b""
-    for part in text.chunks(posts, _PART) if posts else [posts]:
-        document = render(part)
-        start = document.find(first)
-        stop = document.rindex(behind)
-        start = stop if start < 0 else start
-        if not whole.tell():
-            whole.write(document[:start].rstrip(b"\n"))
-        whole.write(document[start:stop].rstrip(b"\n"))
-        end = document[stop:]
-    whole.write(b"\n" + end + b"\n")
-    return whole.getvalue()
+    stop = head.rindex(behind)
+    return b"".join((head[:stop].rstrip(b"\n"), *(entry.body for entry in made), b"\n", head[stop:], b"\n"))
 
 
 def add(parent: Element, tag: str, words: str | None = None, /, **attributes: str | None) -> Element:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -29,16 +29,20 @@ class Shown(NamedTuple):
     values: theme.Values
 
 
-@safe.tolerant
-def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
-    """Yield ``index.html`` of ``feed``, its posts in the order of ``posts``."""
+def entries(publication: Publication, posts: Sequence[Post]) -> list[Shown]:
+    """Return what the pages of feeds show of ``posts``."""
+    return [_shown(publication, post, brief=False) for post in posts]
+
+
+def listed(publication: Publication, posts: Sequence[Post]) -> list[Shown]:
+    """Return what pages of older posts list of ``posts``, which takes no bodies."""
+    return [_shown(publication, post, brief=True) for post in posts]
+
+
+def document(publication: Publication, feed: OutputFeed, posts: Sequence[Shown]) -> Document:
+    """Return ``index.html`` of ``feed``, its posts in the order of ``posts``."""
     place = _Place(path=feed.folder + HTML.file, root=_root(feed), older=feed.older_page)
-    yield _page(publication, feed, [_shown(publication, post, brief=False) for post in posts], place)
-
-
-def listed(publication: Publication, post: Post) -> Shown:
-    """Return ``post`` as pages of older posts list it, which takes no body."""
-    return _shown(publication, post, brief=True)
+    return safe.retried(_page, publication, feed, posts, place)
 
 
 def archive(publication: Publication, feed: OutputFeed, place: Archive, posts: Sequence[Shown]) -> Document:
@@ -51,7 +55,7 @@ def archive(publication: Publication, feed: OutputFeed, place: Archive, posts: S
         older=place.previous,
         newer=place.following,
     )
-    return safe.retried(_page, publication, feed, list(posts), where)
+    return safe.retried(_page, publication, feed, posts, where)
 
 
 def sources(publication: Publication, subscriptions: Sequence[Subscription]) -> Document:

@@ -13,7 +13,7 @@ Each item has an extension of ours, ``_source``, that credits where the story ca
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from aggregator import PROJECT_URL, text
@@ -21,11 +21,27 @@ from aggregator.frontmatter import rfc3339
 from aggregator.models import Attribution, Copy, Document, OutputFeed, Person, Post, Publication
 from aggregator.publish import addresses, facts, safe
 from aggregator.publish.addresses import JSON
+from aggregator.publish.facts import Entry
 
 
-@safe.tolerant
-def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
-    """Yield ``feed.json`` of ``feed``, its items in the order of ``posts``."""
+def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
+    """Return the items that ``posts`` make."""
+    return safe.retried(_entries, publication, posts)
+
+
+def document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> Document:
+    """Return ``feed.json`` of ``feed`` with the items ``made``."""
+    head = safe.retried(_head, publication, feed)
+    # Item by item: one character beyond the BMP would make a text of the whole feed four times its size.
+    body = b"".join((head[:-1], b',"items":[', b",".join(entry.body for entry in made), b"]}\n"))
+    return Document(path=feed.folder + JSON.file, body=body)
+
+
+def _entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
+    return facts.entries(posts, [_dump(_item(facts.credited(publication, post))) for post in posts])
+
+
+def _head(publication: Publication, feed: OutputFeed) -> bytes:
     site = publication.site
     head = {
         "version": "https://jsonfeed.org/version/1.1",
@@ -35,9 +51,7 @@ def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) ->
         "language": safe.language(site.language),
         "authors": [{"name": site.author or site.title}],
     }
-    # Item by item: one character beyond the BMP would make a text of the whole feed four times its size.
-    items = b",".join(_dump(_item(facts.credited(publication, post))) for post in posts)
-    yield Document(path=feed.folder + JSON.file, body=_dump(_given(head))[:-1] + b',"items":[' + items + b"]}\n")
+    return _dump(_given(head))
 
 
 def _dump(value: object) -> bytes:

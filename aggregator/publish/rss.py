@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aggregator import PROJECT_URL, __version__
+from aggregator import PROJECT_URL, __version__, text
 from aggregator.models import Document, Link, OutputFeed, Post, Publication
 from aggregator.publish import addresses, facts, generator, safe
 from aggregator.publish.addresses import RSS
-from aggregator.publish.generator import DUBLIN_CORE, MEDIA, add
+from aggregator.publish.facts import Entry
+from aggregator.publish.generator import DUBLIN_CORE, MEDIA, Extend, add
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -29,28 +30,42 @@ class _LeftOut(datetime):
 
 
 _LEFT_OUT = _LeftOut(1970, 1, 1, tzinfo=UTC)
+_FIRST, _BEHIND = b"\n<item>", b"</channel>"
 
 
-@safe.tolerant
-def render(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
-    """Yield ``rss.xml`` of ``feed``, its items in the order of ``posts``."""
+def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
+    """Return the items that ``posts`` make."""
+    parts = (safe.retried(_entries, publication, part) for part in text.chunks(posts, generator.PART))
+    return [entry for part in parts for entry in part]
+
+
+def document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> Document:
+    """Return ``rss.xml`` of ``feed`` with the items ``made``."""
+    return Document(path=feed.folder + RSS.file, body=safe.retried(_document, publication, feed, made))
+
+
+def _document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> bytes:
+    head = _channel(publication, feed, partial(_finish_channel, facts.updated(publication, made)))
+    return generator.filled(bytes(head.rss_str()), made, _BEHIND)
+
+
+def _entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
+    made = _channel(publication, publication.feeds[0], lambda root: generator.break_lines(root[0]))
+    for post in posts:
+        _add_item(made, publication, post)
+    return facts.entries(posts, generator.pieces(bytes(made.rss_str()), _FIRST, _BEHIND))
+
+
+def _channel(publication: Publication, feed: OutputFeed, finish: Extend) -> Any:
     links = [
         Link(href=addresses.address(publication.site, feed, RSS), rel="self", type=RSS.media_type),
         Link(href=addresses.page(publication, feed)),
     ]
-    finish = partial(_finish_channel, facts.updated(publication, posts))
-
-    def document(part: Sequence[Post]) -> bytes:
-        made = generator.new_feed(publication, feed, links, finish, {"dc": DUBLIN_CORE, "media": MEDIA})
-        made.description(" · ".join((publication.site.title or publication.site.url, *feed.category)))
-        made.generator(f"aggregator {__version__} ({PROJECT_URL})")
-        made.updated(_LEFT_OUT)
-        for post in part:
-            _add_item(made, publication, post)
-        return bytes(made.rss_str())
-
-    body = generator.spliced(document, posts, b"\n<item>", b"</channel>")
-    yield Document(path=feed.folder + RSS.file, body=body)
+    made = generator.new_feed(publication, feed, links, finish, {"dc": DUBLIN_CORE, "media": MEDIA})
+    made.description(" · ".join((publication.site.title or publication.site.url, *feed.category)))
+    made.generator(f"aggregator {__version__} ({PROJECT_URL})")
+    made.updated(_LEFT_OUT)
+    return made
 
 
 def _finish_channel(updated: datetime, root: Element) -> None:

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import wraps
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from aggregator import text, urls
-from aggregator.models import Document, OutputFeed, Post, Publication
 
 T = TypeVar("T")
-Render = Callable[[Publication, OutputFeed, Sequence[Post]], Iterator[Document]]
 
 # What is an address as it stands: no user name, nothing that must be quoted, and a host that has a name or a number.
 _WEB = re.compile(
@@ -57,22 +54,12 @@ def scrubbed(value: T) -> T:
     return _scrubbed(value)  # type: ignore[no-any-return]  # every kind of value comes back as its own kind
 
 
-def tolerant(render: Render) -> Render:
-    """Return ``render``, tried again with scrubbed values when one of them could not be written.
-
-    lxml and the UTF-8 codec raise ValueError for characters that no document can hold.  Looking at every value
-    beforehand would take longer than rendering does.
-    """
-
-    @wraps(render)
-    def tried(publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Iterator[Document]:
-        return iter(retried(lambda *values: list(render(*values)), publication, feed, posts))
-
-    return tried
-
-
 def retried(make: Callable[..., T], *values: Any) -> T:
-    """Return what ``make`` makes of ``values``; of the scrubbed ones when that raises ValueError."""
+    """Return what ``make`` makes of ``values``; of the scrubbed ones when that raises ValueError.
+
+    lxml and the UTF-8 codec raise it for characters that no document can hold.  Looking at every value beforehand would
+    take longer than rendering does.
+    """
     try:
         return make(*values)
     except ValueError:

@@ -39,9 +39,9 @@ def render(templates: Path) -> None:
     )
     for feed in (whole, category):
         for posts in ([_post()], []):
-            list(html.render(publication, feed, posts))
-            listed = [html.listed(publication, post) for post in posts]
-            html.archive(publication, feed, Archive(number=2, previous=1, following=3), listed)
+            html.document(publication, feed, html.entries(publication, posts))
+            place = Archive(number=2, previous=1, following=3)
+            html.archive(publication, feed, place, html.listed(publication, posts))
     for subscriptions in ([_subscription(newest=_NOW, gone=True), _subscription(enabled=False)], []):
         html.sources(publication, subscriptions)
 

@@ -44,10 +44,10 @@ def latest(connection: sa.Connection, source_ids: Sequence[str] | None, limit: i
         query = sa.select(post.c.pk).where(carried()).order_by(*_NEWEST_FIRST)
         return list(connection.scalars(query.limit(limit) if limit else query))
     found: set[tuple[datetime, int]] = set()
-    since = _EVER
+    since, newest_of_source = _EVER, _newest(limit)
     for source_pk in _numbers(connection, source_ids):
-        rows = connection.execute(_newest(limit), {"source": source_pk, "since": since})
-        found.update((row.listed_at, row.post_pk) for row in rows)
+        rows = connection.execute(newest_of_source, {"source": source_pk, "since": since}).all()
+        found.update((at, pk) for at, pk in rows)
         if limit and len(found) >= limit:
             # What is older than the oldest that counts so far need not be read from the sources to come.
             found = set(nlargest(limit, found))
@@ -173,17 +173,15 @@ def posts(connection: sa.Connection, pks: Sequence[int], *, bodies: bool = True)
     copy of those that stay stands in for it.  Without ``bodies``, content and summary are empty: reading them is most
     of the work.
     """
-    of_copy = copy.c if bodies else _HEAD
-    primary = _carrying(of_copy, sa.and_(copy.c.pk == post.c.copy_pk, copy.c.post_pk == post.c.pk))
+    primary, standing_in = _WHOLE if bodies else _HEADS
     for part in chunks(pks, PARAMETERS):
-        rows = {row.post_pk: row for row in connection.execute(primary.where(post.c.pk.in_(part)))}
+        rows = {row.post_pk: row for row in connection.execute(primary, {"pks": part}).all()}
         also: dict[int, list[Any]] = defaultdict(list)
-        for row in connection.execute(_others().where(post.c.pk.in_(part))):
+        for row in connection.execute(_OTHERS, {"pks": part}):
             also[row.post_pk].append(row)
         left = [also[pk].pop(0).pk for pk, row in rows.items() if not row.listed and also[pk]]
         if left:
-            standing_in = _carrying(of_copy, copy.c.post_pk == post.c.pk).where(copy.c.pk.in_(left))
-            rows |= {row.post_pk: row for row in connection.execute(standing_in)}
+            rows |= {row.post_pk: row for row in connection.execute(standing_in, {"pks": left}).all()}
         for pk in part:
             if pk in rows and rows[pk].listed:
                 yield pk, _post(rows[pk], also[pk])
@@ -247,6 +245,19 @@ def _others() -> sa.Select[Any]:
         .outerjoin(_via, _via.c.pk == copy.c.via_pk)
         .order_by(copy.c.post_pk, copy.c.published, source.c.id, copy.c.key)
     )
+
+
+def _statements(of_copy: Iterable[sa.ColumnElement[Any]]) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """Return how the primary copies of posts are asked for, and how copies that stand in for them."""
+    pks: sa.BindParameter[Any] = sa.bindparam("pks", expanding=True)
+    of_copy = tuple(of_copy)
+    primary = _carrying(of_copy, sa.and_(copy.c.pk == post.c.copy_pk, copy.c.post_pk == post.c.pk))
+    return primary.where(post.c.pk.in_(pks)), _carrying(of_copy, copy.c.post_pk == post.c.pk).where(copy.c.pk.in_(pks))
+
+
+# Made once: that takes longer than asking for a few posts.
+_WHOLE, _HEADS = _statements(copy.c), _statements(_HEAD)
+_OTHERS = _others().where(post.c.pk.in_(sa.bindparam("pks", expanding=True)))
 
 
 def _post(row: sa.Row[Any], others: Iterable[sa.Row[Any]]) -> Post:

@@ -16,6 +16,19 @@ from aggregator.store.schema import archive, archived, copy, source
 from aggregator.text import chunks
 
 
+def _says(archive_pk: sa.ColumnElement[int]) -> sa.Exists:
+    carried = (copy.c.post_pk == archived.c.post_pk, copy.c.source_pk == source.c.pk, source.c.listed)
+    return sa.exists().where(archived.c.archive_pk == archive_pk, *carried)
+
+
+# Asked for each document that is written: to make such a statement takes longer than to run it.
+_MEMBERS = sa.select(archived.c.post_pk).where(archived.c.archive_pk == sa.bindparam("document"))
+_here = archive.alias("here")
+_BESIDE = sa.select(_here.c.number).where(_here.c.folder == sa.bindparam("in_folder"), _says(_here.c.pk)).limit(1)
+_BEFORE = _BESIDE.where(_here.c.number < sa.bindparam("beside")).order_by(_here.c.number.desc())
+_AFTER = _BESIDE.where(_here.c.number > sa.bindparam("beside")).order_by(_here.c.number)
+
+
 def unfiled(
     connection: sa.Connection, pks: Sequence[int], folders: Mapping[str, Sequence[str]]
 ) -> dict[str, list[int]]:
@@ -91,23 +104,15 @@ def documents(connection: sa.Connection, folder: str, *, dirty: bool) -> list[Ar
     return [_state(rows[number], empty=not rows[number].says) for number in sorted(rows)]
 
 
-def _says(archive_pk: sa.ColumnElement[int]) -> sa.Exists:
-    carried = (copy.c.post_pk == archived.c.post_pk, copy.c.source_pk == source.c.pk, source.c.listed)
-    return sa.exists().where(archived.c.archive_pk == archive_pk, *carried)
-
-
 def members(connection: sa.Connection, archive_pk: int) -> list[int]:
     """Return the numbers of the posts in an archive document."""
-    return list(connection.scalars(sa.select(archived.c.post_pk).where(archived.c.archive_pk == archive_pk)))
+    return list(connection.scalars(_MEMBERS, {"document": archive_pk}))
 
 
 def neighbours(connection: sa.Connection, folder: str, number: int) -> tuple[int | None, int | None]:
     """Return the numbers of the documents around ``number`` that say something, each None where there is none."""
-    here = archive.alias("here")
-    others = sa.select(here.c.number).where(here.c.folder == folder, _says(here.c.pk)).limit(1)
-    before = others.where(here.c.number < number).order_by(here.c.number.desc())
-    after = others.where(here.c.number > number).order_by(here.c.number)
-    return connection.scalar(before), connection.scalar(after)
+    place = {"in_folder": folder, "beside": number}
+    return connection.scalar(_BEFORE, place), connection.scalar(_AFTER, place)
 
 
 def last(connection: sa.Connection, folder: str) -> int | None:

@@ -47,7 +47,7 @@ def handler(name: str, service: Service) -> Callable[[Request], Response]:
         except _Refused as exc:
             return PlainTextResponse(f"{exc}\n", exc.status, {"Cache-Control": "no-cache"})
         posts = app.posts(query, feed.limit)
-        (document,) = FORMATS[name].render(app.publication(), replace(feed, query=query_string), posts)
+        document = FORMATS[name].render(app.publication(), replace(feed, query=query_string), posts)
         media_type = FORMATS[name].media_type + ("" if name == "json" else "; charset=utf-8")
         version = Version(digest=text.digest_bytes(document.body), size=len(document.body), media_type=media_type)
         return answer(request.headers, version, BytesIO(document.body))
