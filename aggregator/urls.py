@@ -45,6 +45,8 @@ _ROOTED = re.compile(rf"/(?![/.])(?:[^{_QUOTED}/;?]++|/(?!\.)|%[0-9A-Fa-f]{{2}})
 _PERCENT_ENCODED = [chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in range(0x100)]
 # An address of which ``canonical`` has nothing to decode, to sort or to leave out.
 _USUAL = re.compile(r"https?://([a-z0-9_-]++(?:\.[a-z0-9_-]++)*+)((?:/[A-Za-z0-9!$&'()*+,/:;=@\[\]~._-]*+)?+)")
+# The host of an address that has nothing before it, and but a port behind it.
+_AT_HOST = re.compile(r"https?://([a-z0-9_-]++(?:\.[a-z0-9_-]++)*+)(?::[0-9]++)?+(?:[/?#]|\Z)")
 # RFC 3987, sections 2.2 and 4.1: ucschar and iprivate are allowed; blanks, quotes, brackets, controls and those of
 # writing direction are not.
 _IRI = re.compile(
@@ -139,6 +141,8 @@ def _quoted(part: str) -> str:
 
 def host(url: str) -> str:
     """Return the host name of ``url`` in lower case, or ""."""
+    if usual := _AT_HOST.match(url):
+        return usual[1]
     try:
         return urlsplit(url).hostname or ""
     except ValueError:

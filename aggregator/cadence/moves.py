@@ -26,6 +26,8 @@ def seen(source: Source, state: SourceState, target: str | None, now: datetime) 
 
     Only an address that feeds.yaml gives in full can be replaced.
     """
+    if target is None and state.moved_to is None:
+        return state
     if target is None:
         return replace(state, moved_to=None, moved_since=None, moved_times=0)
     again = target == state.moved_to

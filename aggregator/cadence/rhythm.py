@@ -28,7 +28,13 @@ class Rhythm:
 
 
 def heard(times: tuple[datetime, ...], more: Iterable[datetime]) -> tuple[datetime, ...]:
-    """Return the latest occasions among ``times`` and ``more``, oldest first; each stands for its whole hour."""
+    """Return the latest occasions among ``times`` and ``more``, oldest first; each stands for its whole hour.
+
+    ``times`` came from here themselves: where there are no more, they are the latest.
+    """
+    more = tuple(more)
+    if not more:
+        return times
     latest: list[datetime] = []
     for moment in sorted({*times, *more}, reverse=True):
         if not latest or latest[-1] - moment >= _OCCASION:

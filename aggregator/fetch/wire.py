@@ -171,7 +171,7 @@ class _Connection(HTTPConnection):
         self._asked = url, headers
         self.putrequest("GET", url, skip_accept_encoding=True)
         for name, value in headers.items():
-            self.putheader(name, value)
+            http.client.HTTPConnection.putheader(self, name, value)  # urllib3's looks for marks of its own in values
         self.endheaders()
 
     def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
