@@ -44,7 +44,7 @@ def retracted(connection: sa.Connection, pks: Sequence[int]) -> list[int]:
     """Return those of the copies numbered ``pks`` that carry a retracted story: its page, or its words."""
     if not connection.scalar(sa.select(sa.exists().where(ruling.c.kind == _RETRACTED))):
         return []
-    story = sa.or_(ruling.c.value == copy.c.page, ruling.c.value == copy.c.text)
+    story = ruling.c.value.in_([copy.c.page, copy.c.text])
     query = sa.select(copy.c.pk).where(sa.exists().where(ruling.c.kind == _RETRACTED, story)).order_by(copy.c.pk)
     return [pk for part in chunks(pks, PARAMETERS) for pk in connection.scalars(query.where(copy.c.pk.in_(part)))]
 
