@@ -24,8 +24,8 @@ Times are whole seconds since 1970 in UTC: integers sort, index and compare alik
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -59,11 +59,11 @@ class Moment(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        return None if value is None else (value - _EPOCH) // _SECOND
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:
+        return _seconds
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + value * _SECOND
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], datetime | None]:
+        return _moment
 
 
 class Words(TypeDecorator[str]):
@@ -72,8 +72,20 @@ class Words(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
-        return value if value is None or _is_keepable(value) else _UNKEEPABLE.sub("\ufffd", value)
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:
+        return _kept
+
+
+def _seconds(value: datetime | None) -> int | None:
+    return None if value is None else (value - _EPOCH) // _SECOND
+
+
+def _moment(value: int | None) -> datetime | None:
+    return None if value is None else _EPOCH + value * _SECOND
+
+
+def _kept(value: str | None) -> str | None:
+    return value if value is None or _is_keepable(value) else _UNKEEPABLE.sub("\ufffd", value)
 
 
 def _is_keepable(value: str) -> bool:
