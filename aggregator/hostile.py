@@ -12,6 +12,7 @@ import html
 import re
 from collections.abc import Iterator
 from itertools import accumulate
+from math import isqrt
 
 from aggregator.elements import DROPPED, VOID, escaped, paragraphs
 
@@ -22,6 +23,8 @@ _MOST_ATTRIBUTES = 1000
 _HARMLESS_LENGTH = 200_000
 #: Formatting elements with attributes, times tags: as many elements as the parser may make of them (0.3 s, 130 MB).
 _MOST_REOPENED = 500_000
+#: Each of them takes three characters, so that tags times elements are at most an eighth of the length's square.
+_TOO_SHORT = isqrt(8 * _MOST_REOPENED)
 #: lxml stops at 256 levels, and some readers before.
 _DEEPEST = 200
 
@@ -46,11 +49,15 @@ _BLOCKS = frozenset(_BLOCK_NAMES.split())
 
 def is_bomb(markup: str) -> bool:
     """Tell whether parsing ``markup`` would take long, whatever is done to it."""
+    if len(markup) <= _MOST_TAGS:
+        return False
     return markup.count("<") > _MOST_TAGS or (len(markup) > _HARMLESS_LENGTH and _has_overfull_tag(markup))
 
 
 def defused(markup: str) -> str:
     """Return ``markup`` without the attributes of formatting elements where together they would make a bomb."""
+    if len(markup) <= _TOO_SHORT:
+        return markup
     tags = markup.count("<")
     if tags * tags <= _MOST_REOPENED or tags * len(_REOPENED.findall(markup)) <= _MOST_REOPENED:
         return markup
@@ -62,7 +69,7 @@ def defused(markup: str) -> str:
 
 def is_deep(clean: str) -> bool:
     """Tell whether the elements of ``clean``, as nh3 writes them, nest deeper than others can read."""
-    if clean.count("</") <= _DEEPEST:
+    if len(clean) <= _DEEPEST * len("<b></b>") or clean.count("</") <= _DEEPEST:
         return False
     return max(accumulate(-1 if end else 1 for end in _LEVEL.findall(clean)), default=0) > _DEEPEST
 

@@ -180,12 +180,13 @@ def _links(entry: Entry, *own: str | None) -> list[Link]:
 
 
 def _cleaned(link: Link) -> Link:
-    return dataclasses.replace(
-        link,
+    return Link(
+        href=link.href,
         rel=_line(link.rel) or "related",
         type=_line(link.type),
         title=_line(link.title),
         hreflang=text.language_tag(link.hreflang),
+        length=link.length,
     )
 
 
@@ -199,7 +200,7 @@ def _tag(tag: Tag) -> Tag:
 
 
 def _line(value: str | None) -> str | None:
-    return text.one_line(value or "") or None
+    return text.one_line(value) or None if value else None
 
 
 @lru_cache(maxsize=64)

@@ -86,7 +86,10 @@ def absolute(reference: str | None, base: str | None = None) -> str | None:
     else:
         return _made(reference, base)
     if not made.isascii():
-        made = "".join([_PERCENT_ENCODED[byte] for byte in made.encode(errors="replace")])
+        try:
+            made = "".join([_PERCENT_ENCODED[byte] for byte in made.encode()])
+        except UnicodeEncodeError:  # lone surrogates
+            return _made(reference, base)
     return made if len(made) <= _LONGEST else None
 
 

@@ -103,9 +103,7 @@ def same_title(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     short, long = sorted((one, other), key=len)
     if "".join(short) == "".join(long):
         return True
-    enough = (
-        len(short) >= _FEWEST_WORDS or sum(len(re.findall(_UNSPACED, word)) for word in short) >= _FEWEST_CHARACTERS
-    )
+    enough = len(short) >= _FEWEST_WORDS or sum(map(_unspaced, short)) >= _FEWEST_CHARACTERS
     return enough and (long[: len(short)] == short or long[-len(short) :] == short)
 
 
@@ -115,5 +113,8 @@ def _length(found: list[str]) -> int:
 
 
 def _weight(word: str) -> int:
-    unspaced = len(word) - len(re.sub(_UNSPACED_RUN, "", word))
-    return (unspaced + 1) // 2 if unspaced else 1
+    return (_unspaced(word) + 1) // 2 or 1
+
+
+def _unspaced(word: str) -> int:
+    return len(word) - len(re.sub(_UNSPACED_RUN, "", word))

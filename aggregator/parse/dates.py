@@ -58,22 +58,28 @@ def _named(words: str) -> datetime | None:
 
 
 def _usual(found: re.Match[str]) -> datetime:
-    year, day, hour, minute = (int(found[name]) for name in ("year", "day", "hour", "minute"))
-    month = _MONTHS.index(found["month"].lower()) + 1
-    local = datetime(year, month, day, hour, minute, int(found["second"] or 0), tzinfo=UTC)
-    ahead = timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0))
-    return local + (ahead if found["sign"] == "-" else -ahead)
+    year, month, day, *clock = found.group("year", "month", "day", "hour", "minute", "second")
+    place = _MONTHS.index(month.lower()) + 1
+    hour, minute, second = (int(figure or 0) for figure in clock)
+    return _in_utc(datetime(int(year), place, int(day), hour, minute, second, tzinfo=UTC), found)
 
 
 def _figures(found: re.Match[str]) -> datetime:
-    year, month, day = (int(found[name] or 1) for name in ("year", "month", "day"))
-    clock = tuple(int(found[name] or 0) for name in ("hour", "minute", "second"))
+    year, month, day = (int(figure or 1) for figure in found.group("year", "month", "day"))
+    clock = tuple(int(figure or 0) for figure in found.group("hour", "minute", "second"))
     # ISO 8601: 24:00 is the end of the day; RFC 3339, section 5.7: second 60 is a leap second.
     ended = clock == (24, 0, 0)
     hour, minute, second = (0, 0, 0) if ended else clock
     local = datetime(year, month, day, hour, minute, 59 if second == 60 else second, tzinfo=UTC)
-    ahead = timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0))
-    return local + timedelta(days=ended) + (ahead if found["sign"] == "-" else -ahead)
+    return _in_utc(local + timedelta(days=ended) if ended else local, found)
+
+
+def _in_utc(local: datetime, found: re.Match[str]) -> datetime:
+    sign, hours, minutes = found.group("sign", "hours", "minutes")
+    if sign is None:
+        return local
+    ahead = timedelta(hours=int(hours), minutes=int(minutes or 0))
+    return local + (ahead if sign == "-" else -ahead)
 
 
 def _afternoon(words: str) -> timedelta:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -66,16 +66,16 @@ def first(entries: Sequence[T]) -> tuple[Sequence[T], str | None]:
     return entries[:_MOST_ENTRIES], warning
 
 
-def value(data: dict[str, Any], key: str) -> Any:
-    """Return what feedparser has under ``key``, or None."""
-    # dict.get on purpose: FeedParserDict.get("updated") silently means published.
-    return dict.get(data, key)
+#: What feedparser has under a key, or None.  FeedParserDict's own ``get("updated")`` silently means published.
+value: Callable[[dict[str, Any], str], Any] = dict.get
 
 
 def string(data: dict[str, Any], key: str) -> str | None:
     """Return the string under ``key`` without blanks around it and without illegal characters; None where empty."""
-    said = dict.get(data, key)
-    return text.legal(said).strip() or None if said and isinstance(said, str) else None
+    said = value(data, key)
+    if not said or not isinstance(said, str):
+        return None
+    return (said if said.isprintable() else text.legal(said)).strip() or None
 
 
 def address(reference: object) -> str | None:

@@ -101,7 +101,7 @@ def _entry(item: dict[str, Any]) -> Entry:
 
 def _source(item: dict[str, Any]) -> FeedInfo | None:
     said = value(item, "source")
-    source = _info(said) if said else FeedInfo()
+    source = _info(said) if said else None
     return source if source != FeedInfo() else None
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 from aggregator.parse.heard import BUFFER, DEEPEST, LONGEST_BASE, MOST_ATTRIBUTES
 from aggregator.parse.lane import words
@@ -76,7 +75,7 @@ class Machine:
         """Gather what the element says and the tags of what it holds, which must be XHTML."""
         self.text(end)
         pieces, self._within = self._pieces, self._start_tag
-        self._expat.CharacterDataHandler = lambda said: pieces.append(escape(said))
+        self._expat.CharacterDataHandler = lambda said: pieces.append(words.escaped(said))
 
     def drop(self) -> None:
         """Let the element be, which may hold no others."""
@@ -179,7 +178,7 @@ class Machine:
         if not tag.startswith("xhtml:") or tag in ("xhtml:body", "xhtml:svg", "xhtml:math"):
             raise Aside
         written = "".join(
-            f' {name}="{escape(value, _QUOTES)}"' for name, value in self._attributes_within(attributes).items()
+            f' {name}="{words.quoted(value)}"' for name, value in self._attributes_within(attributes).items()
         )
         self._pieces.append(f"<{tag[6:]}{written}>")
 
@@ -191,9 +190,6 @@ class Machine:
     def _demand_modest(self, attributes: list[str]) -> None:
         if self.depth > DEEPEST or len(attributes) > 2 * MOST_ATTRIBUTES:
             raise Aside
-
-
-_QUOTES = {'"': "&quot;"}
 
 
 def _nothing(said: str) -> None:
