@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
@@ -80,6 +81,7 @@ def allowed(address: IPAddress, *, allow_private: bool = False) -> bool:
     return objection(address, allow_private=allow_private) is None
 
 
+@lru_cache(maxsize=1024)  # many hosts share the addresses of a few
 def objection(address: IPAddress, *, allow_private: bool = False) -> str | None:
     """Return what ``address`` is when no connection to it may be made ("a loopback address"), else None.
 
