@@ -26,6 +26,7 @@ _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff]")
 # - A blank line would end the HTML block (CommonMark 0.31, section 4.6) and hand the rest to Markdown; a
 #   reference to the line break means the same to a browser, in <pre> too.
 _MEANT_FOR_OTHERS = re.compile(r"\{|\}|\ufffc|```+|~~~+|<(?=!--)|\r|\t|\n(?= *\n)")
+_QUOTED = json.JSONEncoder(ensure_ascii=False).encode
 _PLACEHOLDER = "https://picsum.photos/400/300?random={number}"
 _PLACEHOLDERS = 10_000
 
@@ -73,8 +74,9 @@ def _references(found: re.Match[str]) -> str:
 
 def picture(post: Post) -> str:
     """Return the address of the post's picture; for one that has none, a placeholder that follows from its id."""
-    number = int(text.digest(post.id)[:8], 16) % _PLACEHOLDERS
-    return post.copy.image or _PLACEHOLDER.format(number=number)
+    if post.copy.image:
+        return post.copy.image
+    return _PLACEHOLDER.format(number=int(text.digest(post.id)[:8], 16) % _PLACEHOLDERS)
 
 
 def author(post: Post) -> str:
@@ -85,7 +87,12 @@ def author(post: Post) -> str:
 
 def scalar(value: str) -> str:
     """Return ``value`` as a YAML double-quoted scalar."""
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+    quoted = _QUOTED(value)
+    return quoted if quoted.isascii() and "\x7f" not in quoted else _UNPRINTABLE.sub(_escaped, quoted)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _fields(post: Post, comments: bool, style: Style) -> Iterator[str]:
@@ -101,7 +108,7 @@ def _fields(post: Post, comments: bool, style: Style) -> Iterator[str]:
         yield f"link: {scalar(post.copy.link)}"
     yield f"id: {scalar(post.id)}"
     updated = rfc3339(post.updated)
-    if updated != rfc3339(post.published):
+    if post.updated != post.published and updated != rfc3339(post.published):
         # Quoted: Hexo takes the clock of an unquoted time for its machine's local time.
         yield f"{style.updated}: {scalar(updated)}"
     yield from _list("tags", tuple(dict.fromkeys(tag.label or tag.term for tag in post.copy.tags)))
@@ -137,7 +144,8 @@ def _link(source: Attribution) -> Iterator[str]:
 
 def rfc3339(moment: datetime) -> str:
     """Return ``moment`` in UTC as RFC 3339 writes it, to the second."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def _rfc822(moment: datetime) -> str:

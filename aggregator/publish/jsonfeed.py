@@ -23,6 +23,8 @@ from aggregator.publish import addresses, facts, safe
 from aggregator.publish.addresses import JSON
 from aggregator.publish.facts import Entry
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
     """Return the items that ``posts`` make."""
@@ -55,7 +57,7 @@ def _head(publication: Publication, feed: OutputFeed) -> bytes:
 
 
 def _dump(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODE(value).encode()
 
 
 def _item(post: Post) -> dict[str, Any]:

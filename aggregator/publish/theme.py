@@ -128,11 +128,11 @@ def _environment(folder: Path | None, more: Path | None) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.globals["once"] = _once
+    made.filters["once"] = _once
     return made
 
 
-def _once(macro: Macro, value: object, *others: str) -> str:
+def _once(value: object, macro: Macro, *others: str) -> str:
     """Return what ``macro`` makes of ``value`` and ``others``: the same each time, so it is made once."""
     made = getattr(value, "made", None)
     if made is None:
