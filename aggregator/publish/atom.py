@@ -43,8 +43,7 @@ _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
     """Return the entries that ``posts`` make."""
-    parts = (safe.retried(_entries, publication, part) for part in text.chunks(posts, generator.PART))
-    return [entry for part in parts for entry in part]
+    return safe.each(_entries, publication, posts)
 
 
 def document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> Document:

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 MEDIA = "http://search.yahoo.com/mrss/"
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 
-#: How many entries stand in memory as a tree at once.
-PART = 100
-
 Extend = Callable[["Element"], None]
 
 

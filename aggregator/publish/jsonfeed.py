@@ -28,7 +28,7 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
     """Return the items that ``posts`` make."""
-    return safe.retried(_entries, publication, posts)
+    return safe.each(_entries, publication, posts)
 
 
 def document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> Document:

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aggregator import PROJECT_URL, __version__, text
+from aggregator import PROJECT_URL, __version__
 from aggregator.models import Document, Link, OutputFeed, Post, Publication
 from aggregator.publish import addresses, facts, generator, safe
 from aggregator.publish.addresses import RSS
@@ -35,8 +35,7 @@ _FIRST, _BEHIND = b"\n<item>", b"</channel>"
 
 def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
     """Return the items that ``posts`` make."""
-    parts = (safe.retried(_entries, publication, part) for part in text.chunks(posts, generator.PART))
-    return [entry for part in parts for entry in part]
+    return safe.each(_entries, publication, posts)
 
 
 def document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> Document:

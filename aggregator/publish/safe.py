@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from aggregator import text, urls
+from aggregator.models import Post, Publication
 
 T = TypeVar("T")
+
+#: How many entries stand in memory as a tree at once.
+_PART = 100
 
 # What is an address as it stands: no user name, nothing that must be quoted, and a host that has a name or a number.
 _WEB = re.compile(
@@ -64,6 +68,22 @@ def retried(make: Callable[..., T], *values: Any) -> T:
         return make(*values)
     except ValueError:
         return make(*map(scrubbed, values))
+
+
+def each(
+    make: Callable[[Publication, Sequence[Post]], list[T]], publication: Publication, posts: Sequence[Post]
+) -> list[T]:
+    """Return what ``make`` makes of each of ``posts``: of the scrubbed post when that raises ValueError.
+
+    What is made of a post never depends on those beside it.
+    """
+    made: list[T] = []
+    for part in text.chunks(posts, _PART):
+        try:
+            made += make(publication, part)
+        except ValueError:
+            made += [one for post in part for one in retried(make, publication, [post])]
+    return made
 
 
 def _scrubbed(value: Any) -> Any:
