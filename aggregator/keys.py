@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -35,6 +36,7 @@ def without_in_feed(feed: FeedInfo, url: str) -> FeedInfo:
     return without(Entry(), feed, url)[1]
 
 
+@lru_cache(maxsize=16)  # it is the same for all entries of a document
 def _stripper(url: str) -> Strip | None:
     secrets = {secret for secret in urls.secrets(url) if len(secret) >= _SHORTEST}
     if not secrets:

@@ -100,7 +100,7 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
         links=tuple(_links(entry, link, given)),
         authors=_people(entry.authors),
         contributors=_people(entry.contributors),
-        tags=tuple(dict.fromkeys(tag for tag in map(_tag, entry.tags) if tag.term)),
+        tags=_tags(entry.tags),
         image=entry.image or _pictured(content),
         rights=_line(entry.rights),
         language=text.language_tag(entry.language) or text.language_tag(feed.language),
@@ -193,6 +193,12 @@ def _cleaned(link: Link) -> Link:
 def _people(people: tuple[Person, ...]) -> tuple[Person, ...]:
     cleaned = (Person(name=text.one_line(each.name), uri=each.uri, email=_line(each.email)) for each in people)
     return tuple(dict.fromkeys(person for person in cleaned if person.name))
+
+
+def _tags(tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
+    cleaned = [tag for tag in map(_tag, tags) if tag.term]
+    are_others = len({tag.term for tag in cleaned}) == len(cleaned)
+    return tuple(cleaned if are_others else dict.fromkeys(cleaned))
 
 
 def _tag(tag: Tag) -> Tag:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from aggregator import text, urls
@@ -111,7 +111,8 @@ def _permalink(item: dict[str, Any]) -> str | None:
 
 
 def _bodies(item: dict[str, Any]) -> tuple[Text | None, Text | None]:
-    found = tuple(filter(None, map(_text, _bodied(item))))
+    summary, podcast = _summary(item), _text(value(item, "itunes_summary_detail"))
+    found = tuple(filter(None, (summary, podcast)))
     contents = tuple(filter(None, map(_text, value(item, "content") or ())))
     if contents:
         content = max(contents, key=lambda each: (each.html, len(each.value)))
@@ -121,9 +122,8 @@ def _bodies(item: dict[str, Any]) -> tuple[Text | None, Text | None]:
     return found[0], (found[1] if len(found) > 1 else None)
 
 
-def _bodied(item: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
-    yield value(item, "summary_detail") or {"value": value(item, "summary"), "type": "text/html"}
-    yield value(item, "itunes_summary_detail")
+def _summary(item: dict[str, Any]) -> Text | None:
+    return _text(value(item, "summary_detail") or {"value": value(item, "summary"), "type": "text/html"})
 
 
 def _text(detail: dict[str, Any] | None) -> Text | None:

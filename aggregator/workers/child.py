@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import resource
@@ -31,6 +32,7 @@ def serve(parent: str, modules: str) -> None:
     threading.Thread(target=_outlive, args=(int(parent),), daemon=True).start()
     for module in filter(None, modules.split(",")):
         import_module(module)
+    gc.freeze()  # what is imported stays
     with socket.socket(fileno=0) as channel, channel.makefile("rb") as jobs:
         while (job := _next(jobs)) is not None:
             done, leave = _done(job)

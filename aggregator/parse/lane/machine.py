@@ -16,6 +16,8 @@ from aggregator.parse.lane.names import Names
 Attributes = dict[str, str]
 #: What to do when an element begins, by the name of the element.
 Table = Mapping[str, Callable[[Any, Attributes], None]]
+_WITHOUT_CASE = frozenset({"rel", "type"})
+_SCOPING = frozenset({"xml:lang", "lang", "xml:base", "base"})
 
 
 @dataclass(slots=True)
@@ -146,10 +148,9 @@ class Machine:
             raise Aside
         called = self.names.attribute
         said = {called(name): value for name, value in zip(listed[::2], listed[1::2], strict=True)}
-        for name in ("rel", "type"):
-            if name in said:
-                said[name] = said[name].lower()
-        if "xml:lang" in said or "lang" in said or "xml:base" in said or "base" in said:
+        for name in _WITHOUT_CASE.intersection(said):
+            said[name] = said[name].lower()
+        if not _SCOPING.isdisjoint(said):
             self._scope(said)
         return said
 
@@ -185,7 +186,7 @@ class Machine:
     def _attributes_within(self, listed: list[str]) -> Attributes:
         called = self.names.attribute
         said = {called(name): value for name, value in zip(listed[::2], listed[1::2], strict=True)}
-        return {name: value.lower() if name in ("rel", "type") else value for name, value in said.items()}
+        return {name: value.lower() if name in _WITHOUT_CASE else value for name, value in said.items()}
 
     def _demand_modest(self, attributes: list[str]) -> None:
         if self.depth > DEEPEST or len(attributes) > 2 * MOST_ATTRIBUTES:
