@@ -23,6 +23,8 @@ _encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 
 def dump(value: Mapping[str, Any] | Iterable[str]) -> str:
     """Return ``value`` as compact JSON."""
+    if not value:  # as most are: quicker than to ask for it
+        return "{}" if isinstance(value, Mapping) else "[]"
     return _encoded(value)
 
 
@@ -62,6 +64,7 @@ def dump_hints(hints: Hints) -> str:
 
 
 @lru_cache(maxsize=256)  # most feeds give none
+@lru_cache(maxsize=256)
 def load_hints(data: str) -> Hints:
     """Return what ``dump_hints`` wrote."""
     raw = json.loads(data)
@@ -74,8 +77,7 @@ def load_hints(data: str) -> Hints:
 
 def dump_more(copy: Copy) -> str:
     """Return the parts of a copy that have no column of their own as JSON."""
-    more = _told(copy, _more())
-    return dump(more) if more else "{}"
+    return dump(_told(copy, _more()))
 
 
 def load_more(data: str) -> dict[str, Any]:

@@ -23,5 +23,5 @@ def _row(each: Decision) -> dict[str, object]:
         "post_pk": each.post_pk,
         "copy_pk": each.copy_pk,
         "source_pk": each.source_pk,
-        "detail": codec.dump(each.detail) if each.detail else "{}",
+        "detail": codec.dump(each.detail),
     }
