@@ -17,7 +17,7 @@ from aggregator.text import chunks
 LISTED = "listed"
 
 #: Bytes of rendered entries that are remembered.  What a page shows of a post takes about so many of them.
-_REMEMBERED, _SHOWN = 16_000_000, 3_000
+_REMEMBERED, _SHOWN = 32_000_000, 3_000
 #: Posts that are read and rendered at a time.
 _PART = 100
 
