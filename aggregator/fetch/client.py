@@ -33,6 +33,8 @@ _ACCEPT = (
 )
 #: The body of a redirect is read up to this size, so that its connection can be used again.
 _SMALL = 16384
+#: Seconds that a socket waits longer than its fetch may take: the watchdog, which says why, is to be the first.
+_GRACE = 1.0
 #: The manipulation of RFC 3229 that feeds know: only the entries that are new.
 _DELTA = "feed"
 #: RFC 9110, sections 5.1 and 5.5.
@@ -137,7 +139,7 @@ class Client:
         headers = self._headers(request, way)
         failure: FetchError | None = None
         try:
-            with self._wire.answered(way.url, headers, watch.left()) as answer:
+            with self._wire.answered(way.url, headers, watch.left() + _GRACE) as answer:
                 outcome = self._judged(request, way, headers, answer, now)
         except ForbiddenError as error:
             failure = _redirected(way, error)
