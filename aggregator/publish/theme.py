@@ -37,7 +37,8 @@ class Values(dict[str, Any]):
 
     def also(self, **more: Any) -> Values:
         """Return the same values and more, for one page: what was made of the thing is kept for all of them."""
-        told = Values(self.items(), **more)
+        told = Values()
+        told.update(self, **more)
         told.made = self.made
         return told
 
