@@ -18,7 +18,6 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from aggregator import config
@@ -42,14 +41,14 @@ class Planet:
     def __init__(self, server: Origin, feeds: int) -> None:
         self.feeds = feeds
         self._server = server
-        self._changed = False
+        self._edition = 0
         self._cycles = 0
         self.addresses = [self._put(number) for number in range(feeds)]
 
-    def change(self, *, changed: bool) -> None:
-        """Change one feed in twenty, or let them be what they were at first."""
-        if changed != self._changed:
-            self._changed = changed
+    def change(self, edition: int) -> None:
+        """Bring out an ``edition`` of one feed in twenty; 0 is what they were at first."""
+        if edition != self._edition:
+            self._edition = edition
             for number in range(0, self.feeds, _CHANGING):
                 # Kinds repeat every twenty: each of them is to change somewhere.
                 self._put(min(number + number // _CHANGING % _CHANGING, self.feeds - 1))
@@ -67,9 +66,9 @@ class Planet:
         (folder / "feeds.yaml").write_text("\n".join(lines) + "\n", "utf-8")
 
     def run(self, folder: Path) -> Cost:
-        """Run a cycle over all feeds, an hour after the one before."""
+        """Run a cycle over all feeds, so long after the one before that the stories of a new edition are written."""
         self._cycles += 1
-        at = (planet.NOW + timedelta(hours=self._cycles)).isoformat()
+        at = (planet.NOW + self._cycles * planet.PACE).isoformat()
         cost = meter.measured([sys.executable, "-m", "aggregator", "run", "--force", "--json", "--at", at], cwd=folder)
         failures = json.loads(cost.output)["failures"]
         if failures:
@@ -77,21 +76,21 @@ class Planet:
         return cost
 
     def _put(self, number: int) -> str:
-        media_type, body = planet.document(number, self.feeds, changed=self._changed)
+        media_type, body = planet.document(number, self.feeds, edition=self._edition)
         suffix = _SUFFIXES.get(media_type.partition(";")[0], "json")
         return self._server.put(f"{self.feeds}-{number}.{suffix}", body)
 
 
 def cycles(world: Planet, programs: Sequence[peers.Peer], folder: Path) -> Iterator[Row]:
     """Run cold, warm and changed cycles of all programs in ``folder``, which is empty."""
-    world.change(changed=False)
+    world.change(0)
     for program in OURS:
         world.configure(folder / program, program)
     for peer in programs:
         (folder / peer.name).mkdir()
         peer.prepare(folder / peer.name, world.addresses)
     for cycle in report.CYCLES:
-        world.change(changed=cycle == report.CHANGED)
+        world.change(1 if cycle == report.CHANGED else 0)
         for program in OURS:
             yield Row(program, world.feeds, None, cycle, world.run(folder / program))
         for peer in programs:
@@ -100,19 +99,21 @@ def cycles(world: Planet, programs: Sequence[peers.Peer], folder: Path) -> Itera
 
 def growth(world: Planet, sizes: Iterable[int], runs: int, folder: Path) -> Iterator[Row]:
     """Run warm and changed cycles in ``folder``, which is made, over archives of ``sizes`` posts."""
+    world.change(0)
     world.configure(folder)
     world.run(folder)
     settings = config.load(folder / "feeds.yaml", {})
     filled = Archive(Store.open(settings.database_url), settings.sources)
+    edition = 0
     for posts in sorted(sizes):
         filled.fill(posts)
         filled.store.close()  # another process uses it now; it opens again by itself
         world.run(folder)  # the filling forgot the validators
-        for run in range(runs):
+        for _ in range(runs):
+            edition += 1
             yield Row(US, world.feeds, posts, report.WARM, world.run(folder))
-            world.change(changed=run % 2 == 0)
+            world.change(edition)
             yield Row(US, world.feeds, posts, report.CHANGED, world.run(folder))
-        world.change(changed=False)
 
 
 def main(wanted: argparse.Namespace) -> None:

@@ -18,6 +18,8 @@ from random import Random
 
 #: The newest story of every feed is a little older than this.
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
+#: So often a feed has a new story.
+PACE = timedelta(hours=7)
 
 _ENGLISH_WORDS = """
 the a of and to in on with for from by at as is was are that which when where because although however network
@@ -59,17 +61,19 @@ class Story:
     at: datetime
 
 
-def document(number: int, feeds: int, *, changed: bool = False) -> tuple[str, bytes]:
+def document(number: int, feeds: int, *, edition: int = 0) -> tuple[str, bytes]:
     """Return the media type and the body of feed ``number`` of a planet of ``feeds``.
 
-    A ``changed`` one has one story more, one less at its end, and one whose words are others.
+    With each ``edition`` it has one story more, one less at its end, and one more whose words are others.
     """
     random = Random(f"feed {number}")
     told = range(random.randrange(20, 41))
     stories = [_shared(random, number, feeds, each) for each in told]
-    if changed:
-        edited = replace(stories[1], body=f"{stories[1].body}\n<p>Update: {stories[0].lead}</p>")
-        stories = [story(number, -1), stories[0], edited, *stories[2:-1]]
+    stories = [
+        replace(each, body=f"{each.body}\n<p>Update: {each.lead}</p>") if 1 <= place <= edition else each
+        for place, each in enumerate(stories)
+    ]
+    stories = [*(story(number, place) for place in range(-edition, 0)), *stories[: len(stories) - edition]]
     media_type, write = _KINDS[number % len(_KINDS)]
     return media_type, write(number, stories).encode()
 
@@ -106,7 +110,7 @@ def story(number: int, place: int) -> Story:
         body=body,
         author=f"{random.choice(_ENGLISH).capitalize()} {random.choice(_ENGLISH).capitalize()}",
         tags=tuple(random.sample(words, random.randrange(0, 5))),
-        at=NOW - timedelta(hours=7 * (place + 1), minutes=random.randrange(400)),
+        at=NOW - (place + 1) * PACE - timedelta(minutes=random.randrange(400)),
     )
 
 
