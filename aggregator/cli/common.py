@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aggregator.errors import AggregatorError, ConfigError
+from aggregator.errors import AggregatorError, ConfigError, ForbiddenError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -102,11 +102,12 @@ def chosen(names: Sequence[str], known: Sequence[str]) -> frozenset[str] | None:
 
 def demand_address(url: str) -> None:
     """Raise ConfigError when ``url`` is no address that a source can have."""
-    from aggregator.fetch import TRANSPORTS
+    from aggregator.fetch import address
 
-    if url.partition(":")[0].strip().lower() not in TRANSPORTS:
-        known = ", ".join(f"{scheme}:" for scheme in TRANSPORTS)
-        raise ConfigError(f"{url!r} is no address of a feed or a page: those begin with one of {known}")
+    try:
+        address(url, rsshub="")
+    except ForbiddenError as exc:
+        raise ConfigError(f"{url!r} is no address of a feed or a page: {exc}") from exc
 
 
 def complain(exc: AggregatorError) -> None:
