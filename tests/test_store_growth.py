@@ -105,6 +105,14 @@ def test_what_looks_alike_is_found_through_indexes(store: Store) -> None:
     assert {step for step in plans(store, statements) if _SCAN.match(step)} <= {_WAITING}
 
 
+def test_the_files_of_a_few_posts_come_from_their_index(store: Store) -> None:
+    """The files of a post are found by its number, not by looking through all files of their folder."""
+    with noted(store) as statements, store.reading() as transaction:
+        upkeep.files_of(transaction, "posts", [1, 2, 3])
+    (step,) = plans(store, statements)
+    assert "ix_file_post_pk (post_pk=?" in step
+
+
 @pytest.mark.parametrize(
     ("choose", "allowed"),
     [

@@ -50,11 +50,13 @@ def is_gone(connection: sa.Connection, folders: Sequence[str], path: str) -> boo
 
 def files_of(connection: sa.Connection, folder: str, posts: Sequence[int]) -> list[tuple[str, int]]:
     """Return path and post of the files in ``folder`` that we wrote for ``posts``."""
-    query = sa.select(file.c.path, file.c.post_pk).where(file.c.folder == folder, sa.not_(file.c.gone))
+    # Not by folder, too: SQLite would look through all of the folder's files for those of a few posts.
+    query = sa.select(file.c.folder, file.c.path, file.c.post_pk).where(sa.not_(file.c.gone))
     return [
         (row.path, row.post_pk)
         for part in chunks(posts, PARAMETERS)
         for row in connection.execute(query.where(file.c.post_pk.in_(part)))
+        if row.folder == folder
     ]
 
 
