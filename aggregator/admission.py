@@ -7,8 +7,9 @@ by what it brought before: without a record nothing is suspicious but a date to 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from aggregator import domains, urls
 from aggregator.models import Admission
@@ -31,8 +32,7 @@ _BELIEVABLE = timedelta(days=366)
 _OLDEST = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Newcomer:
+class Newcomer(Struct, frozen=True, kw_only=True):
     """A new entry: its key, the page it links to, and the date that it gives itself."""
 
     key: str
@@ -40,16 +40,14 @@ class Newcomer:
     dated: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class Past(Struct, frozen=True, kw_only=True):
     """An entry that was admitted before."""
 
     link: str | None
     published: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """What is known of a source before a pull.
 
     ``last_success`` is None before its first pull.  A ``latecomer`` was added when the outputs had readers already.

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 from uuid import uuid4
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator import __version__, fetch, frontmatter, network, urls
 from aggregator.config import Settings
@@ -46,8 +48,7 @@ _KEPT_EVERY = 50
 _MOST_WORKERS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(Struct, frozen=True):
     """Settings, an open database and all that follows from the two.
 
     ``authority`` names us in the ids that we mint; it and ``created`` were decided when the database was made.

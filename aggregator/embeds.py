@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from aggregator import urls
 from aggregator.elements import ATTRIBUTE, attributes, escaped, start_tag
 from aggregator.pictures import real_source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Player:
+class Player(Struct, frozen=True, kw_only=True):
     """Frames of one site.
 
     ``frame`` is a pattern for a frame's address without scheme and ``www.``; ``page`` is the address that a

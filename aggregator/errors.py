@@ -22,8 +22,9 @@ A message says what failed and what to do; it never holds a secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 
 class AggregatorError(Exception):
@@ -32,8 +33,7 @@ class AggregatorError(Exception):
     exit_code = 1
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mistake:
+class Mistake(Struct, frozen=True, order=True):
     """One mistake in a configuration file; ``line`` and ``column`` count from 1."""
 
     file: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+
+from msgspec import Struct
 
 
 class HealthKind(Enum):
@@ -19,8 +20,7 @@ class HealthKind(Enum):
     HELD = "held"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthEvent:
+class HealthEvent(Struct, frozen=True, kw_only=True):
     """What the editor is told of a source: why it fails, where it moved, what of it is held (``detail``).
 
     Of a move, ``detail`` is where the old address stood at that time, as ``feeds.yaml:12 ``, if that was known, and the
@@ -35,8 +35,7 @@ class HealthEvent:
     since: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthReport:
+class HealthReport(Struct, frozen=True, kw_only=True):
     """An event, and the source as the editor knows it: ``feed`` is its address in feeds.yaml without secrets."""
 
     event: HealthEvent

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+
+from msgspec import Struct
 
 from aggregator import text
 from aggregator.models import Attribution, Post
@@ -31,8 +32,7 @@ _PLACEHOLDER = "https://picsum.photos/400/300?random={number}"
 _PLACEHOLDERS = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
+class Style(Struct, frozen=True, kw_only=True):
     """What a static site generator asks of a post's file.
 
     ``suffix`` ends its name; with ``dated``, the day comes first.  ``date`` writes the moment of publication,

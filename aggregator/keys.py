@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from aggregator import urls
 from aggregator.models import Entry, FeedInfo
@@ -51,9 +53,9 @@ def _stripped(value: Any, strip: Strip) -> Any:
         return _words(value, strip)
     if isinstance(value, tuple):
         return tuple(_stripped(each, strip) for each in value)
-    if not is_dataclass(value) or isinstance(value, type):
+    if not isinstance(value, Struct):
         return value
-    old = {field.name: getattr(value, field.name) for field in fields(value)}
+    old = asdict(value)
     new = {name: _stripped(each, strip) for name, each in old.items()}
     # Half an id is the id of something else.
     ids = {name: None for name in _IDS if name in old and new[name] != old[name]}

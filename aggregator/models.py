@@ -13,14 +13,14 @@ Every time is an aware ``datetime`` in UTC.  Every address is an absolute IRI.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+
+class Person(Struct, frozen=True, kw_only=True):
     """Somebody who wrote something (RFC 4287, section 3.2)."""
 
     name: str
@@ -28,8 +28,7 @@ class Person:
     email: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """A reference from an entry or a feed (RFC 4287, section 4.2.7); an enclosure is one of them."""
 
     href: str
@@ -40,8 +39,7 @@ class Link:
     length: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tag:
+class Tag(Struct, frozen=True, kw_only=True):
     """A category that the entry itself names (RFC 4287, section 4.2.2)."""
 
     term: str
@@ -49,8 +47,7 @@ class Tag:
     label: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(Struct, frozen=True, kw_only=True):
     """A text construct as it came: plain, or markup with the base of its relative references."""
 
     value: str
@@ -59,8 +56,7 @@ class Text:
     language: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedInfo:
+class FeedInfo(Struct, frozen=True, kw_only=True):
     """What a feed says of itself: the stuff of ``atom:source`` (RFC 4287, section 4.2.11).
 
     ``url`` is the feed's own address (link ``self``), ``link`` the site that it belongs to
@@ -77,8 +73,7 @@ class FeedInfo:
     language: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
+class Hints(Struct, frozen=True, kw_only=True):
     """What a feed says about when to come back (RSS 2.0 ``ttl``, ``skipHours``, ``skipDays``; ``sy:``)."""
 
     interval: timedelta | None = None
@@ -86,8 +81,7 @@ class Hints:
     skip_days: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """What a feed said: one item, before any rule of ours was applied to it."""
 
     guid: str | None = None
@@ -107,8 +101,7 @@ class Entry:
     source: FeedInfo | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deletion:
+class Deletion(Struct, frozen=True, kw_only=True):
     """An entry that is no more (RFC 6721): its id, since when, and what is said of it."""
 
     ref: str
@@ -116,8 +109,7 @@ class Deletion:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class Feed(Struct, frozen=True, kw_only=True):
     """One parsed document.  ``warnings`` names what was left out or repaired, for the editor."""
 
     info: FeedInfo
@@ -132,8 +124,7 @@ class Feed:
 FilterField = Literal["title", "content", "link", "author", "tag"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admission:
+class Admission(Struct, frozen=True, kw_only=True):
     """The bounds within which new entries of a source are published at once; ``admission`` applies them.
 
     ``history`` is how many entries of a source that joins later are published, ``burst`` how many new ones a pull may
@@ -148,8 +139,7 @@ class Admission:
     links: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Likeness:
+class Likeness(Struct, frozen=True, kw_only=True):
     """How much alike texts must be to be one story, from 0 to 1, among the sources of the category path ``level``."""
 
     level: tuple[str, ...]
@@ -160,8 +150,7 @@ class Likeness:
 PrimaryRule = Literal["rank", "site", "earliest", "longest"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """A line of feeds.yaml, with its defaults filled in.
 
     ``url`` and ``headers`` may hold secrets and are for the network alone; whatever is shown, logged or
@@ -173,7 +162,7 @@ class Source:
     """
 
     id: str
-    url: str = field(repr=False)
+    url: str
     category: tuple[str, ...] = ()
     title: str | None = None
     interval: timedelta = timedelta(hours=1)
@@ -181,16 +170,18 @@ class Source:
     keep: int = 0
     include: Mapping[FilterField, str] = field(default_factory=dict)
     exclude: Mapping[FilterField, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
     admission: Admission = Admission()
     rank: int | None = None
     alike: Likeness | None = None
     enabled: bool = True
-    place: str | None = field(default=None, compare=False)
+    place: str | None = None
+
+    def __repr__(self) -> str:  # its address and headers may hold secrets
+        return f"Source(id={self.id!r})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class Copy(Struct, frozen=True, kw_only=True):
     """One source's copy of a story, normalised.
 
     ``key`` is its identity within its source, for ever.  ``feed`` is who said it: the entry's own
@@ -220,8 +211,7 @@ class Copy:
     language: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attribution:
+class Attribution(Struct, frozen=True, kw_only=True):
     """Who carried a story, and where: a copy seen from the post that it belongs to.
 
     ``title`` is the source's name for readers: the one that feeds.yaml gives, else the feed's own.
@@ -236,8 +226,7 @@ class Attribution:
     author: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class Post(Struct, frozen=True, kw_only=True):
     """What we republish: one story under one id, for ever.
 
     ``id`` is its ``atom:id`` in every output, ``name`` the stem of its file; both were decided at first
@@ -263,16 +252,14 @@ class Post:
         return self.copy.updated
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
+class Level(Struct, frozen=True, kw_only=True):
     """One level of a category path: its name as the editor wrote it, its slug as the outputs' folder."""
 
     name: str
     slug: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputFeed:
+class OutputFeed(Struct, frozen=True, kw_only=True):
     """A feed that we publish: the whole site (no levels) or one level of a category path.
 
     ``id`` is its ``atom:id``, for ever.  ``limit`` is the number of entries; 0 means all.  ``query`` makes it a
@@ -302,8 +289,7 @@ class OutputFeed:
         return "".join(f"{level.slug}/" for level in self.levels)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Archive:
+class Archive(Struct, frozen=True, kw_only=True):
     """The place of an archive document in its feed (RFC 5005, section 4): its number, and its neighbours'."""
 
     number: int
@@ -311,8 +297,7 @@ class Archive:
     following: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """What every output says of the place it is published at.  ``url`` ends with a slash."""
 
     title: str
@@ -321,8 +306,7 @@ class Site:
     language: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class Publication(Struct, frozen=True, kw_only=True):
     """All that renderers know besides the posts.
 
     ``feeds`` starts with the whole site; ``formats`` are the names of ``FORMATS`` that are made.
@@ -338,8 +322,7 @@ class Publication:
     credit: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
+class Subscription(Struct, frozen=True, kw_only=True):
     """A source as the outputs list it: ``feed`` is its address without credentials, ``url`` its site.
 
     ``newest`` is the time of its newest post; ``gone`` says that its server took it away for good, ``enabled`` is
@@ -355,8 +338,7 @@ class Subscription:
     enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """Bytes with a name: ``path`` is relative to its output folder, with ``/`` between its parts."""
 
     path: str

@@ -5,12 +5,13 @@ All that a copy says comes from its entry, its feed and the time of its first si
 
 from __future__ import annotations
 
-import dataclasses
 import html
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
+
+from msgspec.structs import replace
 
 from aggregator import keys, text, urls
 from aggregator.models import Copy, Entry, FeedInfo, Link, Person, Source, Tag, Text
@@ -34,7 +35,7 @@ _FEED_RELS = frozenset(
     | {"current", "next-archive", "prev-archive"}
 )
 #: ``repr`` of a copy without guid and via.
-_NAMES = [field.name for field in dataclasses.fields(Copy)]
+_NAMES = Copy.__struct_fields__
 _PUBLISHED = f"Copy({', '.join(f'{name}=' + ('None' if name in ('guid', 'via') else '%r') for name in _NAMES)})"
 _FEED_PLACE = _NAMES.index("feed")
 _BEFORE_FEED = attrgetter(*(name for name in _NAMES[:_FEED_PLACE] if name != "guid"))
@@ -213,7 +214,7 @@ def _line(value: str | None) -> str | None:
 def _own_feed(feed: FeedInfo, url: str, now: datetime) -> FeedInfo:
     # The same for each entry of a document.  The address that we pull is the one that is known to work; the feed's
     # word on its id stands.
-    return dataclasses.replace(_claimed(feed, now), url=urls.absolute(urls.public(url)) or _shown(feed.url))
+    return replace(_claimed(feed, now), url=urls.absolute(urls.public(url)) or _shown(feed.url))
 
 
 def _claimed(feed: FeedInfo, now: datetime) -> FeedInfo:

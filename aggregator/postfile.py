@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from msgspec import Struct
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -37,8 +37,7 @@ _DAY = len("2024-03-05-")
 _UPDATED = ("updated", "lastmod", "last_modified_at")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostFile:
+class PostFile(Struct, frozen=True, kw_only=True):
     """What the file of a post says.
 
     ``date`` and ``updated`` are None where there is none, ``dated`` is the date as it was written.  ``picture`` is None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
+
+from msgspec import Struct, field
 
 from aggregator.events import HealthEvent
 from aggregator.models import Copy, Entry, Feed, FeedInfo, Hints
@@ -15,17 +16,21 @@ from aggregator.reasons import Reason
 AliasKind = Literal["guid", "link", "text"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alias:
+class Alias(Struct, frozen=True, kw_only=True, eq=False):
     """A name of a copy within its source: ``value`` stands for it, ``said`` is what the source said, cut short."""
 
     value: str
     kind: AliasKind
-    said: str = field(compare=False)
+    said: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Alias) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """An entry of a document with its aliases, strongest first; the first one is the key of a new copy.
 
     ``page`` stands for the page that it links to, when no other entry of the document links there: sources
@@ -42,8 +47,7 @@ class Candidate:
         return self.aliases[0].value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """A copy that the archive has, or had: as much of it as recognising takes.
 
     ``fingerprint`` stands for the entry as it came, ``version`` for the copy that it made, ``words`` for those
@@ -71,8 +75,7 @@ class Known:
     verdict: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceState:
+class SourceState(Struct, frozen=True, kw_only=True):
     """How a source stands after its last pull.
 
     ``etag`` and ``last_modified`` are the validators as they came, from ``validators_url``; ``body`` is a
@@ -107,8 +110,7 @@ class SourceState:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DomainState:
+class DomainState(Struct, frozen=True, kw_only=True):
     """How a domain stands with us: when it was ``asked`` of late, and until when it wants to be left alone.
 
     ``asked`` is in the order of time; ``refusals`` counts those in a row; ``because`` says why it is closed.
@@ -140,8 +142,7 @@ def standing(state: SourceState, *, enabled: bool) -> str:
 TURNED_AWAY = ("rejected", "retracted", "withdrawn")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """Why a new copy becomes no post: it is ``held`` for the editor, or only ``archived``; ``detail`` gives figures.
 
     ``until`` is when a date to come will have come, and the copy is let in by itself.
@@ -153,8 +154,7 @@ class Verdict:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Made(Struct, frozen=True, kw_only=True):
     """What an entry makes: a copy, and what stands for the words of its body and how many they are.
 
     ``fingerprint`` stands for the entry, ``version`` and ``words`` for the copy.
@@ -168,8 +168,7 @@ class Made:
     words: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """A document that was read: what it says, and those of its entries that are let in.
 
     ``made`` is what they make as new copies, one for each, where that was asked for; of the entries only ids, addresses
@@ -181,8 +180,7 @@ class Reading:
     made: tuple[Made, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyWrite:
+class CopyWrite(Struct, frozen=True, kw_only=True):
     """A copy to be written: a new one, or a new version of the ``known`` one.
 
     ``copy`` is None when nothing that is published changed: only the ``fingerprint``, the ``aliases`` or the count
@@ -207,8 +205,7 @@ class CopyWrite:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pull:
+class Pull(Struct, frozen=True, kw_only=True):
     """All that one pull of one source leaves behind: written in one transaction, or not at all.
 
     ``at`` is the time of the pull: since then its aliases are known, and its edits count.  ``withdrawn`` are the
@@ -223,8 +220,7 @@ class Pull:
     events: tuple[HealthEvent, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceReport:
+class SourceReport(Struct, frozen=True, kw_only=True):
     """A source as the editor sees it; ``weekly`` is posts a week over the last four weeks.
 
     ``twin`` is the id of an earlier source that is the same feed, by the address that answered.  ``place`` is where its
@@ -243,8 +239,7 @@ class SourceReport:
     place: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveState:
+class ArchiveState(Struct, frozen=True, kw_only=True):
     """An archive document of the feed in ``folder``.
 
     ``filled`` posts were ever put into it; it is ``empty`` when none of them is published any more.
@@ -257,8 +252,7 @@ class ArchiveState:
     empty: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filing:
+class Filing(Struct, frozen=True, kw_only=True):
     """Posts to be put into the archive document ``number`` of ``folder``, which has ``before`` already."""
 
     folder: str
@@ -267,8 +261,7 @@ class Filing:
     posts: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """A source as far as deciding looks at it: its ``feed``'s address without secrets, the site that it claims."""
 
     feed: str
@@ -283,8 +276,7 @@ class Waiting(NamedTuple):
     text: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unbound:
+class Unbound(Struct, frozen=True, kw_only=True):
     """A new copy that belongs to no post yet: as much of it as binding takes.
 
     ``page_posts`` and ``text_posts`` are the numbers of posts that have its page, or its text, already: the first and
@@ -307,8 +299,7 @@ class Unbound:
     text_posts: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostRef:
+class PostRef(Struct, frozen=True, kw_only=True):
     """A post, named, the sources whose copies it has, and what its primary copy says: of ``source_id``."""
 
     pk: int
@@ -320,8 +311,7 @@ class PostRef:
     text: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resembling:
+class Resembling(Struct, frozen=True, kw_only=True):
     """A copy whose words are compared with those of others; ``post_pk`` is None while it belongs to no post."""
 
     pk: int
@@ -331,8 +321,7 @@ class Resembling:
     body: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Minted:
+class Minted(Struct, frozen=True, kw_only=True):
     """A post to be made for ``copy``: its id and the stem of its file, decided once and for ever."""
 
     id: str
@@ -340,8 +329,7 @@ class Minted:
     copy: Unbound
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
+class Binding(Struct, frozen=True, kw_only=True):
     """A copy and the post that it comes to belong to, with the reasons: what was decided, and what was not."""
 
     copy_pk: int
@@ -349,8 +337,7 @@ class Binding:
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
+class Bound(Struct, frozen=True, kw_only=True):
     """What becomes of new copies.  ``credited`` maps ids of posts to the copies that are their primary ones now."""
 
     minted: tuple[Minted, ...]
@@ -358,8 +345,7 @@ class Bound:
     credited: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """A line of the ledger: what was decided, when and why; the numbers tell of which post, copy and source.
 
     ``detail`` is whatever helps to understand it: names and ids, in words.
@@ -373,8 +359,7 @@ class Decision:
     detail: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class Edit(Struct, frozen=True, kw_only=True):
     """A change that readers see: the titles, and digests of the words, before and after."""
 
     copy_pk: int
@@ -385,8 +370,7 @@ class Edit:
     words_after: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
+class Ticket(Struct, frozen=True, kw_only=True):
     """A place in the line of those who want to ask a domain.
 
     ``granted`` is whether it may be asked now, ``wanted`` whether another process waits for that.

@@ -6,12 +6,12 @@ Where each rule is documented: docs/discovery.md.  What a service's pages link t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+
+class Rule(Struct, frozen=True):
     """A kind of page of a ``service``: ``page`` matches host, path and query, ``feeds`` are made of its groups."""
 
     service: str

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from aggregator.reasons import Reason
 from aggregator.records import Decision, Edit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """A copy that waits for the editor: its number for commands, why it is held, since when, and until when."""
 
     number: int
@@ -28,8 +28,7 @@ class Held:
         return f"e{self.number}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Naming:
+class Naming(Struct, frozen=True, kw_only=True):
     """A name that an entry was seen under, and since when; of names that an older version kept both are unknown."""
 
     kind: str
@@ -37,8 +36,7 @@ class Naming:
     since: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(Struct, frozen=True, kw_only=True):
     """A source's entry in a story: what is known of it, and how it stands.
 
     ``verdict`` is None where it is part of the post, "pruned" where it has left the archive.
@@ -61,8 +59,7 @@ class Told:
         return f"e{self.number}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Story(Struct, frozen=True, kw_only=True):
     """All that is known of a post, or of entries that stand in none (``id`` is None): entries, and what was decided.
 
     ``gone`` tells when and why it was taken out.

@@ -8,7 +8,8 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from aggregator import text
 
@@ -44,8 +45,7 @@ _FEWEST_WORDS = 3
 _FEWEST_CHARACTERS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """The words of a body: a digest of them all, and how many there are."""
 
     digest: str

@@ -15,9 +15,10 @@ import tempfile
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from time import monotonic
 from typing import Any
+
+from msgspec import Struct
 
 PROGRAM = shutil.which("chromium")
 #: Nothing is asked of the browser's maker, and nothing kept.
@@ -45,8 +46,7 @@ os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class View:
+class View(Struct, frozen=True, kw_only=True):
     """Who looks at a page: the size of the window in CSS pixels, and what the reader likes."""
 
     width: int = 1200
@@ -55,6 +55,9 @@ class View:
     dark: bool = False
     zone: str = "UTC"
     scripts: bool = True
+
+
+_SCREEN = View()
 
 
 class Browser:
@@ -72,7 +75,7 @@ class Browser:
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
 
-    def open(self, url: str, view: View = View()) -> None:
+    def open(self, url: str, view: View = _SCREEN) -> None:
         """Show ``url`` to who looks like ``view``, and wait until it is there; ``events`` begin anew."""
         size = {"width": view.width, "height": view.height, "deviceScaleFactor": view.scale}
         self.call("Emulation.setDeviceMetricsOverride", **size, mobile=view.width < 600)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
+
+from msgspec import Struct
 
 from aggregator.cadence import Wishes, after_success, heard
 from aggregator.cadence.rhythm import Rhythm
@@ -22,8 +23,7 @@ YEAR = timedelta(days=365)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A kind of publisher: ``share`` of 1,000, mean ``gap`` between entries, and when it is awake.
 
     ``hours`` of the day and ``days`` of the week limit when it publishes; ``even`` ones keep to their gap.
@@ -49,8 +49,7 @@ KINDS = (
 )
 
 
-@dataclass(slots=True)
-class Cost:
+class Cost(Struct):
     """What one way to pull came to: requests made, and how late each entry was seen."""
 
     requests: int

@@ -16,10 +16,10 @@ import json
 import sqlite3
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import feedparser
+from msgspec import Struct
 
 from benchmarks import meter, origin
 from benchmarks.meter import Cost
@@ -52,8 +52,7 @@ def run(folder: Path, *arguments: str) -> Cost:
     return meter.measured([sys.executable, "-m", "aggregator", *arguments, "--json"], cwd=folder)
 
 
-@dataclass
-class Row:
+class Row(Struct):
     """The documents of one kind: how many, what is in them, and what is wrong with them."""
 
     documents: int = 0

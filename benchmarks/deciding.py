@@ -12,13 +12,13 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from statistics import median
 from time import perf_counter
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from aggregator.fetch import Response
 from aggregator.models import Likeness, PrimaryRule, Source

@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from random import Random
 from time import process_time
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from aggregator.errors import ParseError
 from aggregator.models import Feed
@@ -40,8 +42,7 @@ class HandedOver(Exception):  # noqa: N818 - no error: what the lane does when i
     """The lane stepped aside."""
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What came of comparing: ``disagreements`` tells the fields."""
 
     documents: int = 0
@@ -85,9 +86,9 @@ def _differences(ours: Any, theirs: Any, where: str) -> Iterator[str]:
             yield f"{where}: {len(ours)} instead of {len(theirs)}: {ours!r} {theirs!r}"
         for number, (our, their) in enumerate(zip(ours, theirs, strict=False)):
             yield from _differences(our, their, f"{where}[{number}]")
-    elif hasattr(ours, "__dataclass_fields__"):
-        for field in fields(ours):
-            yield from _differences(getattr(ours, field.name), getattr(theirs, field.name), f"{where}.{field.name}")
+    elif isinstance(ours, Struct):
+        for name in ours.__struct_fields__:
+            yield from _differences(getattr(ours, name), getattr(theirs, name), f"{where}.{name}")
     elif ours != theirs:
         yield f"{where}: {ours!r} instead of {theirs!r}"
 
@@ -95,8 +96,8 @@ def _differences(ours: Any, theirs: Any, where: str) -> Iterator[str]:
 def _size(value: Any) -> int:
     if isinstance(value, tuple):
         return sum(map(_size, value))
-    if hasattr(value, "__dataclass_fields__"):
-        return sum(_size(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, Struct):
+        return sum(map(_size, astuple(value)))
     return 1
 
 

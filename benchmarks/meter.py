@@ -7,24 +7,23 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
 import psutil
+from msgspec import Struct
 
 #: Seconds between two looks at the memory.
 _GLANCE = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """Seconds of wall and of CPU (children that were waited for included), megabytes at the peak, and the output."""
 
     wall: float
     cpu: float
     peak: float
-    output: str = field(repr=False)
+    output: str
 
 
 def measured(command: Sequence[str | Path], *, cwd: Path, environment: Mapping[str, str] | None = None) -> Cost:

@@ -7,12 +7,13 @@ and what only looks like one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from ruamel.yaml import YAML
 
 from aggregator import text
@@ -35,8 +36,7 @@ _FOOTER = (
 _SIGNS = str.maketrans({"'": "’", ",": " —", "，": ", ", "。": ". ", "、": ", ", "a": "ａ"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Pair(Struct, frozen=True, kw_only=True):
     """The documents of two sources; whether their first entries are one ``story``; of what ``kind`` and language."""
 
     kind: str
@@ -46,8 +46,7 @@ class Pair:
     other: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Article:
+class _Article(Struct, frozen=True):
     title: str
     first: str
     second: str

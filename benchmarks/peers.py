@@ -9,9 +9,10 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks import meter
 from benchmarks.meter import Cost
@@ -32,8 +33,7 @@ _NEWSBOAT = "auto-reload no\nreload-threads {threads}\nmax-items 0\n"
 _READER_WORKERS, _NEWSBOAT_THREADS, _SFEED_JOBS = 4, 1, 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Peer:
+class Peer(Struct, frozen=True, kw_only=True):
     """A program: ``prepare`` writes what it wants to know of the feeds, ``command`` updates them all."""
 
     name: str

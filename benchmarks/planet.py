@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
 from html import escape
 from random import Random
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 #: The newest story of every feed is a little older than this.
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -47,8 +49,7 @@ _BLOCKS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Story(Struct, frozen=True, kw_only=True):
     """An article: ``body`` is well-formed XHTML, ``feed`` the number of the feed that it was written for."""
 
     feed: int

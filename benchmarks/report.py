@@ -7,12 +7,12 @@ import os
 import platform
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
 import psutil
+from msgspec import Struct
 
 from benchmarks.meter import Cost
 
@@ -39,8 +39,7 @@ _MEMORY = 200.0
 _GROWTH = 1.2
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """What one cycle of one program cost; ``archive`` is the number of posts where that was set."""
 
     program: str
@@ -60,8 +59,7 @@ class Row:
         return f"{what}: {self.cost.wall:.2f} s, CPU {self.cost.cpu:.2f} s, {self.cost.peak:.0f} MB"
 
 
-@dataclass(frozen=True, slots=True)
-class Median:
+class Median(Struct, frozen=True):
     """The medians of the rows of one cycle."""
 
     program: str
@@ -114,7 +112,7 @@ def kept(rows: Sequence[Row], runs: int, server: str) -> str:
     RESULTS.mkdir(exist_ok=True)
     stem = f"cycle-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     (RESULTS / f"{stem}.md").write_text(f"# What a cycle costs\n\n{text}", "utf-8")
-    figures = [{name: getattr(each, name) for name in Median.__slots__} for each in found]
+    figures = [{name: getattr(each, name) for name in Median.__struct_fields__} for each in found]
     (RESULTS / f"{stem}.json").write_text(json.dumps({"machine": about, "medians": figures}, indent=1) + "\n", "utf-8")
     return f"{text}\nkept as {RESULTS / stem}.md and .json"
 

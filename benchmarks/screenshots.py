@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
+
+from msgspec import Struct
 
 from aggregator import demo
 from aggregator.app import opened
@@ -25,8 +26,7 @@ _NOW = datetime(2026, 11, 12, 12, 0, tzinfo=UTC)
 _DESKTOP, _PHONE = View(width=1100, height=800), View(width=390, height=760, scale=2)
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """What a picture shows, and how much of it."""
 
     name: str

@@ -12,7 +12,8 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aggregator.models import Entry, FeedInfo, Likeness, Source
 from aggregator.recognise import alike, entries, making, stories

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from planet import Item, Planet, rss
 from stored import NOW
 
@@ -34,8 +34,7 @@ def item(name: str, site: str = "a.example", **more: Any) -> Item:
     return Item(**{**given, **more})
 
 
-@dataclass
-class Desk:
+class Desk(Struct):
     """A planet in ``folder``; ``feeds`` are the keys of each source in feeds.yaml, by its id."""
 
     folder: Path

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from aggregator import parse
 from aggregator.errors import ParseError
@@ -29,8 +31,7 @@ SOURCE = Source(id="site", url=URL)
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class Served(Struct, frozen=True, kw_only=True):
     """How a feed goes over the wire: kept in UTF-8, so that it can be read and compared, it is sent in ``encoding``."""
 
     encoding: str = "utf-8"
@@ -101,12 +102,12 @@ def _shown(copy: Copy) -> Any:
     usual = {"source_id", "key", "first_seen", "via"}
     usual |= set() if copy.via else {"feed"}
     usual |= {"updated"} if copy.updated == copy.published else set()
-    return _plain({each.name: getattr(copy, each.name) for each in fields(copy) if each.name not in usual})
+    return _plain({name: said for name, said in asdict(copy).items() if name not in usual})
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        value = {each.name: getattr(value, each.name) for each in fields(value)}
+    if isinstance(value, Struct):
+        value = asdict(value)
     if isinstance(value, dict):
         return {name: plain for name, part in value.items() if (plain := _plain(part)) not in (None, "", [], {})}
     if isinstance(value, frozenset):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from msgspec import Struct
 from planet import NOW
 
 from aggregator.app import App, opened
@@ -17,8 +17,7 @@ from aggregator.pipeline.cycle import Orders, Summary
 START = datetime.fromisoformat(NOW)
 
 
-@dataclass(slots=True)
-class Inside:
+class Inside(Struct):
     """The program over ``folder``'s feeds.yaml; each cycle is an hour after the one before."""
 
     folder: Path

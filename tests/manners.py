@@ -10,11 +10,11 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+from msgspec import Struct
 from publishers import HOURS, MANY, SCENES
 from stage import DAY, HOUR, MINUTE, START, Ask, Run, perform
 
@@ -26,8 +26,7 @@ TICKS += [START + 6 * HOUR + number * 30 * MINUTE for number in range((DAYS * 24
 Verdict = tuple[bool, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """One point: its number and weight, what is expected, and the check, which also tells what was sent."""
 
     id: str

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from email.message import Message
 from enum import Enum
 from functools import partial
@@ -20,11 +19,12 @@ from io import BufferedIOBase
 from types import TracebackType
 from typing import Self
 
+from msgspec import Struct, field
+
 LAST_MODIFIED = "Mon, 01 Jan 2024 00:00:00 GMT"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A request as it came in.  ``headers`` ignores the case of names; ``at`` is ``time.monotonic()``."""
 
     method: str
@@ -33,8 +33,7 @@ class Seen:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """A well-formed answer; Content-Length is added to ``headers`` unless the body goes out ``chunked``."""
 
     status: int = 200

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import validity
 from lxml import etree
+from msgspec import Struct
 
 A = "{http://www.w3.org/2005/Atom}"
 
 
-@dataclass(frozen=True)
-class Outputs:
+class Outputs(Struct, frozen=True, dict=True):
     """The outputs below ``root``, served at ``site``."""
 
     root: Path

@@ -7,20 +7,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import feedparser
+from msgspec import Struct
 from ruamel.yaml import YAML
 
 NOW = "2026-11-24T08:00:00Z"
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(Struct, frozen=True):
     """An entry of a feed that a test makes up; parts that are None are left out."""
 
     title: str | None = "A title"
@@ -48,8 +47,7 @@ def _element(name: str, value: str | None) -> str:
     return "" if value is None else f"<{name}>{escape(value)}</{name}>"
 
 
-@dataclass(frozen=True)
-class Planet:
+class Planet(Struct, frozen=True):
     """A folder with a feeds.yaml, and the program run in it."""
 
     folder: Path

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from lxml import etree
+from msgspec import Struct
 from ruamel.yaml import YAML
 
 from aggregator import config
@@ -49,8 +49,7 @@ def _load(path: Path) -> Any:
     return YAML(typ="safe", pure=False).load(path.read_text("utf-8"))
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """A planet of its own, whose feeds say what a test puts into their mouths."""
 
     folder: Path

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
 from pathlib import Path
 
+from msgspec import Struct, field
 from origin import Origin, Raw, Reply, Seen
 from planet import Item, rss
 
@@ -25,8 +25,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NEWS = 6 * HOUR
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A request as it came in, at the time of the simulated clock, and what it was answered."""
 
     at: datetime
@@ -42,8 +41,7 @@ class Ask:
 Answer = Callable[[int, Seen, datetime], Reply | Raw]
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """One address that a publisher serves; those that are ``subscribed`` stand in feeds.yaml as they are spelled."""
 
     path: str
@@ -51,8 +49,7 @@ class Scene:
     subscribed: bool = True
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """All that was asked, by address without its query, and how the sources stood at the end."""
 
     asks: dict[str, list[Ask]] = field(default_factory=dict)

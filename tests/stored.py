@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from aggregator import text
 from aggregator.models import Copy, FeedInfo, Link, Person, Source, Tag

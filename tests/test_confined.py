@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import psutil
 import pytest
+from msgspec.structs import replace
 from planet import Item, rss
 
 from aggregator.errors import ParseError

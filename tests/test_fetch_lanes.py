@@ -7,11 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 
 import pytest
 from fetching import NOW, OK, client
+from msgspec.structs import replace
 from origin import Cue, Origin, Reply, Seen, raw
 
 from aggregator.errors import FetchError

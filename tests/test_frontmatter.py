@@ -7,7 +7,6 @@ To write the golden files again after a change that is meant, and then to read t
 
 from __future__ import annotations
 
-import dataclasses
 import html
 import io
 import re
@@ -22,6 +21,7 @@ import pytest
 from awkward import BODIES, TITLES, mixtures
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from posts import ANY_POST, UPDATED, bare_post, chinese_post, full_post
 from ruamel.yaml import YAML
 
@@ -41,7 +41,7 @@ def everything() -> Post:
     """Return a post that gives every field a value."""
     others = chinese_post()
     category = ("新媒体", "趣头条", "分类")
-    return dataclasses.replace(full_post(), category=category, also_in=others.also_in, via=others.via)
+    return replace(full_post(), category=category, also_in=others.also_in, via=others.via)
 
 
 GOLDEN = {"full": everything(), "bare": bare_post()}
@@ -49,7 +49,7 @@ GOLDEN = {"full": everything(), "bare": bare_post()}
 
 def with_copy(**fields: Any) -> Post:
     post = bare_post()
-    return dataclasses.replace(post, copy=dataclasses.replace(post.copy, **fields))
+    return replace(post, copy=replace(post.copy, **fields))
 
 
 def parts(post: Post) -> tuple[str, str]:
@@ -144,7 +144,7 @@ def credit(also: Attribution) -> dict[str, str | None]:
 def test_any_text_reads_back(read: Read, title: str, author: str, category: list[str], tag: str) -> None:
     """Whatever text a title, author, category or tag is, it reads back as it was, and brings no field along."""
     post = with_copy(title=title, authors=(Person(name=author),), tags=(Tag(term=tag),))
-    front = parts(dataclasses.replace(post, category=tuple(category)))[0]
+    front = parts(replace(post, category=tuple(category)))[0]
     fields = read(front)
     assert list(fields) == [*MODEL, "id", "tags", "source"]
     assert (fields["title"], fields["author"]) == (title, author)
@@ -164,8 +164,8 @@ def test_titles_stand_on_one_line(title: str) -> None:
 def test_any_attribution_reads_back(read: Read, value: str) -> None:
     """Whatever a source says of itself, it reads back as it was, and stays where it belongs."""
     source = Attribution(source_id="any", title=value, url=value, feed=value, link=value, author=value)
-    post = dataclasses.replace(with_copy(link=value, image=value), source=source, also_in=(source, source), via=source)
-    fields = read(parts(dataclasses.replace(post, id=value))[0])
+    post = replace(with_copy(link=value, image=value), source=source, also_in=(source, source), via=source)
+    fields = read(parts(replace(post, id=value))[0])
     credited = dict.fromkeys(("title", "url", "feed", "author"), value)
     assert (fields["headimg"], fields["thumbnail"], fields["link"], fields["id"]) == (value,) * 4
     assert (fields["source"], fields["via"]) == (credited, credited)
@@ -175,8 +175,8 @@ def test_any_attribution_reads_back(read: Read, value: str) -> None:
 def test_long_values_read_back(read: Read) -> None:
     """No reader's limit on keys or lines is met by a value of any length."""
     long = "a: 长 " * 20_000
-    source = dataclasses.replace(bare_post().source, title=long)
-    post = dataclasses.replace(with_copy(title=long, tags=(Tag(term=long),)), category=(long,), source=source)
+    source = replace(bare_post().source, title=long)
+    post = replace(with_copy(title=long, tags=(Tag(term=long),)), category=(long,), source=source)
     fields = read(parts(post)[0])
     assert [fields["title"], *fields["categories"], *fields["tags"], fields["source"]["title"]] == [long] * 4
 
@@ -289,7 +289,7 @@ def test_authors_are_the_next_best_known() -> None:
 
 def test_placeholders_follow_from_the_id() -> None:
     """A post without a picture has the same placeholder at every run, and others have others."""
-    posts = [dataclasses.replace(bare_post(), id=f"urn:x:{number}") for number in range(50)]
+    posts = [replace(bare_post(), id=f"urn:x:{number}") for number in range(50)]
     pictures = [frontmatter.picture(post) for post in posts]
     assert pictures == [frontmatter.picture(post) for post in posts]
     assert all(re.fullmatch(r"https://picsum\.photos/400/300\?random=\d{1,4}", picture) for picture in pictures)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import shutil
@@ -15,6 +14,8 @@ from typing import Any
 import pytest
 from awkward import BODIES, TITLES
 from lxml import html
+from msgspec import Struct
+from msgspec.structs import replace
 from posts import bare_post, chinese_post, full_post
 
 from aggregator import frontmatter
@@ -33,15 +34,15 @@ FOLDERS = {"hugo": "content/posts", "jekyll": "_posts"}
 
 def made(name: str, **changes: Any) -> Post:
     post = bare_post()
-    return dataclasses.replace(post, id=name, name=name, copy=dataclasses.replace(post.copy, **changes))
+    return replace(post, id=name, name=name, copy=replace(post.copy, **changes))
 
 
 def filed() -> Post:
     post = made("filed", tags=tuple(Tag(term=term) for term in ("C#", "a: b", "1.0", "{{ 6 * 7 }}", "标签")))
-    return dataclasses.replace(post, category=("新媒体", 'It\'s "quoted": #1 {{ 6 * 7 }}', "2024"))
+    return replace(post, category=("新媒体", 'It\'s "quoted": #1 {{ 6 * 7 }}', "2024"))
 
 
-WHOLE = [full_post(), dataclasses.replace(chinese_post(), name="claimed"), bare_post(), filed()]
+WHOLE = [full_post(), replace(chinese_post(), name="claimed"), bare_post(), filed()]
 TITLED = [made(f"title-{number}", title=title) for number, title in enumerate(TITLES)]
 BODIED = [made(f"body-{number}", content=content) for number, content in enumerate(BODIES.values())]
 SHORTCODES = [
@@ -51,8 +52,7 @@ SHORTCODES = [
 POSTS = [*WHOLE, *TITLED, *BODIED, *SHORTCODES]
 
 
-@dataclasses.dataclass(frozen=True)
-class Built:
+class Built(Struct, frozen=True):
     """A site as its generator built it: what it knew of each post, by the name of its file."""
 
     style: frontmatter.Style

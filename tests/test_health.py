@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import feedparser
 import pytest
+from msgspec.structs import replace
 from origin import Origin
 from planet import Item, Planet, rss
 from posts import PUBLICATION

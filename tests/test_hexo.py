@@ -6,7 +6,6 @@ Their packages are fetched when they are needed for the first time, and kept bes
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -21,6 +20,8 @@ import npm
 import pytest
 from awkward import BODIES, TITLES, mixtures
 from lxml import html
+from msgspec import Struct
+from msgspec.structs import replace
 from posts import bare_post, chinese_post, full_post
 
 from aggregator import frontmatter, sanitise
@@ -48,18 +49,16 @@ id: control
 
 def with_title(number: int, title: str) -> Post:
     post = bare_post()
-    return dataclasses.replace(
-        post, id=f"title-{number}", name=f"title-{number}", copy=dataclasses.replace(post.copy, title=title)
-    )
+    return replace(post, id=f"title-{number}", name=f"title-{number}", copy=replace(post.copy, title=title))
 
 
 def with_body(name: str, content: str) -> Post:
     post = bare_post()
-    return dataclasses.replace(
+    return replace(
         post,
         id=f"body-{name}",
         name=f"body-{name.replace(' ', '-')}",
-        copy=dataclasses.replace(post.copy, title=name, content=content),
+        copy=replace(post.copy, title=name, content=content),
     )
 
 
@@ -67,13 +66,11 @@ def awkwardly_filed() -> Post:
     post = bare_post()
     tags = tuple(Tag(term=term) for term in ("C#", "C++", "a: b", "1.0", "{{ 6 * 7 }}", "标签"))
     category = ("新媒体", 'It\'s "quoted": #1 {{ 6 * 7 }}', "2024")
-    return dataclasses.replace(
-        post, id="filed", name="filed", category=category, copy=dataclasses.replace(post.copy, tags=tags)
-    )
+    return replace(post, id="filed", name="filed", category=category, copy=replace(post.copy, tags=tags))
 
 
 WHOLE = {
-    "full": dataclasses.replace(full_post(), category=("新媒体", "趣头条", "分类")),
+    "full": replace(full_post(), category=("新媒体", "趣头条", "分类")),
     "claimed": chinese_post(),
     "bare": bare_post(),
     "filed": awkwardly_filed(),
@@ -87,8 +84,7 @@ MIXED = [
 POSTS = [*WHOLE.values(), *TITLED, *BODIED.values(), *MIXED]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
+class Built(Struct, frozen=True, kw_only=True):
     """The site as Hexo built it: what it knew of each post, by the post's id, and its pages."""
 
     facts: Mapping[str, Mapping[str, Any]]

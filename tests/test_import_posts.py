@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import shutil
@@ -13,6 +12,8 @@ from typing import Any
 import pytest
 from awkward import BODIES, TITLES
 from hypothesis import given
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from origin import Origin
 from planet import Item, Planet, rss
 from posts import ANY_POST, full_post
@@ -335,7 +336,7 @@ def told_by(post: Post) -> Any:
     def carrier(each: Any, link: str | None) -> Any:
         clean = {name: urls.absolute(getattr(each, name)) for name in ("url", "feed")}
         named = {"title": text.one_line(each.title), "author": text.one_line(each.author or "") or None}
-        return dataclasses.replace(each, source_id="", link=link, **clean, **named)
+        return replace(each, source_id="", link=link, **clean, **named)
 
     tags = (text.one_line(tag.label or tag.term) for tag in post.copy.tags)
     return (
@@ -354,7 +355,7 @@ def told_by(post: Post) -> Any:
 @steady
 def test_whatever_a_post_says_is_read_back(post: Post) -> None:
     """In every style a file tells what its post said, as far as it may be published at all."""
-    written = dataclasses.replace(post, id=f"urn:uuid:{text.digest(post.id)}")
+    written = replace(post, id=f"urn:uuid:{text.digest(post.id)}")
     legal = frontmatter.render(written).encode("utf-8", "replace").decode()
     for style in frontmatter.STYLES.values():
         read = postfile.read(frontmatter.render(written, style=style))
@@ -371,10 +372,8 @@ def _as_written(value: Any) -> Any:
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, tuple):
         return tuple(map(_as_written, value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.replace(
-            value, **{each.name: _as_written(getattr(value, each.name)) for each in dataclasses.fields(value)}
-        )
+    if isinstance(value, Struct):
+        return replace(value, **{name: _as_written(said) for name, said in asdict(value).items()})
     return value
 
 
@@ -382,9 +381,9 @@ def _as_written(value: Any) -> Any:
 def test_clean_bodies_come_back(body: str) -> None:
     """What the sanitiser left is what it leaves of the file's body."""
     clean = sanitise.clean(body, None)
-    copy = dataclasses.replace(full_post().copy, content=clean, summary="")
+    copy = replace(full_post().copy, content=clean, summary="")
     for style in frontmatter.STYLES.values():
-        read = postfile.read(frontmatter.render(dataclasses.replace(full_post(), copy=copy), style=style))
+        read = postfile.read(frontmatter.render(replace(full_post(), copy=copy), style=style))
         assert sanitise.clean(read.body, None) == clean
 
 
@@ -415,7 +414,7 @@ def test_sources_that_are_not_on_the_web_are_found_by_the_ids(tmp_path: Path) ->
 
 def test_what_was_turned_away_is_known_by_its_page() -> None:
     """An entry that was rejected stays away under another id; one that lives is the same when date or title is."""
-    file = frontmatter.render(dataclasses.replace(full_post(), id="urn:uuid:another"))
+    file = frontmatter.render(replace(full_post(), id="urn:uuid:another"))
     source = Source(id="news", url="https://news.example.com/feed.xml", category=("News",))
     ((_, write),) = importing.made(postfile.read(file), [source], lambda carrier: True, now=NOW)
     (page,) = (name.value for name in write.aliases if name.kind == "link")
@@ -431,8 +430,8 @@ def test_what_was_turned_away_is_known_by_its_page() -> None:
         updated=NOW,
         first_seen=NOW,
     )
-    rejected = dataclasses.replace(known, pruned=True, verdict="rejected")
+    rejected = replace(known, pruned=True, verdict="rejected")
     assert importing.is_known(write, {page: rejected})
     assert not importing.is_known(write, {page: known})
-    assert importing.is_known(write, {page: dataclasses.replace(known, title=full_post().copy.title)})
-    assert not importing.is_known(write, {write.aliases[0].value: dataclasses.replace(known, pruned=True)})
+    assert importing.is_known(write, {page: replace(known, title=full_post().copy.title)})
+    assert not importing.is_known(write, {write.aliases[0].value: replace(known, pruned=True)})

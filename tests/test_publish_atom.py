@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import re
 from calendar import timegm
@@ -18,6 +17,7 @@ from golden import FOLDER, documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from msgspec.structs import replace
 from posts import (
     ANY_POST,
     ANY_PUBLICATION,
@@ -79,11 +79,11 @@ def links(element: etree._Element, rel: str) -> list[dict[str, str]]:
 
 
 def full(**changes: Any) -> Post:
-    return dataclasses.replace(full_post(), copy=dataclasses.replace(full_copy(), **changes))
+    return replace(full_post(), copy=replace(full_copy(), **changes))
 
 
 def bare(**changes: Any) -> Post:
-    return dataclasses.replace(bare_post(), copy=dataclasses.replace(bare_copy(), **changes))
+    return replace(bare_post(), copy=replace(bare_copy(), **changes))
 
 
 def assert_valid(root: etree._Element) -> None:
@@ -144,14 +144,14 @@ def test_the_feed_says_who_and_where_it_is() -> None:
 
 def test_without_pages_the_alternate_is_the_site() -> None:
     """Where no pages are made, a feed's alternate is the site's address."""
-    publication = dataclasses.replace(PUBLICATION, formats=("atom",))
+    publication = replace(PUBLICATION, formats=("atom",))
     root = render([], publication, output_feed(NEW_MEDIA))
     assert links(root, "alternate") == [{"href": SITE.url, "rel": "alternate", "type": "text/html"}]
 
 
 def test_a_site_without_author_signs_with_its_title() -> None:
     """Every feed has an author, and says that its language is not known when nobody told."""
-    publication = dataclasses.replace(PUBLICATION, site=dataclasses.replace(SITE, author=None, language=None))
+    publication = replace(PUBLICATION, site=replace(SITE, author=None, language=None))
     root = render([], publication)
     assert text(root, "a:author/a:name") == SITE.title
     assert root.get(LANG) == "und"
@@ -197,18 +197,18 @@ def test_the_source_stands_last_and_says_all_it_gave() -> None:
 
 def test_a_source_without_id_is_known_by_its_address() -> None:
     """The feed's address serves as the source's id where it has none, and a tag of ours where there is neither."""
-    feed = dataclasses.replace(full_feed(), id=None)
+    feed = replace(full_feed(), id=None)
     assert text(entry(full(feed=feed)), "a:source/a:id") == feed.url
     minted = text(entry(bare_post()), "a:source/a:id")
     assert minted.startswith("tag:planet.example.org,2024:source:")
-    other = dataclasses.replace(bare_post(), source=dataclasses.replace(bare_post().source, source_id="other"))
+    other = replace(bare_post(), source=replace(bare_post().source, source_id="other"))
     assert text(entry(other), "a:source/a:id") != minted
 
 
 @pytest.mark.parametrize("year", [1, 1969, 2100, 9999])
 def test_a_source_with_an_impossible_time_takes_the_entrys(year: int) -> None:
     """A feed that says that it is of the year 1 or 9999 is not believed."""
-    feed = dataclasses.replace(full_feed(), updated=datetime(year, 6, 1, tzinfo=UTC))
+    feed = replace(full_feed(), updated=datetime(year, 6, 1, tzinfo=UTC))
     assert text(entry(full(feed=feed)), "a:source/a:updated") == "2024-03-06T09:00:05Z"
 
 
@@ -224,7 +224,7 @@ def test_a_claimed_source_is_named_as_it_names_itself_and_via_tells_where_it_cam
 def test_each_other_carrier_is_a_related_link() -> None:
     """Every source that carried the story has a ``related`` link with its title, and none twice."""
     post = chinese_post()
-    same = dataclasses.replace(post, also_in=(*post.also_in, post.also_in[0]))
+    same = replace(post, also_in=(*post.also_in, post.also_in[0]))
     related = links(entry(same), "related")
     assert [(link["href"], link["title"]) for link in related] == [
         ("https://evening.example.cn/1", "晚报 & more"),
@@ -236,7 +236,7 @@ def test_a_carrier_without_entry_is_linked_by_its_site() -> None:
     """A carrier whose entry has no address is linked by its site, one without any address not at all."""
     site = Attribution(source_id="s", title="S", url="https://s.example/", feed=None, link=None, author=None)
     nowhere = Attribution(source_id="n", title="N", url=None, feed=None, link=None, author=None)
-    post = dataclasses.replace(bare_post(), also_in=(site, nowhere))
+    post = replace(bare_post(), also_in=(site, nowhere))
     assert links(entry(post), "related") == [{"href": "https://s.example/", "rel": "related", "title": "S"}]
 
 
@@ -301,7 +301,7 @@ def test_links_that_no_reader_should_follow_are_left_out() -> None:
 
 def test_categories_are_the_levels_then_the_entrys_own() -> None:
     """A level's scheme is the site's, a tag's its own or its source's; no category comes twice."""
-    post = dataclasses.replace(full(tags=(Tag(term="sea"), Tag(term="sea"), Tag(term=""))), category=("新媒体", "Sea"))
+    post = replace(full(tags=(Tag(term="sea"), Tag(term="sea"), Tag(term=""))), category=("新媒体", "Sea"))
     categories = [dict(each.attrib) for each in found(entry(post), "a:category")]
     ours = f"{SITE.url}categories/"
     assert categories == [
@@ -309,7 +309,7 @@ def test_categories_are_the_levels_then_the_entrys_own() -> None:
         {"term": "Sea", "scheme": ours, "label": "Sea"},
         {"term": "sea", "scheme": "https://news.example.com/", "label": "sea"},
     ]
-    nowhere = dataclasses.replace(bare(tags=(Tag(term="sea"),)), category=())
+    nowhere = replace(bare(tags=(Tag(term="sea"),)), category=())
     (alone,) = found(entry(nowhere), "a:category")
     assert dict(alone.attrib) == {"term": "sea", "scheme": f"{SITE.url}tags/", "label": "sea"}
 
@@ -399,7 +399,7 @@ def test_prefixes_are_declared_once() -> None:
 
 def test_large_feeds_take_their_time_in_proportion() -> None:
     """Ten times the entries give ten times the bytes: nothing is repeated for each."""
-    posts = [dataclasses.replace(bare(updated=CREATED + timedelta(hours=n)), id=f"urn:uuid:{n}") for n in range(100)]
+    posts = [replace(bare(updated=CREATED + timedelta(hours=n)), id=f"urn:uuid:{n}") for n in range(100)]
     few, many = (len(FORMATS["atom"].render(PUBLICATION, WHOLE, posts[:n]).body) for n in (10, 100))
     assert many < 10 * few
 

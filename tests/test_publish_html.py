@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Sequence
 from html import escape
@@ -13,6 +12,7 @@ import pytest
 from golden import FOLDER, documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from posts import (
     ANY_POST,
     ANY_PUBLICATION,
@@ -80,7 +80,7 @@ def render(posts: Sequence[Post] = POSTS, publication: Publication = PUBLICATION
 
 
 def bare(**changes: Any) -> Post:
-    return dataclasses.replace(bare_post(), copy=dataclasses.replace(bare_copy(), **changes))
+    return replace(bare_post(), copy=replace(bare_copy(), **changes))
 
 
 def css() -> str:
@@ -138,7 +138,7 @@ def test_categories_lead_up_and_down() -> None:
 
 def test_a_posts_categories_are_those_below_the_page() -> None:
     """What all posts of a page have in common is not said at each of them."""
-    post = dataclasses.replace(chinese_post(), via=None)
+    post = replace(chinese_post(), via=None)
     assert render([post]).hrefs()["趣头条"] == "new-media/%E8%B6%A3%E5%A4%B4%E6%9D%A1/index.html"
     leaf = render([post], feed=output_feed(NEW_MEDIA, QUTOUTIAO))
     assert [tag for tag, text in leaf.texts if text == "趣头条"] == ["h1"]
@@ -146,7 +146,7 @@ def test_a_posts_categories_are_those_below_the_page() -> None:
 
 def test_a_category_without_a_page_is_named_without_a_link() -> None:
     """A post whose category is not published as such still says what it is."""
-    page = render([dataclasses.replace(bare_post(), category=("Elsewhere",))])
+    page = render([replace(bare_post(), category=("Elsewhere",))])
     assert ("bdi", "Elsewhere") in page.texts
 
 
@@ -160,7 +160,7 @@ def test_feeds_can_be_discovered_and_seen() -> None:
         ("application/feed+json", "feed.json"),
     ]
     assert {"Atom", "RSS", "JSON Feed"} <= page.hrefs().keys()
-    few = render([], dataclasses.replace(PUBLICATION, formats=("atom", "html")))
+    few = render([], replace(PUBLICATION, formats=("atom", "html")))
     assert [link["href"] for link in few.all("link") if link["rel"] == "alternate"] == ["atom.xml"]
 
 
@@ -226,7 +226,7 @@ def test_keyboards_and_screen_readers_are_served() -> None:
 )
 def test_the_page_runs_as_its_language_does(language: str | None, direction: str) -> None:
     """The site's language sets the page's direction; without one it is English."""
-    publication = dataclasses.replace(PUBLICATION, site=dataclasses.replace(SITE, language=language))
+    publication = replace(PUBLICATION, site=replace(SITE, language=language))
     assert render([], publication).all("html") == [{"lang": language or "en", "dir": direction}]
 
 
@@ -245,11 +245,11 @@ def test_a_post_runs_as_its_own_language_does() -> None:
 )
 def test_words_stay_words(words: str) -> None:
     """Markup and template code in titles, names and categories is shown, and does nothing."""
-    source = dataclasses.replace(full_post().source, title=words)
-    copy = dataclasses.replace(full_copy(), title=words, summary="", content=f"<p>{escape(words)}</p>")
-    post = dataclasses.replace(full_post(), copy=copy, source=source, category=(words,), also_in=(source,))
-    site = dataclasses.replace(SITE, title=words)
-    page = render([post], dataclasses.replace(PUBLICATION, site=site), dataclasses.replace(WHOLE, title=words))
+    source = replace(full_post().source, title=words)
+    copy = replace(full_copy(), title=words, summary="", content=f"<p>{escape(words)}</p>")
+    post = replace(full_post(), copy=copy, source=source, category=(words,), also_in=(source,))
+    site = replace(SITE, title=words)
+    page = render([post], replace(PUBLICATION, site=site), replace(WHOLE, title=words))
     # The page's title twice, the source, the post's title, its beginning, its category, the other source.
     assert [tag for tag, text in page.texts if text == words] == ["title", "h1", "a", "a", "p", "bdi", "a"]
     assert {tag for tag, _ in page.tags} <= OURS
@@ -258,9 +258,9 @@ def test_words_stay_words(words: str) -> None:
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", " JaVaScRiPt:alert(1)", "//evil", "x"])
 def test_addresses_of_other_schemes_are_no_links(address: str) -> None:
     """Only http(s) addresses get into a link or a picture."""
-    source = dataclasses.replace(full_post().source, url=address, feed=address, link=address)
-    copy = dataclasses.replace(full_copy(), link=address, image=address)
-    page = render([dataclasses.replace(full_post(), copy=copy, source=source, also_in=(source,), via=source)])
+    source = replace(full_post().source, url=address, feed=address, link=address)
+    copy = replace(full_copy(), link=address, image=address)
+    page = render([replace(full_post(), copy=copy, source=source, also_in=(source,), via=source)])
     assert not page.all("img")
     assert address.strip() not in {link["href"] for link in page.all("a")}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import locale
 from calendar import timegm
@@ -18,6 +17,7 @@ from golden import FOLDER, documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from msgspec.structs import replace
 from posts import (
     ANY_POST,
     ANY_PUBLICATION,
@@ -73,11 +73,11 @@ def texts(element: etree._Element, path: str) -> list[str]:
 
 
 def full(**changes: Any) -> Post:
-    return dataclasses.replace(full_post(), copy=dataclasses.replace(full_copy(), **changes))
+    return replace(full_post(), copy=replace(full_copy(), **changes))
 
 
 def bare(**changes: Any) -> Post:
-    return dataclasses.replace(bare_post(), copy=dataclasses.replace(bare_copy(), **changes))
+    return replace(bare_post(), copy=replace(bare_copy(), **changes))
 
 
 def test_it_is_the_golden_file() -> None:
@@ -101,7 +101,7 @@ def test_the_channel_says_what_and_where_it_is() -> None:
 
 def test_without_pages_the_channel_links_to_the_site() -> None:
     """Where no pages are made, a channel's link is the site's address."""
-    publication = dataclasses.replace(PUBLICATION, formats=("atom", "rss"))
+    publication = replace(PUBLICATION, formats=("atom", "rss"))
     assert texts(render([], publication, output_feed(NEW_MEDIA)), "link") == [SITE.url]
 
 
@@ -167,8 +167,8 @@ def test_an_enclosure_says_its_type_and_length_whatever_its_source_did() -> None
 
 def test_a_source_without_feed_is_credited_by_its_site() -> None:
     """``source`` needs an address: the feed's, else the site's; without either there is none."""
-    source = dataclasses.replace(full_post().source, feed=None)
-    (made,) = found(item(dataclasses.replace(full_post(), source=source)), "source")
+    source = replace(full_post().source, feed=None)
+    (made,) = found(item(replace(full_post(), source=source)), "source")
     assert made.get("url") == "https://news.example.com/"
     assert not found(item(bare_post()), "source")
 

@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 from calendar import timegm
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,15 @@ from typing import Any
 import feedparser
 import pytest
 from golden import FOLDER
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from posts import POSTS, SITE, SUBSCRIPTIONS
 
 from aggregator.models import Post
 from aggregator.publish import facts
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(Struct, frozen=True):
     """An entry as a reader sees it; what a reader does not look at is None."""
 
     id: str
@@ -177,7 +177,7 @@ def _expected(name: str, post: Post, read: Read) -> Read:
         enclosures=media[:1] if name == "rss.xml" else media,
         tags=(*post.category, *(tag.label or tag.term for tag in copy.tags)),
     )
-    unseen: dict[str, Any] = {each.name: None for each in fields(read) if getattr(read, each.name) is None}
+    unseen: dict[str, Any] = {name: None for name, said in asdict(read).items() if said is None}
     return replace(whole, **unseen)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from properties import steady
 
 from aggregator import urls
@@ -35,7 +35,7 @@ def unbound(
     made = Unbound(
         pk=pk, source_id=source_id, key=f"k{pk}", guid=guid, page=page, title=title, published=NOW, first_seen=NOW
     )
-    return replace(made, words=f"w{pk}", **more)  # type: ignore[arg-type]
+    return replace(made, words=f"w{pk}", **more)
 
 
 def post(pk: int, source_id: str, *others: str, words: str = "w", text: str | None = None) -> PostRef:

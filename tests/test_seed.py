@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 from lxml.html import fragment_fromstring
+from msgspec import Struct
 from ruamel.yaml import YAML
 
 from aggregator import frontmatter
@@ -29,8 +29,7 @@ MODEL = ("title", "categories", "headimg", "author", "comments", "date", "thumbn
 needs_seed = pytest.mark.skipif(not SEED.is_dir(), reason="the seed is not kept beside the repository")
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class File(Struct, frozen=True, kw_only=True):
     """A front-matter post as a reader has it."""
 
     fields: dict[str, Any]

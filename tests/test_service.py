@@ -11,7 +11,6 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -20,6 +19,7 @@ from typing import Any, cast
 
 import apscheduler.schedulers.base
 import pytest
+from msgspec import Struct
 from origin import Cue, Origin, raw
 from planet import Item, Planet, rss
 from serving import Running, ask, until
@@ -418,8 +418,7 @@ def failed(name: str, error: str) -> Outcome:
     return Outcome(source_id=name, result="failed", error=error)
 
 
-@dataclass
-class Scripted:
+class Scripted(Struct):
     """Stands in for the program: each cycle does the next thing of ``script``."""
 
     script: list[Summary | Exception]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace
 from stored import DAY, INFO, NOW, copy, fill, known, pull, renamed, source, stories, sync, titles, write
 
 from aggregator.models import Attribution, FeedInfo, Source
@@ -72,8 +73,7 @@ def test_the_site_holds_listed_sources_only(store: Store) -> None:
         assert titles(store, archive.everything(transaction)) == ["shared"]
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """A copy as ``latest`` sees it: who carries which post; ``published`` is the post's."""
 
     source: int

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from databases import Server
+from msgspec.structs import replace
 from stored import AUTHORITY, NOW, bind, copy, fill, pull, source, sync, titles, write
 
 from aggregator.errors import DatabaseError

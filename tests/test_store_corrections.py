@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 from stored import AUTHORITY, DAY, NOW, bind, copy, fill, pull, source, sync, write
 
 from aggregator import text, urls

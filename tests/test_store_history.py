@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from stored import DAY, NOW, copy, count, fill, source, stories, sync
 
 from aggregator.history import filings

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 from stored import INFO, NOW, alias, copy, count, fill, known, pull, renamed, source, sync, write
 
 from aggregator.errors import DatabaseError
@@ -100,7 +100,7 @@ def test_what_is_read_alike_is_not_read_anew(store: Store, change: dict[str, obj
     before = source("a")
     sync(store, before)
     pull(store, "a", state=PULLED)
-    sync(store, replace(before, **change))  # type: ignore[arg-type]
+    sync(store, replace(before, **change))
     assert state(store, "a") == PULLED
 
 
@@ -120,7 +120,7 @@ def test_what_is_read_otherwise_is_read_anew(store: Store, change: dict[str, obj
     before = source("a")
     sync(store, before)
     pull(store, "a", state=replace(PULLED, gone=True))
-    sync(store, replace(before, **change))  # type: ignore[arg-type]
+    sync(store, replace(before, **change))
     kept = ("last_pull", "last_success", "known_since", "times", "info", "hints", "warnings")
     fresh = SourceState(**{name: getattr(PULLED, name) for name in kept})
     assert state(store, "a") == fresh

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from stored import DAY, NOW, copy, fill, source, stories, sync, titles
 
 from aggregator.store import Store, archive

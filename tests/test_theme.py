@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from origin import Origin
 from planet import Item, Planet, rss
 from posts import CREATED, POSTS, PUBLICATION, SITE, SUBSCRIPTIONS, WHOLE
@@ -24,7 +24,7 @@ def templates(tmp_path: Path) -> Path:
 
 
 def page(folder: Path) -> str:
-    document = FORMATS["html"].render(dataclasses.replace(PUBLICATION, templates=folder), WHOLE, POSTS)
+    document = FORMATS["html"].render(replace(PUBLICATION, templates=folder), WHOLE, POSTS)
     return document.body.decode()
 
 
@@ -119,8 +119,8 @@ def test_a_broken_template_is_a_mistake_and_harms_no_output(tmp_path: Path, orig
 
 def test_the_page_of_sources_lists_them_by_category() -> None:
     """Each has its site, its feed and its newest post; one that is gone or waits says so."""
-    gone = dataclasses.replace(SUBSCRIPTIONS[0], newest=CREATED, gone=True)
-    waiting = dataclasses.replace(SUBSCRIPTIONS[1], enabled=False)
+    gone = replace(SUBSCRIPTIONS[0], newest=CREATED, gone=True)
+    waiting = replace(SUBSCRIPTIONS[1], enabled=False)
     document = html.sources(PUBLICATION, [waiting, gone, *SUBSCRIPTIONS[2:]])
     words = document.body.decode()
     assert document.path == "sources.html"

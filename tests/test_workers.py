@@ -163,7 +163,7 @@ def test_a_stop_breaks_off_what_is_under_way() -> None:
         ("os", "system"),
         ("datetime", "sys"),
         ("datetime", "sys.modules.get"),
-        ("aggregator.models", "dataclass"),
+        ("aggregator.models", "Struct"),
         ("aggregator.models", "Link.__init__"),
         ("aggregator.models", "datetime"),
         ("builtins", "getattr"),

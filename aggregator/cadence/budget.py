@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+
+from msgspec.structs import replace
 
 from aggregator.cadence.schedule import LONGEST_WISH, believed
 from aggregator.records import DomainState

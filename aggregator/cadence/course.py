@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from aggregator.cadence import moves, rhythm, schedule
 from aggregator.errors import HttpStatusError

@@ -7,8 +7,9 @@ and 15.4.9) is followed at once, and believed when it led to a feed several time
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from aggregator import urls
 from aggregator.models import Source

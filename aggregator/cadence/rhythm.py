@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from aggregator import text
 
@@ -19,8 +20,7 @@ _SILENT = timedelta(days=365)
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True):
     """When a source published: its latest occasions, oldest first, and ``since`` when it is watched."""
 
     times: tuple[datetime, ...] = ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from aggregator import text
 from aggregator.cadence.rhythm import Rhythm, learnt
@@ -26,8 +27,7 @@ _EVERY_HOUR = frozenset(range(24))
 _EVERY_DAY = frozenset(range(7))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class Wishes(Struct, frozen=True, kw_only=True):
     """What a server asked for: ``max_age`` of its answer, ``retry_after`` of its refusal, its feed's ``hints``.
 
     ``validators`` tells whether it gave any, so that an unchanged feed can be asked for at little cost.
@@ -39,8 +39,7 @@ class Wishes:
     validators: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Next:
+class Next(Struct, frozen=True):
     """The next pull: ``at`` when, and ``because`` of what, as words for the editor."""
 
     at: datetime

@@ -8,9 +8,9 @@ events take 18 ms and composing in C 40 ms, and a file of 100,000 brackets overf
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import (

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 #: The way to a value: keys of mappings and indexes of lists.
 Path = tuple[str | int, ...]
@@ -15,8 +16,7 @@ Path = tuple[str | int, ...]
 Place = tuple[int, int]
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(Struct, eq=False):
     """A value and where it stands: the text from ``start`` to ``end`` is its own.
 
     ``kind`` is str, list or dict; texts that are nothing (``~``) have the value None.  ``style`` is the quote of
@@ -68,8 +68,7 @@ class Node:
         return None
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(Struct, dict=True, frozen=True):
     """What ``text`` says: its ``root`` (None when it says nothing), and the mistakes in how it says it, by offset."""
 
     text: str

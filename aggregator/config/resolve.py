@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator import text, urls
 from aggregator.config import values
@@ -33,8 +35,7 @@ _ID_BYTES = 60
 _DIGEST = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """Which file it is, what it may read from the environment, and where its parts are.
 
     ``line`` tells the line of a path; ``problems`` takes what is found.
@@ -58,8 +59,7 @@ class Context:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """A feed as it is written, and what comes of it; ``index`` is its place in the list of the file."""
 
     index: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+
+from msgspec import Struct
 
 from aggregator import text, urls
 from aggregator.config.model import (
@@ -24,8 +25,7 @@ Names = tuple[str, ...]
 _PLAIN = CategorySettings()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What feeds.yaml says, ready for use.
 
     ``file`` is the path that it was read from.  ``output`` has absolute paths.  ``sources`` are in the order of
@@ -40,9 +40,12 @@ class Settings:
     stories: StoriesSettings
     retention: RetentionSettings
     categories: Mapping[str, CategorySettings]
-    sources: tuple[Source, ...] = field(repr=False)
-    database_url: str = field(repr=False)
-    _levels: Mapping[Names, tuple[Level, ...]] = field(repr=False, compare=False)
+    sources: tuple[Source, ...]
+    database_url: str
+    _levels: Mapping[Names, tuple[Level, ...]]
+
+    def __repr__(self) -> str:
+        return f"Settings(file={self.file!r})"
 
     @property
     def site_model(self) -> Site:

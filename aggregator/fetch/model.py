@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 #: Longer wishes of a server are cut to this; ``cadence`` caps them much lower, a ``timedelta`` a little higher.
 _LONGEST = timedelta(days=3650)
@@ -18,8 +19,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST_VALIDATOR = 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What one fetch may take.
 
     ``timeout`` is for all of it: name lookup, redirects and body.  ``max_size`` is bytes of the body, as it
@@ -36,8 +36,7 @@ class Limits:
     instance: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """One document to be asked for.
 
     ``url`` may hold a user name and password, ``headers`` are the source's own: both are for the source's
@@ -46,15 +45,17 @@ class Request:
     """
 
     source_id: str
-    url: str = field(repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
     etag: str | None = None
     last_modified: str | None = None
-    validators_url: str | None = field(default=None, repr=False)
+    validators_url: str | None = None
+
+    def __repr__(self) -> str:  # addresses and headers may hold secrets
+        return f"Request(source_id={self.source_id!r})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(Struct, frozen=True, kw_only=True):
     """A usable answer: 200 with a whole body, 226 with a delta, or 304 to a request that had validators.
 
     A delta has only the entries that are new since the answer whose ``etag`` was sent (RFC 3229): what it leaves
@@ -68,14 +69,17 @@ class Response:
     """
 
     status: int
-    url: str = field(repr=False)
-    body: bytes = field(repr=False)
+    url: str
+    body: bytes
     content_type: str
     etag: str | None
     last_modified: str | None
-    moved_to: str | None = field(repr=False)
+    moved_to: str | None
     max_age: timedelta | None
-    link: str = field(default="", repr=False)
+    link: str = ""
+
+    def __repr__(self) -> str:  # addresses may hold secrets
+        return f"Response(status={self.status})"
 
 
 def validator(value: str | None) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator import urls
 from aggregator.errors import FetchError, ForbiddenError
@@ -16,8 +18,7 @@ _PERMANENT = frozenset({301, 308})
 _MOST_HOPS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Struct, frozen=True, kw_only=True):
     """The way so far: ``url`` is the next address to ask, without credentials; ``behind`` those already asked.
 
     ``host`` is the name in ``url``, which there is an account of.

@@ -13,11 +13,12 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from types import TracebackType
 from typing import Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from aggregator.records import Ticket
 
@@ -71,8 +72,7 @@ class Slot:
         self._end()
 
 
-@dataclass(slots=True)
-class _Lane:
+class _Lane(Struct):
     tickets: dict[int, Ticket] = field(default_factory=dict)
     busy: set[int] = field(default_factory=set)
     expected: int = 0  # requests that were announced and have not begun

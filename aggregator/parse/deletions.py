@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from aggregator import text
 from aggregator.models import Deletion
@@ -13,8 +14,7 @@ NAMESPACE = "http://purl.org/atompub/tombstones/1.0"
 PREFIX = "at"
 
 
-@dataclass(slots=True)
-class _Heard:
+class _Heard(Struct):
     ref: str
     when: str
     comment: list[str] = field(default_factory=list)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.models import Deletion
 
@@ -21,8 +22,7 @@ VOID = re.compile(r"<(?:br|wbr) ?/>|\S<(?:br|wbr)>\S|<img\s[^<>]*\bsrc", re.IGNO
 BUFFER = 1 << 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class Heard(Struct, frozen=True, kw_only=True):
     """``feed`` and ``entries`` are dictionaries with feedparser's keys, ``version`` is what it calls the dialect.
 
     ``deleted`` are entries that the feed takes back, ``fault`` says where the document is not well-formed.

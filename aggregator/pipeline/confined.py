@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
+
+from msgspec.structs import replace
 
 from aggregator import filters
 from aggregator.errors import ParseError

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
+
+from msgspec import Struct, field
 
 from aggregator import cadence
 from aggregator.models import PrimaryRule, Source
@@ -18,8 +19,7 @@ from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, pulls, tombstones, upkeep, verdicts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
+class Orders(Struct, frozen=True, kw_only=True):
     """What a cycle is to do.
 
     ``only`` are the ids of the sources to pull, None for all; ``force`` pulls those that are not due, too.
@@ -38,8 +38,7 @@ class Orders:
     done: Callable[[Outcome], None] = lambda outcome: None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(Struct, frozen=True, kw_only=True):
     """What came of a cycle.  ``seconds`` are the wall times of its stages.
 
     ``held`` counts the new entries that wait for the editor, ``archived`` those that are published nowhere.

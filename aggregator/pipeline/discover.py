@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 from urllib.parse import urljoin
+
+from msgspec import Struct
 
 from aggregator import normalise, services
 from aggregator.errors import FetchError, ParseError, SourceError
@@ -34,8 +35,7 @@ class Limits(Protocol):
     def per_host(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class Means(Struct, frozen=True, kw_only=True):
     """What looking takes: ``address`` turns an address of feeds.yaml into one to ask for."""
 
     client: Client
@@ -62,8 +62,7 @@ class Means:
             return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """A feed that was found: its address, and what it said."""
 
     url: str
@@ -71,8 +70,7 @@ class Found:
     response: Response
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Try:
+class Try(Struct, frozen=True, kw_only=True):
     """What one try of a source came to; ``error`` is None when it answered with a feed."""
 
     source_id: str

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
 from threading import Event
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator import history
 from aggregator.models import Archive, Document, OutputFeed, Publication, Source
@@ -29,8 +31,7 @@ _PART = 5_000
 Filings = Mapping[str, Sequence[Filing]]
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """What a feed shows: its newest posts.  ``pks`` is None for a feed that shows all of them, of ``within``."""
 
     feed: OutputFeed
@@ -205,8 +206,7 @@ def documents(
     return _documents(transaction, shelf, todo, planned, watch)
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(Struct, frozen=True):
     """An archive document to be made; ``posts`` are those that are planned in it."""
 
     feed: OutputFeed

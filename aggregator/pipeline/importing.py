@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct, field
 
 from aggregator import postfile
 from aggregator.models import Source
@@ -27,8 +28,7 @@ from aggregator.text import chunks
 _BATCH = 200
 
 
-@dataclass(slots=True)
-class Imported:
+class Imported(Struct):
     """What came of a folder of posts: how many are ``new``, ``known`` already, or ``kept_out`` as they were retracted.
 
     ``unread`` are the files that could not be read, with the reason.
@@ -40,8 +40,7 @@ class Imported:
     unread: list[tuple[str, str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Filed:
+class _Filed(Struct, frozen=True, kw_only=True):
     """A post, the path of its file, and what is to be written of it: the id of a source with each copy."""
 
     path: str

@@ -6,7 +6,8 @@ It looks at feeds.yaml as it is now, not as the database knows it, and writes no
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from aggregator.models import OutputFeed, Source
 from aggregator.pipeline.target import FEEDS, Target
@@ -14,16 +15,14 @@ from aggregator.publish import addresses, readback
 from aggregator.store import Store, Transaction, archive, pulls, upkeep
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """An entry of a feed: its id and its title."""
 
     id: str
     title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedPlan:
+class FeedPlan(Struct, frozen=True, kw_only=True):
     """A feed by the path of its Atom document, and what would come of it.
 
     ``before`` and ``after`` are its numbers of entries, None where there is no such feed.  ``appear`` and ``vanish``
@@ -43,8 +42,7 @@ class FeedPlan:
         return self.before is None or self.after is None or bool(self.appear or self.vanish or self.older)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What would change, by feed, and the ids of the sources that feeds.yaml adds and leaves out."""
 
     feeds: tuple[FeedPlan, ...]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from threading import Event
+
+from msgspec.structs import replace
 
 from aggregator import frontmatter, urls
 from aggregator.models import Document, Source, Subscription

@@ -6,8 +6,9 @@ Nothing here looks at the archive, so that a worker can do it all at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from aggregator import filters
 from aggregator.models import Entry, Feed, Source

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator import urls
 from aggregator.errors import ForbiddenError
@@ -27,8 +29,7 @@ Names = tuple[str, ...]
 _MOST_LEVELS = 8
 
 
-@dataclass(slots=True)
-class _Wanted:
+class _Wanted(Struct):
     """A line that feeds.yaml is to have: ``category`` is that of a post of its own, where there is one."""
 
     category: Names

@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+
+from msgspec import Struct, field
 
 from aggregator import PROJECT_URL
 from aggregator.frontmatter import Style
@@ -29,8 +30,7 @@ _BEGINNING = 100
 _WRITERS = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """Where outputs go: ``feeds`` takes feeds and pages, ``posts`` front-matter posts.
 
     ``folder_of`` turns a category path into a folder below ``posts``; ``comments`` is the constant of the
@@ -48,8 +48,7 @@ class Target:
     tombstones: timedelta
 
 
-@dataclass(slots=True)
-class Changes:
+class Changes(Struct):
     """The files that were, or would be, written and removed, as ``folder: path``."""
 
     written: list[str] = field(default_factory=list)

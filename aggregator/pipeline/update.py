@@ -8,11 +8,13 @@ before the entries lose them, since the server then answers 304.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator import cadence, health, keys, text
 from aggregator.errors import FetchError, PostponedError, SourceError, StoppedError, StorageError
@@ -36,8 +38,7 @@ Answer = tuple[Request, Response | FetchError]
 FetchAll = Callable[[Iterable[Request]], Iterator[Answer]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What came of one source: ``new`` and ``changed`` count its copies, ``entries`` those in its document.
 
     Of the new ones some may be ``held`` for the editor, or only ``archived``.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.models import Document, OutputFeed, Post, Publication
 from aggregator.publish import atom, html, jsonfeed, rss
 from aggregator.publish.addresses import KINDS
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """The file that a format makes in each feed's folder, its media type, and how it is rendered.
 
     ``entries`` takes the publication and posts, and returns what stands of each in every document: the same whatever

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from aggregator import urls
 from aggregator.frontmatter import rfc3339
@@ -66,8 +67,7 @@ def sources(publication: Publication, subscriptions: Sequence[Subscription]) -> 
     return _sources(publication, safe.scrubbed(tuple(subscriptions)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(Struct, frozen=True, kw_only=True):
     """Where a page stands: ``here`` leads to its feed's folder, ``root`` to that of the whole site."""
 
     path: str

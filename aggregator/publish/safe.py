@@ -5,10 +5,12 @@ Values were cleaned when they came in; a claim of a source (a language, a media 
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from aggregator import text, urls
 from aggregator.models import Post, Publication
@@ -96,7 +98,6 @@ def _scrubbed(value: Any) -> Any:
         return type(value)(map(_scrubbed, value))
     if isinstance(value, dict):
         return type(value)((name, _scrubbed(said)) for name, said in value.items())
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: _scrubbed(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return dataclasses.replace(value, **fields)
+    if isinstance(value, Struct):
+        return replace(value, **{name: _scrubbed(said) for name, said in asdict(value).items()})
     return value

@@ -8,7 +8,7 @@ filled in twice: with other numbers, or under titles that name other subjects.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from aggregator import text, wording
 from aggregator.models import Likeness
@@ -20,8 +20,7 @@ _BANDS, _ROWS = 20, 6
 _SEED = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Sketch:
+class Sketch(Struct, frozen=True):
     """A text to be compared: the words of its title and of its body, and the body's runs of words."""
 
     title: tuple[str, ...]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator import normalise, text, wording
 from aggregator.models import Copy
@@ -17,8 +19,7 @@ from aggregator.records import Alias, Candidate, CopyWrite, Known, Made
 Make = Callable[[Sequence[Asked]], Sequence[Made]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """An unknown entry as a copy.  ``words`` is its name by title and body.
 
     ``alone`` tells that no other draft of the document has the same ``words``.
@@ -40,8 +41,7 @@ class Draft:
         return self.words if self.alone and self.words.value not in known else self.dated
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class Version(Struct, frozen=True, kw_only=True):
     """A known copy whose entry is not as it was: as it is in the archive, and as the entry makes it now."""
 
     before: Copy

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from aggregator import text, urls
 from aggregator.models import Entry
@@ -20,8 +21,7 @@ from aggregator.records import Alias, AliasKind, Candidate, Known
 _SAID = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(Struct, frozen=True, kw_only=True):
     """A candidate and what the archive knows of it: None for a new one; ``reason`` where no name of it told so."""
 
     candidate: Candidate

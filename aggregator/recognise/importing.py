@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from aggregator import credit, normalise, sanitise, text, urls, wording
 from aggregator.models import Attribution, Copy, Entry, FeedInfo, Person, Post, Source, Tag, Text

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from aggregator import normalise, wording
 from aggregator.models import Entry, FeedInfo, Source
 from aggregator.records import Known, Made
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pulled:
+class Pulled(Struct, frozen=True, kw_only=True):
     """A pull: what the feed said of itself, whose it is and when it came; ``last_pull`` is the one before, if any."""
 
     info: FeedInfo
@@ -21,8 +21,7 @@ class Pulled:
     last_pull: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """An entry to be made a copy of: a new one under ``key``, or a new version of the ``known`` one."""
 
     entry: Entry

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from aggregator import text, urls
 from aggregator.recognise.rules import Rules

@@ -7,8 +7,9 @@ and dates tell which they are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from aggregator import urls, wording
 from aggregator.reasons import Reason

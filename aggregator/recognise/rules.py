@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from aggregator.models import PrimaryRule
 from aggregator.recognise.ownership import Owners
@@ -12,8 +13,7 @@ from aggregator.records import PostRef, Unbound
 _LAST = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     """What deciding goes by: whose name our own ids bear (RFC 4151), and which copy is a story's primary one.
 
     ``primary`` are the rules in their order, ``ranks`` those of sources that have one, 1 being the first.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
 
 import watchfiles
+from msgspec.structs import replace
 
 from aggregator import config, text
 from aggregator.app import App, opened

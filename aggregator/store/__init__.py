@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 
 import sqlalchemy as sa
+from msgspec import Struct
 
 from aggregator.store import engine, lock, opening
 
@@ -22,12 +22,14 @@ Transaction = sa.Connection
 exists = opening.exists
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """An open database.  ``url`` may hold a password."""
 
-    url: str = field(repr=False)
+    url: str
     engine: sa.Engine
+
+    def __repr__(self) -> str:
+        return f"Store({self.engine.url!r})"
 
     @classmethod
     def open(cls, url: str) -> Store:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from heapq import nlargest
 from html import escape
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator import text
 from aggregator.models import Attribution, Copy, FeedInfo, Post
@@ -23,8 +24,7 @@ _NEWEST_FIRST = (post.c.published.desc(), post.c.pk.desc())
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(Struct, frozen=True, kw_only=True):
     """Which posts: of one source, from a category path downwards, published since, with all of the words."""
 
     source_id: str | None = None

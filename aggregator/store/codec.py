@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
+
+from msgspec import NODEFAULT
 
 from aggregator.models import Copy, FeedInfo, Hints, Link, Person, Tag
 
@@ -92,7 +93,8 @@ def tag_within(term: str) -> str:
 
 @cache
 def _parts(kind: Any) -> tuple[tuple[str, Any], ...]:
-    return tuple((each.name, each.default) for each in fields(kind))
+    names, defaults = kind.__struct_fields__, kind.__struct_defaults__
+    return tuple(zip(names, (NODEFAULT,) * (len(names) - len(defaults)) + defaults, strict=True))
 
 
 @cache

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import sqlalchemy as sa
+from msgspec.structs import asdict
 
 from aggregator.records import Edit
 from aggregator.store.engine import PARAMETERS

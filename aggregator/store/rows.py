@@ -7,12 +7,12 @@ statement is compiled once for the columns that it names, and the rows are made 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy.exc import StatementError
 
 from aggregator.store import engine
@@ -47,8 +47,7 @@ def update(connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
     _write(connection, _updating, table, rows)
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(Struct, frozen=True):
     """A statement as the driver takes it: where the ``columns`` go, and what the driver is handed for their values.
 
     ``places`` are what the text calls them, None where it goes by their order.

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from msgspec import Struct
 
 from aggregator.records import Ticket
 from aggregator.store import Store
@@ -23,8 +23,7 @@ from aggregator.text import chunks
 _LONGEST = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Struct, frozen=True):
     """Where ``holder`` draws tickets, which last for ``term``; the first ``limit`` of a domain may ask it.
 
     No other process may have the same ``holder`` at the same time; what one of that name left behind is given back.

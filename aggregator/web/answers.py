@@ -5,13 +5,13 @@ from __future__ import annotations
 import gzip
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from io import BytesIO
 from threading import Lock
 from typing import BinaryIO
 
+from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -29,8 +29,7 @@ _LEVEL = 6
 _CHUNK = 65_536
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class Version(Struct, frozen=True, kw_only=True):
     """One version of a resource: ``digest`` stands for its bytes, ``size`` is their number."""
 
     digest: str

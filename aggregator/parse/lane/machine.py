@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
+
+from msgspec import Struct
 
 from aggregator.parse.heard import BUFFER, DEEPEST, LONGEST_BASE, MOST_ATTRIBUTES
 from aggregator.parse.lane import words
@@ -20,8 +21,7 @@ _WITHOUT_CASE = frozenset({"rel", "type"})
 _SCOPING = frozenset({"xml:lang", "lang", "xml:base", "base"})
 
 
-@dataclass(slots=True)
-class Frame:
+class Frame(Struct):
     """An element that holds others: what it may hold, and what to do at its end.
 
     ``said`` gathers its own text where that counts.  An ``exclusive`` one may hold nothing else.
