@@ -129,9 +129,11 @@ def main(wanted: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name, origin.serving(Path(name) / "origin") as server:
         for feeds in wanted.feeds:
             world = Planet(server, feeds)
-            for _ in range(wanted.runs):
-                with tempfile.TemporaryDirectory(dir=name) as folder:
-                    note(cycles(world, programs, Path(folder)))
+            for run in range(wanted.runs):
+                # All folders stay until the end: for minutes after many files went, ext4 is slow to make new ones.
+                folder = Path(name) / f"{feeds}-{run}"
+                folder.mkdir()
+                note(cycles(world, programs, folder))
         if wanted.growth:
             note(growth(Planet(server, wanted.feeds[0]), wanted.growth, wanted.runs, Path(name) / "growth"))
     print(report.kept(rows, wanted.runs, server.server))
