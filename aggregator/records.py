@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct, field
 
@@ -266,14 +266,6 @@ class Line(Struct, frozen=True, kw_only=True):
 
     feed: str
     link: str | None = None
-
-
-class Waiting(NamedTuple):
-    """A copy that waits to be bound: its number, and what stands for its page and for its words."""
-
-    pk: int
-    page: str | None
-    text: str | None
 
 
 class Unbound(Struct, frozen=True, kw_only=True):

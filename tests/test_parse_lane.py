@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from lane_cases import HANDED_OVER, HEARD, document
 from properties import steady
 
 from aggregator.parse import lane, reader
-from aggregator.parse.lane import heeded, names, words
+from aggregator.parse.lane import heeded, machine, names, words
 from benchmarks.differential import Tally, made
 from benchmarks.grammar import Grammar
 
@@ -116,3 +117,17 @@ def test_an_author_of_a_million_letters_takes_no_time() -> None:
     start = process_time()
     assert lane.hear(document("item", f"<author>{'a' * 1_000_000} @</author>"), "https://example.org/")
     assert process_time() - start < 5
+
+
+@pytest.mark.parametrize("piece", ["<title>One</title>", "<title>One", "<unheard-of-and-odd><title>One</title>"])
+def test_nothing_of_a_document_waits_for_the_search_for_garbage(piece: str) -> None:
+    """Once a document is heard, or the lane stepped aside, its memory is free at once: ten thousand need no more."""
+    lane.hear(document("item", piece), "https://example.org/feed")
+    gc.collect()
+    gc.disable()
+    try:
+        lane.hear(document("item", piece), "https://example.org/feed")
+        left = [each for each in gc.get_objects() if isinstance(each, machine.Machine)]
+    finally:
+        gc.enable()
+    assert not left

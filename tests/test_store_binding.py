@@ -12,7 +12,6 @@ from stored import AUTHORITY, NOW, bind, copy, fill, pull, source, sync, titles,
 from aggregator.errors import DatabaseError
 from aggregator.models import Post
 from aggregator.reasons import Reason
-from aggregator.recognise import grouping
 from aggregator.records import Binding, Bound, Minted, Unbound
 from aggregator.store import Store, Transaction, archive, binding
 
@@ -23,7 +22,7 @@ def posts(store: Store) -> list[Post]:
 
 
 def waiting(transaction: Transaction) -> list[int]:
-    return [each.pk for each in binding.unbound(transaction)]
+    return binding.unbound(transaction)
 
 
 def _made(new: Unbound, post_id: str) -> Bound:
@@ -181,7 +180,7 @@ def test_what_waits_and_shares_is_told(store: Store) -> None:
         pull(store, name, replace(write(copy(name, name)), page=page, text=words))
     with store.reading() as transaction:
         first, second, third = sorted(waiting(transaction))
-        assert grouping.shared(binding.unbound(transaction)) == [
+        assert binding.shared(transaction) == [
             (first, "page p"),
             (second, "page p"),
             (first, "text t"),

@@ -185,3 +185,16 @@ def test_a_pull_of_a_source_that_is_not_there_is_told(store: Store) -> None:
     """A pull of a source that was never synchronised is refused."""
     with pytest.raises(DatabaseError, match="knows no source called nobody"):
         pull(store, "nobody", write(copy("nobody", "1")))
+
+
+def test_what_is_done_one_after_the_other_takes_one_connection(path: Path) -> None:
+    """However many connections were open at once, the last one goes on: the caches of the others have grown old."""
+    store = opened(path)
+    with store.reading(), store.reading(), store.reading():
+        pass
+    used = set()
+    for _ in range(6):
+        with store.writing() as transaction:
+            used.add(transaction.connection.dbapi_connection)
+    assert len(used) == 1
+    store.close()

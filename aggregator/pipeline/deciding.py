@@ -36,16 +36,16 @@ def bind(
         waiting = binding.unbound(transaction)
         if not waiting:
             return 0, 0
+        shared = binding.shared(transaction)
         rules = rules_of(transaction, sources, primary, authority)
     from aggregator.pipeline import resembling  # where something waits: most runs find nothing new
     from aggregator.recognise import grouping
 
     with watch("bind"):
         alike = resembling.pairs(store, sources, now)
-        shared = grouping.shared(waiting)
     shared += [(pk, f"pair {pair}") for pair in alike for pk in pair]
     made = joined = 0
-    for batch in grouping.batches([each.pk for each in waiting], shared, _BATCH):
+    for batch in grouping.batches(waiting, shared, _BATCH):
         with watch("bind"), store.writing() as transaction:
             bound = _bind(transaction, batch, alike, rules, now)
         made += len(bound.minted)

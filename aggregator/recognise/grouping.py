@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from aggregator.records import Waiting
-
 T = TypeVar("T", bound=Hashable)
 
 
@@ -45,17 +43,6 @@ class Groups(Generic[T]):
         if second in self._fixed:
             self._fixed[first] = self._fixed.pop(second)
         return True
-
-
-def shared(waiting: Iterable[Waiting]) -> list[tuple[int, str]]:
-    """Return the numbers of the copies that have a page or a text in common, each with what it shares."""
-    having: dict[str, list[int]] = {}
-    for pk, page, words in waiting:
-        if page is not None:
-            having.setdefault(f"page {page}", []).append(pk)
-        if words is not None:
-            having.setdefault(f"text {words}", []).append(pk)
-    return [(pk, value) for value, pks in having.items() if len(pks) > 1 for pk in pks]
 
 
 def batches(waiting: Sequence[int], shared: Iterable[tuple[int, str]], size: int) -> Iterator[list[int]]:

@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from aggregator import text
-from aggregator.records import Bound, Decision, Line, Minted, PostRef, Unbound, Waiting
+from aggregator.records import Bound, Decision, Line, Minted, PostRef, Unbound
 from aggregator.store import codec, ledger, rulings
-from aggregator.store.engine import PARAMETERS, numbers
+from aggregator.store.engine import PARAMETERS, PART, numbers
 from aggregator.store.rows import insert, update
 from aggregator.store.schema import copy, post, source
 from aggregator.text import chunks
 
 #: The columns that binding looks at.
 _DESCRIBED = (*("pk", "key", "guid", "page", "title", "published", "first_seen", "link", "words", "text", "length"),)
+#: A copy belongs to no post yet, and is neither held nor turned away.
+_WAITS = (copy.c.post_pk.is_(None), copy.c.verdict.is_(None))
 
 
-def unbound(connection: sa.Connection) -> list[Waiting]:
-    """Return the copies that belong to no post yet, those seen and published first first.
+def unbound(connection: sa.Connection) -> list[int]:
+    """Return the numbers of the copies that belong to no post yet, those seen and published first first.
 
     What is held, or was turned away, is none of them.
     """
     order = (copy.c.first_seen, copy.c.published, source.c.id, copy.c.key)
-    waits = (copy.c.post_pk.is_(None), copy.c.verdict.is_(None))
-    query = sa.select(copy.c.pk, copy.c.page, copy.c.text).join(source).where(*waits).order_by(*order)
-    return [Waiting(*row) for row in map(tuple, connection.execute(query).all())]
+    query = sa.select(copy.c.pk).join(source).where(*_WAITS).order_by(*order)
+    return list(connection.scalars(query.execution_options(yield_per=PART)))
+
+
+def shared(connection: sa.Connection) -> list[tuple[int, str]]:
+    """Return the numbers of the ``unbound`` copies that have a page or a text in common, each with what it shares."""
+    return [*_sharing(connection, copy.c.page), *_sharing(connection, copy.c.text)]
+
+
+def _sharing(connection: sa.Connection, column: sa.Column[Any]) -> Iterator[tuple[int, str]]:
+    # The database counts: in a first cycle nearly all that it has waits.
+    often = sa.select(column).where(*_WAITS, column.is_not(None)).group_by(column).having(sa.func.count() > 1)
+    query = sa.select(copy.c.pk, column).where(*_WAITS, column.in_(often)).order_by(column, copy.c.pk)
+    return ((pk, f"{column.name} {value}") for pk, value in connection.execute(query))
 
 
 def describe(connection: sa.Connection, pks: Sequence[int]) -> tuple[Unbound, ...]:

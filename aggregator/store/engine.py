@@ -34,6 +34,8 @@ _SEQUENCE = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
 
 #: Bound parameters in one statement, below the limits of every database.
 PARAMETERS = 500
+#: Rows that are taken from the driver at a time where there may be very many.
+PART = 1_000
 
 _HINTS = {
     "file is not a database": "the file is damaged or no database; restore it from a backup",
@@ -133,7 +135,8 @@ def _sqlite(url: URL) -> sa.Engine:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise DatabaseError("the archive must outlive the program: name a file, as in sqlite:///aggregator.db")
     waits = {} if "timeout" in url.query else {"timeout": _BUSY}
-    engine = sa.create_engine(url, connect_args=waits, hide_parameters=True)
+    # Each connection has a cache of its own, which grows old when another one writes: the last one goes on.
+    engine = sa.create_engine(url, connect_args=waits, hide_parameters=True, pool_use_lifo=True)
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, record: object) -> None:

@@ -64,7 +64,17 @@ class Machine:
 
     def read(self, document: str) -> None:
         """Read ``document`` from its first character to its last."""
-        self._expat.Parse(document, True)
+        try:
+            self._expat.Parse(document, True)
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        # What calls back holds us as we hold it: the memory of a document would wait until garbage is searched for.
+        del self._expat
+        self._frames.clear()
+        self.frame = Frame({}, 0)
+        self._within, self._end_text = None, _nothing
 
     def text(self, end: Callable[[str], None]) -> None:
         """Gather what the element says, which may hold no others, and give it to ``end`` without blanks around it."""
