@@ -9,8 +9,8 @@ import html
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from operator import attrgetter
 
+from msgspec import msgpack
 from msgspec.structs import replace
 
 from aggregator import keys, text, urls
@@ -18,7 +18,7 @@ from aggregator.models import Copy, Entry, FeedInfo, Link, Person, Source, Tag, 
 from aggregator.records import Known
 
 #: Raised when a rule below changes what an unchanged entry turns into, so that known entries are read anew.
-RULES = 1
+RULES = 2
 
 #: Feeds of software without a date say the epoch; nobody published a feed entry before it.
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
@@ -34,34 +34,26 @@ _FEED_RELS = frozenset(
     {"self", "edit", "edit-media", "hub", "first", "last", "next", "previous", "prev", "service", "search"}
     | {"current", "next-archive", "prev-archive"}
 )
-#: ``repr`` of a copy without guid and via.
-_NAMES = Copy.__struct_fields__
-_PUBLISHED = f"Copy({', '.join(f'{name}=' + ('None' if name in ('guid', 'via') else '%r') for name in _NAMES)})"
-_FEED_PLACE = _NAMES.index("feed")
-_BEFORE_FEED = attrgetter(*(name for name in _NAMES[:_FEED_PLACE] if name != "guid"))
-_AFTER_FEED = attrgetter(*(name for name in _NAMES[_FEED_PLACE + 1 :] if name != "via"))
-_NO_FEED = FeedInfo()
+_encoded = msgpack.Encoder().encode
 
 
 def fingerprint(entry: Entry) -> str:
     """Return a digest of all that ``entry`` said: equal as long as its source did not touch it."""
-    return text.digest(str(RULES), repr(entry))
-
-
-def version(copy: Copy) -> str:
-    """Return a digest of all of ``copy`` that is published; what its feed said of itself then does not count."""
-    return text.digest(_published_of(copy))
+    try:
+        said = _encoded(entry)
+    except UnicodeEncodeError:  # half a surrogate pair
+        said = repr(entry).encode()
+    return text.digest_bytes(b"%d %s" % (RULES, said))
 
 
 def essence(copy: Copy) -> str:
-    """Return a digest like that of ``version``, for which addresses of one page are the same (``urls.canonical``)."""
-    said = _published_of(copy)
-    return text.digest(_ADDRESS.sub(lambda found: urls.canonical(html.unescape(found[0])), said))
+    """Return all of ``copy`` that is published, as something to be compared.
 
-
-def _published_of(copy: Copy) -> str:
-    # What ``repr`` says of a copy without guid and via, and without its feed where that is the source's own.
-    return _PUBLISHED % (*_BEFORE_FEED(copy), copy.feed if copy.via else _NO_FEED, *_AFTER_FEED(copy))
+    Neither its guid nor what its source's own feed said of itself counts, and addresses of one page are the same
+    (``urls.canonical``).
+    """
+    said = repr(replace(copy, guid=None, via=None, feed=copy.feed if copy.via else FeedInfo()))
+    return _ADDRESS.sub(lambda found: urls.canonical(html.unescape(found[0])), said)
 
 
 def words(title: str, content: str) -> str:

@@ -50,9 +50,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
 class Known(Struct, frozen=True, kw_only=True):
     """A copy that the archive has, or had: as much of it as recognising takes.
 
-    ``fingerprint`` stands for the entry as it came, ``version`` for the copy that it made, ``words`` for those
-    that a reader sees.  ``edits`` counts the changes since it was last at rest, ``edited`` is the last one's time,
-    ``waiting`` tells whether that one is not taken yet.
+    ``fingerprint`` stands for the entry as it came, ``words`` for those that a reader sees.  ``edits`` counts changes
+    since its last rest, ``edited`` is the last one's time, ``waiting`` tells whether that one is not taken yet.
     ``pruned`` copies have left the archive, or were turned away; they are known still, so that they do not come back as
     new.  ``verdict`` tells why a copy stands in no post.
     """
@@ -60,7 +59,6 @@ class Known(Struct, frozen=True, kw_only=True):
     pk: int
     key: str
     fingerprint: str
-    version: str
     words: str
     title: str
     guid: str | None
@@ -157,14 +155,13 @@ class Verdict(Struct, frozen=True, kw_only=True):
 class Made(Struct, frozen=True, kw_only=True):
     """What an entry makes: a copy, and what stands for the words of its body and how many they are.
 
-    ``fingerprint`` stands for the entry, ``version`` and ``words`` for the copy.
+    ``fingerprint`` stands for the entry, ``words`` for those of the copy.
     """
 
     copy: Copy
     text: str
     length: int
     fingerprint: str
-    version: str
     words: str
 
 
@@ -192,7 +189,6 @@ class CopyWrite(Struct, frozen=True, kw_only=True):
     copy: Copy | None
     known: Known | None
     fingerprint: str
-    version: str
     words: str
     aliases: tuple[Alias, ...]
     page: str | None

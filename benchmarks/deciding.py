@@ -99,9 +99,9 @@ def _fill(transaction: sa.Connection, posts: int) -> None:
         f" SELECT i, 'urn:ex:' || i, {_DIGEST}, 'p' || i, i, 1700000000 + i, 0 FROM n"
     )
     run(
-        f"{_NUMBERS} INSERT INTO copy (pk, source_pk, post_pk, listed_at, key, fingerprint, version, words, page, text,"
+        f"{_NUMBERS} INSERT INTO copy (pk, source_pk, post_pk, listed_at, key, fingerprint, words, page, text,"
         " length, published, updated, first_seen, guid, link, title, info_pk, more, summary, content)"
-        f" SELECT i, 1 + i % {SOURCES}, i, 1700000000 + i, {_DIGEST}, {_DIGEST}, {_DIGEST}, {_DIGEST}, {_DIGEST},"
+        f" SELECT i, 1 + i % {SOURCES}, i, 1700000000 + i, {_DIGEST}, {_DIGEST}, {_DIGEST}, {_DIGEST},"
         f" {_DIGEST}, 60, 1700000000 + i, 1700000000 + i, 1700000000 + i, 'guid' || i,"
         " 'https://site.example/' || i, 'Title ' || i, 1, '{}', '', '<p>Some words.</p>' FROM n"
     )

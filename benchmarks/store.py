@@ -133,7 +133,6 @@ def _write(new: Copy, known: Known | None = None) -> CopyWrite:
         copy=new,
         known=known,
         fingerprint=text.digest(new.title),
-        version=text.digest(new.title),
         words=text.digest(new.title),
         aliases=() if known else (_alias(new.key), _alias(text.digest("link", new.key))),
         page=text.digest(new.link),

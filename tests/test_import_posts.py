@@ -422,7 +422,6 @@ def test_what_was_turned_away_is_known_by_its_page() -> None:
         pk=1,
         key="other",
         fingerprint="",
-        version="",
         words="",
         title="Another title",
         guid=None,

@@ -51,7 +51,6 @@ def _known(pk: int, candidate: Candidate) -> Known:
         pk=pk,
         key=candidate.key,
         fingerprint="f",
-        version="v",
         words="w",
         title=said.title.value if said.title else "",
         guid=said.guid,

@@ -121,7 +121,7 @@ def _insert(transaction: sa.Connection, rows: Sequence[Row], times: Sequence[int
             for n, at in enumerate(moments)
         ],
     )
-    words = dict.fromkeys(("fingerprint", "version", "words", "title", "more", "summary", "content"), "")
+    words = dict.fromkeys(("fingerprint", "words", "title", "more", "summary", "content"), "")
     for row in rows:
         at = dict.fromkeys(("listed_at", "published", "updated", "first_seen"), moments[row.post])
         whose = {"source_pk": row.source + 1, "post_pk": row.post + 1, "key": str(row.post), "info_pk": 1}

@@ -192,7 +192,6 @@ def test_known_says_what_recognising_takes(store: Store) -> None:
         pk=known(store, story).pk,
         key=story.key,
         fingerprint=new.fingerprint,
-        version=new.version,
         words=new.words,
         title=story.title,
         guid=story.guid,
@@ -270,7 +269,7 @@ def test_a_pull_is_written_whole_or_not_at_all(store: Store) -> None:
 def test_a_write_without_copy_or_known_is_a_mistake(store: Store) -> None:
     """A write that says neither what is new nor what is known raises, and is not stored."""
     sync(store, source("a"))
-    empty = CopyWrite(copy=None, known=None, fingerprint="", version="", words="", aliases=(alias("x"),), page=None)
+    empty = CopyWrite(copy=None, known=None, fingerprint="", words="", aliases=(alias("x"),), page=None)
     with pytest.raises(ValueError, match="needs its copy"):
         pull(store, "a", empty)
     assert count(store, schema.alias) == 0

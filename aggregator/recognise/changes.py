@@ -121,7 +121,6 @@ def _new(draft: Draft, aliases: tuple[Alias, ...]) -> CopyWrite:
         copy=draft.made.copy,
         known=None,
         fingerprint=draft.made.fingerprint,
-        version=draft.made.version,
         words=draft.made.words,
         aliases=aliases,
         page=draft.candidate.page,
@@ -132,9 +131,9 @@ def _new(draft: Draft, aliases: tuple[Alias, ...]) -> CopyWrite:
 
 def _changed(match: Match, known: Known, aliases: tuple[Alias, ...], changed: Version, pulled: Pulled) -> CopyWrite:
     copy = changed.made.copy
-    seen, version = changed.made.fingerprint, changed.made.version
+    seen = changed.made.fingerprint
     as_it_is = replace(_as_it_is(known, aliases), fingerprint=seen, reason=match.reason)
-    if version == known.version or normalise.essence(copy) == normalise.essence(changed.before):
+    if normalise.essence(copy) == normalise.essence(changed.before):
         return replace(as_it_is, waiting=False)
     is_new = seen != known.fingerprint
     number = edits.run(known, pulled.last_pull, pulled.now) if is_new else known.edits
@@ -146,7 +145,6 @@ def _changed(match: Match, known: Known, aliases: tuple[Alias, ...], changed: Ve
         copy=copy,
         known=known,
         fingerprint=seen,
-        version=version,
         words=changed.made.words,
         aliases=(*aliases, by_words(changed.made)),
         page=match.candidate.page,
@@ -168,7 +166,6 @@ def _as_it_is(known: Known, aliases: tuple[Alias, ...]) -> CopyWrite:
         copy=None,
         known=known,
         fingerprint=known.fingerprint,
-        version=known.version,
         words=known.words,
         aliases=aliases,
         page=None,

@@ -164,7 +164,6 @@ def _made(copy: Copy) -> Made:
         text=body.digest,
         length=body.length,
         fingerprint="",  # unlike that of any entry: the next pull brings what the file does not say
-        version=normalise.version(copy),
         words=normalise.words(copy.title, copy.content),
     )
 
@@ -175,7 +174,6 @@ def _write(post: PostFile, copy: Copy, is_alone: bool) -> CopyWrite:
         copy=copy,
         known=None,
         fingerprint=body.fingerprint,
-        version=body.version,
         words=body.words,
         aliases=tuple(_aliases(post, copy, body, is_alone)),
         page=text.digest(urls.canonical(copy.link)) if copy.link and is_alone and urls.is_page(copy.link) else None,

@@ -42,6 +42,5 @@ def _made(each: Asked, pulled: Pulled) -> Made:
         text=body.digest,
         length=body.length,
         fingerprint=normalise.fingerprint(each.entry),
-        version=normalise.version(copy),
         words=normalise.words(copy.title, copy.content),
     )

@@ -21,7 +21,7 @@ from aggregator.text import chunks
 
 #: What is left of a copy whose words were taken back: enough to know it by.
 _ERASED: dict[str, Any] = {
-    **dict.fromkeys(("title", "summary", "content", "fingerprint", "version", "words"), ""),
+    **dict.fromkeys(("title", "summary", "content", "fingerprint", "words"), ""),
     "more": "{}",
     "text": None,
     "until": None,

@@ -24,7 +24,7 @@ PUBLISHED = "published settings"
 _NEVER = datetime.fromtimestamp(0, UTC)
 #: The columns that recognising takes.
 _RECOGNISED = (
-    *("key", "fingerprint", "version", "words", "title", "guid", "link", "published", "updated", "first_seen"),
+    *("key", "fingerprint", "words", "title", "guid", "link", "published", "updated", "first_seen"),
     *("edits", "edited", "waiting", "verdict"),
 )
 #: What is known under ``names`` of the source called ``source_id``.
@@ -183,7 +183,6 @@ def _known(pk: int, recognised: Sequence[Any]) -> Known:
             pk=pk,
             key="",
             fingerprint="",
-            version="",
             words="",
             title="",
             guid=None,

@@ -180,7 +180,6 @@ copy = Table(
     Column("listed_at", Moment, nullable=False),
     Column("key", String(32), nullable=False),
     Column("fingerprint", String(32), nullable=False),
-    Column("version", String(32), nullable=False),
     Column("words", String(32), nullable=False),
     Column("page", String(32)),
     # The words of the body in any dress, where there are enough of them to tell a story; how many there are.

@@ -143,7 +143,6 @@ def _copy_row(each: Write, new: Copy, infos: _Infos) -> dict[str, Any]:
     what = each.what
     return {
         "fingerprint": what.fingerprint,
-        "version": what.version,
         "words": what.words,
         "page": what.page,
         "text": what.text,
