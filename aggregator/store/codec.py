@@ -3,30 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any
 
-from msgspec import NODEFAULT
+import msgspec
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import asdict
 
 from aggregator.models import Copy, FeedInfo, Hints, Link, Person, Tag
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
-_PARTS = {"links": Link, "authors": Person, "contributors": Person, "tags": Tag}
-#: The parts of a copy that have no column of their own.
-_MORE = ("links", "authors", "contributors", "tags", "image", "rights", "language")
 
 
-_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+class _More(Struct, frozen=True, kw_only=True):
+    """The parts of a copy that have no column of their own."""
+
+    links: tuple[Link, ...] = ()
+    authors: tuple[Person, ...] = ()
+    contributors: tuple[Person, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    image: str | None = None
+    rights: str | None = None
+    language: str | None = None
 
 
-def dump(value: Mapping[str, Any] | Iterable[str]) -> str:
+class _Parts(Struct, frozen=True):
+    """Parts of a kind of values: what they are called, what they are by default, and what they are of one value."""
+
+    names: tuple[str, ...]
+    defaults: tuple[Any, ...]
+    values: Callable[[object], tuple[Any, ...]]
+
+
+_encoded = msgspec.json.Encoder(order="sorted").encode
+_more = msgspec.json.Decoder(_More).decode
+
+
+def dump(value: Mapping[str, Any] | Iterable[str | int]) -> str:
     """Return ``value`` as compact JSON."""
     if not value:  # as most are: quicker than to ask for it
         return "{}" if isinstance(value, Mapping) else "[]"
-    return _encoded(value)
+    try:
+        return _encoded(value).decode()
+    except UnicodeEncodeError:  # half a surrogate pair: the column puts U+FFFD in its place
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @lru_cache(maxsize=256)  # posts of one source, read one after the other, say the same
@@ -37,7 +61,7 @@ def load_strings(data: str) -> tuple[str, ...]:
 
 def dump_times(times: Iterable[datetime]) -> str:
     """Return times as JSON: seconds since 1970."""
-    return _encoded([(moment - _EPOCH) // _SECOND for moment in times])
+    return dump([(moment - _EPOCH) // _SECOND for moment in times])
 
 
 def load_times(data: str) -> tuple[datetime, ...]:
@@ -56,7 +80,7 @@ def load_info(data: str) -> FeedInfo:
     raw = json.loads(data)
     if "updated" in raw:
         raw["updated"] = _EPOCH + raw["updated"] * _SECOND
-    return FeedInfo(**_rebuilt(raw))
+    return FeedInfo(**raw | {"authors": tuple(Person(**each) for each in raw.get("authors", ()))})
 
 
 def dump_hints(hints: Hints) -> str:
@@ -78,12 +102,12 @@ def load_hints(data: str) -> Hints:
 
 def dump_more(copy: Copy) -> str:
     """Return the parts of a copy that have no column of their own as JSON."""
-    return dump(_told(copy, _more()))
+    return dump(_told(copy, _parts(_More)))
 
 
 def load_more(data: str) -> dict[str, Any]:
     """Return what ``dump_more`` wrote, as keyword arguments of ``Copy``."""
-    return _rebuilt(json.loads(data))
+    return asdict(_more(data))
 
 
 def tag_within(term: str) -> str:
@@ -92,18 +116,17 @@ def tag_within(term: str) -> str:
 
 
 @cache
-def _parts(kind: Any) -> tuple[tuple[str, Any], ...]:
+def _parts(kind: type[Struct]) -> _Parts:
     names, defaults = kind.__struct_fields__, kind.__struct_defaults__
-    return tuple(zip(names, (NODEFAULT,) * (len(names) - len(defaults)) + defaults, strict=True))
+    return _Parts(names, (NODEFAULT,) * (len(names) - len(defaults)) + defaults, attrgetter(*names))
 
 
-@cache
-def _more() -> tuple[tuple[str, Any], ...]:
-    return tuple(part for part in _parts(Copy) if part[0] in _MORE)
-
-
-def _told(value: object, parts: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    return {name: _plain(said) for name, default in parts if (said := getattr(value, name)) != default}
+def _told(value: object, parts: _Parts) -> dict[str, Any]:
+    return {
+        name: _plain(said)
+        for name, said, default in zip(parts.names, parts.values(value), parts.defaults, strict=True)
+        if said != default
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -120,9 +143,3 @@ def _plain(value: Any) -> Any:
             return [_told(part, _parts(part.__class__)) for part in value]
         case _:
             return value
-
-
-def _rebuilt(raw: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: tuple(_PARTS[name](**part) for part in value) if name in _PARTS else value for name, value in raw.items()
-    }
