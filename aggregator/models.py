@@ -20,7 +20,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 
-class Person(Struct, frozen=True, kw_only=True):
+class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody who wrote something (RFC 4287, section 3.2)."""
 
     name: str
@@ -28,7 +28,7 @@ class Person(Struct, frozen=True, kw_only=True):
     email: str | None = None
 
 
-class Link(Struct, frozen=True, kw_only=True):
+class Link(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A reference from an entry or a feed (RFC 4287, section 4.2.7); an enclosure is one of them."""
 
     href: str
@@ -39,7 +39,7 @@ class Link(Struct, frozen=True, kw_only=True):
     length: int | None = None
 
 
-class Tag(Struct, frozen=True, kw_only=True):
+class Tag(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A category that the entry itself names (RFC 4287, section 4.2.2)."""
 
     term: str

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
-from operator import attrgetter
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from msgspec import NODEFAULT, Struct
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from aggregator.models import Copy, FeedInfo, Hints, Link, Person, Tag
@@ -19,7 +18,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
 
-class _More(Struct, frozen=True, kw_only=True):
+class _More(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The parts of a copy that have no column of their own."""
 
     links: tuple[Link, ...] = ()
@@ -31,26 +30,39 @@ class _More(Struct, frozen=True, kw_only=True):
     language: str | None = None
 
 
-class _Parts(Struct, frozen=True):
-    """Parts of a kind of values: what they are called, what they are by default, and what they are of one value."""
+class _Info(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a feed says of itself; ``updated`` is in seconds since 1970."""
 
-    names: tuple[str, ...]
-    defaults: tuple[Any, ...]
-    values: Callable[[object], tuple[Any, ...]]
+    id: str | None = None
+    title: str | None = None
+    url: str | None = None
+    link: str | None = None
+    updated: int | None = None
+    authors: tuple[Person, ...] = ()
+    rights: str | None = None
+    language: str | None = None
+
+
+class _Hints(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A feed's hints; ``interval`` is in seconds."""
+
+    interval: int | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
 
 
 _encoded = msgspec.json.Encoder(order="sorted").encode
 _more = msgspec.json.Decoder(_More).decode
+_info = msgspec.json.Decoder(_Info).decode
+_hints = msgspec.json.Decoder(_Hints).decode
 
 
-def dump(value: Mapping[str, Any] | Iterable[str | int]) -> str:
-    """Return ``value`` as compact JSON."""
-    if not value:  # as most are: quicker than to ask for it
-        return "{}" if isinstance(value, Mapping) else "[]"
+def dump(value: Any) -> str:
+    """Return ``value``, of what JSON knows or of a class above, as compact JSON."""
     try:
         return _encoded(value).decode()
     except UnicodeEncodeError:  # half a surrogate pair: the column puts U+FFFD in its place
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @lru_cache(maxsize=256)  # posts of one source, read one after the other, say the same
@@ -71,38 +83,45 @@ def load_times(data: str) -> tuple[datetime, ...]:
 
 def dump_info(info: FeedInfo) -> str:
     """Return a feed's words on itself as JSON."""
-    return dump(_told(info, _parts(FeedInfo)))
+    updated = None if info.updated is None else (info.updated - _EPOCH) // _SECOND
+    return dump(_Info(**asdict(info) | {"updated": updated}))
 
 
 @lru_cache(maxsize=256)
 def load_info(data: str) -> FeedInfo:
     """Return what ``dump_info`` wrote."""
-    raw = json.loads(data)
-    if "updated" in raw:
-        raw["updated"] = _EPOCH + raw["updated"] * _SECOND
-    return FeedInfo(**raw | {"authors": tuple(Person(**each) for each in raw.get("authors", ()))})
+    found = _info(data)
+    return FeedInfo(**asdict(found) | {"updated": None if found.updated is None else _EPOCH + found.updated * _SECOND})
 
 
 def dump_hints(hints: Hints) -> str:
     """Return a feed's hints as JSON."""
-    return dump(_told(hints, _parts(Hints)))
+    interval = None if hints.interval is None else hints.interval // _SECOND
+    hours, days = tuple(sorted(hints.skip_hours)), tuple(sorted(hints.skip_days))
+    return dump(_Hints(interval=interval, skip_hours=hours, skip_days=days))
 
 
 @lru_cache(maxsize=256)  # most feeds give none
-@lru_cache(maxsize=256)
 def load_hints(data: str) -> Hints:
     """Return what ``dump_hints`` wrote."""
-    raw = json.loads(data)
-    return Hints(
-        interval=raw["interval"] * _SECOND if "interval" in raw else None,
-        skip_hours=frozenset(raw.get("skip_hours", ())),
-        skip_days=frozenset(raw.get("skip_days", ())),
-    )
+    found = _hints(data)
+    interval = None if found.interval is None else found.interval * _SECOND
+    return Hints(interval=interval, skip_hours=frozenset(found.skip_hours), skip_days=frozenset(found.skip_days))
 
 
 def dump_more(copy: Copy) -> str:
     """Return the parts of a copy that have no column of their own as JSON."""
-    return dump(_told(copy, _parts(_More)))
+    return dump(
+        _More(
+            links=copy.links,
+            authors=copy.authors,
+            contributors=copy.contributors,
+            tags=copy.tags,
+            image=copy.image,
+            rights=copy.rights,
+            language=copy.language,
+        )
+    )
 
 
 def load_more(data: str) -> dict[str, Any]:
@@ -113,33 +132,3 @@ def load_more(data: str) -> dict[str, Any]:
 def tag_within(term: str) -> str:
     """Return how the JSON of ``dump_more`` says that one of the tags is ``term``."""
     return dump({"term": term})[1:-1]
-
-
-@cache
-def _parts(kind: type[Struct]) -> _Parts:
-    names, defaults = kind.__struct_fields__, kind.__struct_defaults__
-    return _Parts(names, (NODEFAULT,) * (len(names) - len(defaults)) + defaults, attrgetter(*names))
-
-
-def _told(value: object, parts: _Parts) -> dict[str, Any]:
-    return {
-        name: _plain(said)
-        for name, said, default in zip(parts.names, parts.values(value), parts.defaults, strict=True)
-        if said != default
-    }
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case str():
-            return value
-        case datetime():
-            return (value - _EPOCH) // _SECOND
-        case timedelta():
-            return value // _SECOND
-        case frozenset():
-            return sorted(value)
-        case tuple():
-            return [_told(part, _parts(part.__class__)) for part in value]
-        case _:
-            return value
