@@ -60,7 +60,7 @@ def _done(job: Job) -> tuple[bytes, bool]:
     """Return the packed answer to ``job``, and whether this process should end."""
     try:
         _limit(job.limits)
-        done = packed(_answer(job))
+        done = _answer(job)
     except MemoryError:
         _limit_memory(resource.RLIM_INFINITY)
         return packed(Answer(Result.NO_MEMORY, None)), True
@@ -69,15 +69,15 @@ def _done(job: Job) -> tuple[bytes, bool]:
     return done, False
 
 
-def _answer(job: Job) -> Answer:
+def _answer(job: Job) -> bytes:
     try:
-        return Answer(Result.VALUE, job.function(*job.arguments))
+        return packed(Answer(Result.VALUE, job.function(*job.arguments)))
     except MemoryError:
         raise
     except ParseError as error:
-        return Answer(Result.REFUSED, str(error))
+        return packed(Answer(Result.REFUSED, error))
     except Exception as bug:  # noqa: BLE001 - raised again, in words, where the job came from
-        return Answer(Result.BUG, f"{type(bug).__name__}: {bug}"[:1000])
+        return packed(Answer(Result.BUG, f"{type(bug).__name__}: {bug}"[:1000]))
 
 
 def _limit(limits: Limits) -> None:

@@ -1,18 +1,17 @@
-"""What goes between a pool and its workers: a length of eight bytes and a pickle, in both directions."""
+"""What goes between a pool and its workers: jobs as pickles one way, answers the other way as what cannot hurt.
+
+Before each goes its length in eight bytes.
+"""
 
 from __future__ import annotations
 
-import io
-import pickle
 import struct
-from collections.abc import Callable, Iterator
-from enum import Enum
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from enum import IntEnum
+from functools import cache
+from typing import Any, NamedTuple, get_type_hints
 
-from msgspec import Struct
-from msgspec.structs import astuple
-
-from aggregator import models, records
+from msgspec import Struct, msgpack
 
 LENGTH = struct.Struct("!Q")
 
@@ -36,79 +35,43 @@ class Job(NamedTuple):
     limits: Limits
 
 
-class Result(Enum):
+class Result(IntEnum):
     """What a job came to."""
 
-    VALUE = "a value"
-    REFUSED = "a ParseError with a message"
-    BUG = "another exception"
-    NO_MEMORY = "more memory was needed than is allowed; the worker leaves"
-    TOO_LARGE = "the answer is larger than is allowed; the worker leaves"
+    VALUE = 0
+    REFUSED = 1  # a ParseError with a message
+    BUG = 2  # another exception
+    NO_MEMORY = 3  # more memory was needed than is allowed; the worker leaves
+    TOO_LARGE = 4  # the answer is larger than is allowed; the worker leaves
 
 
 class Answer(NamedTuple):
+    """What a worker answers: ``value`` is what the function returned, in other results words."""
+
     result: Result
     value: Any
 
 
-def packed(value: Job | Answer) -> bytes:
-    written = io.BytesIO()
-    pickler = pickle.Pickler(written, pickle.HIGHEST_PROTOCOL)
-    pickler.dispatch_table = _REDUCERS
-    pickler.dump(value)
-    return written.getvalue()
+def packed(answer: Answer) -> bytes:
+    """Return ``answer`` as it is sent; raises TypeError, ValueError or OverflowError for a value that cannot be."""
+    said = _encoded(answer.value) if answer.result is Result.VALUE else str(answer.value).encode(errors="replace")
+    return bytes([answer.result]) + said
 
 
-def answer(packed_answer: bytes) -> Answer:
-    """Return the answer that a worker packed.
+def unpacked(received: bytes, function: Callable[..., Any]) -> Answer:
+    """Return the answer of a worker that was to call ``function``.
 
-    Raises pickle.UnpicklingError for one that holds anything but values of ours: a worker that a document has
-    taken over must not get any further.
+    Raises ValueError for what is none, and for a value that is not of the type that ``function`` says it returns: a
+    worker that a document has taken over gets no further.
     """
-    found: Answer = _Values(io.BytesIO(packed_answer)).load()
-    return found
+    result = Result(received[0] if received else -1)
+    said = received[1:]
+    return Answer(result, _decoder(function)(said) if result is Result.VALUE else said.decode())
 
 
-def built(kind: type, values: tuple[object, ...]) -> object:
-    """Return the value of ``kind``, one of ours, whose fields are ``values``.
-
-    Raises pickle.UnpicklingError.
-    """
-    names = _NAMES_OF.get(kind, ())
-    if len(values) != len(names):
-        raise pickle.UnpicklingError(f"{kind} is no value")
-    return kind(**dict(zip(names, values)))  # noqa: B905 - as many as was just seen
+@cache
+def _decoder(function: Callable[..., Any]) -> Callable[[bytes], Any]:
+    return msgpack.Decoder(get_type_hints(function)["return"]).decode
 
 
-def _taken_apart(value: Struct) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    # Without the fields' names, which Struct's own way brings with each value.
-    return built, (value.__class__, astuple(value))
-
-
-def _ours() -> Iterator[type[Struct]]:
-    kinds = (kind for module in (models, records) for kind in vars(module).values())
-    return (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Struct) and kind is not Struct)
-
-
-#: The fields of each of our values.
-_NAMES_OF: dict[type, tuple[str, ...]] = {kind: kind.__struct_fields__ for kind in _ours()}
-_REDUCERS = dict.fromkeys(_NAMES_OF, _taken_apart)
-
-
-class _Values(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _NAMES:
-            return super().find_class(module, name)
-        # Only classes that the module makes itself, by their plain names: through what it imports all else is reached.
-        if module in _MODULES and "." not in name:
-            found = super().find_class(module, name)
-            if isinstance(found, type) and found.__module__ == module:
-                return found
-        raise pickle.UnpicklingError(f"{module}.{name} is no value")
-
-
-_MODULES = frozenset({"aggregator.models", "aggregator.records"})
-_NAMES = frozenset({(__name__, name) for name in ("Answer", "Result", "built")}) | {
-    *(("datetime", name) for name in ("datetime", "timedelta", "timezone")),
-    ("builtins", "frozenset"),
-}
+_encoded = msgpack.Encoder().encode

@@ -56,8 +56,7 @@ class Pool:
     def call(self, limits: Limits, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """Return ``function(*arguments)``, called in a worker as soon as one is free.
 
-        ``function`` is one of a module; what it returns are values of
-        ``aggregator.models`` or ``aggregator.records``.  Raises ParseError
+        ``function`` is one of a module, annotated with what it returns: values that msgspec knows.  Raises ParseError
         when it does, when it takes more than ``limits`` and when its process dies; StoppedError once the pool is
         stopped; RuntimeError for any other exception.
         """
@@ -120,19 +119,19 @@ class _Worker:
         """Return the answer to ``work``; when this raises, the worker is of no more use."""
         deadline = time.monotonic() + work.limits.wall
         try:
-            packed = job.packed(work)
+            packed = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
             self._socket.settimeout(work.limits.wall)
             self._socket.sendall(job.LENGTH.pack(len(packed)))
             self._socket.sendall(packed)
             (length,) = job.LENGTH.unpack(self._received(job.LENGTH.size, deadline, stop))
             if length > work.limits.answer + _SLACK:
                 raise _too_large(work.limits)
-            answer = job.answer(self._received(length, deadline, stop))
+            answer = job.unpacked(self._received(length, deadline, stop), work.function)
         except TimeoutError as error:
             raise _too_long(work.limits.wall) from error
         except (OSError, EOFError) as error:
             raise self._died(work.limits) from error
-        except pickle.UnpicklingError as error:
+        except ValueError as error:
             raise ParseError("the process that read the document answered with what is no feed") from error
         if answer.result is Result.NO_MEMORY:
             raise ParseError(f"the document takes more than {work.limits.memory / 1e6:.0f} MB of memory to read")
