@@ -22,8 +22,9 @@ from aggregator.models import Document, Post, Publication
 from aggregator.pipeline import corrections, deciding
 from aggregator.pipeline import cycle as pipeline
 from aggregator.pipeline.confined import Confined
+from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.cycle import Orders, Summary
-from aggregator.pipeline.target import ARCHIVES, FEEDS, POSTS, Changes, Target
+from aggregator.pipeline.target import ARCHIVES, FEEDS, POSTS, Changes, Outputs, Target
 from aggregator.pipeline.update import Answer, FetchAll
 from aggregator.publish import theme
 from aggregator.publish.files import OutputFolder
@@ -44,7 +45,7 @@ _PATIENCE = timedelta(minutes=5)
 _CYCLE = "cycle"
 #: After so many answers what was asked of each domain is written down, for other processes and later ones.
 _KEPT_EVERY = 50
-#: Processes that read documents: each takes some 50 MB, and more than these outrun the one that stores.
+#: Processes that read documents, or publish: each takes some 50 MB, and more than these outrun the one that stores.
 _MOST_WORKERS = 4
 
 
@@ -61,7 +62,12 @@ class App(Struct, frozen=True):
 
     def cycle(self, orders: Orders, holder: str) -> Summary:
         """Run one cycle under the lock; see ``pipeline.cycle``.  Raises LockedError when another run holds it."""
-        with self.store.lock(holder), self.client(orders) as (client, keep), confined(orders.stop) as reader:
+        with (
+            self.store.lock(holder),
+            self.client(orders) as (client, keep),
+            confined(orders.stop) as reader,
+            self._crew() as crew,
+        ):
             return pipeline.cycle(
                 self.store,
                 self.settings.sources,
@@ -69,7 +75,7 @@ class App(Struct, frozen=True):
                 orders,
                 address=partial(fetch.address, rsshub=self.settings.fetch.rsshub),
                 confined=reader,
-                target=self.target(),
+                crew=crew,
                 settings_digest=self._digest(),
                 authority=self.authority,
                 primary=self.settings.stories.primary,
@@ -199,15 +205,19 @@ class App(Struct, frozen=True):
         return self._publish(full=True)
 
     def _publish(self, *, full: bool) -> Changes:
-        return pipeline.publish_changes(
-            self.store,
-            self.settings.sources,
-            self.target(),
-            settings_digest=self._digest(),
-            stop=Event(),
-            watch=Stopwatch(),
-            full=full,
-        )
+        with self._crew() as crew:
+            return pipeline.publish_changes(
+                self.store,
+                self.settings.sources,
+                crew,
+                settings_digest=self._digest(),
+                stop=Event(),
+                watch=Stopwatch(),
+                full=full,
+            )
+
+    def _crew(self) -> Crew:
+        return Crew(self.store, self.target(), _processes())
 
     def preview(self, holder: str) -> Changes:
         """Return what ``publish`` would change; nothing is touched.
@@ -249,12 +259,14 @@ class App(Struct, frozen=True):
     def target(self) -> Target:
         """Return where outputs go, and how."""
         return Target(
-            publication=self.publication(),
-            feeds=OutputFolder(self.settings.output.path, durable=True),
-            posts=OutputFolder(self.settings.output.posts),
+            outputs=Outputs(
+                publication=self.publication(),
+                feeds=OutputFolder(self.settings.output.path, durable=True),
+                posts=OutputFolder(self.settings.output.posts),
+                comments=self.settings.output.comments,
+                style=frontmatter.STYLES[self.settings.output.style],
+            ),
             folder_of=self.folder_of,
-            comments=self.settings.output.comments,
-            style=frontmatter.STYLES[self.settings.output.style],
             archive=self.settings.output.archive,
             tombstones=self.settings.output.tombstones,
         )
@@ -301,7 +313,11 @@ def survey_posts(settings: Settings, folder: Path) -> Survey:
 
 def confined(stop: Event) -> Confined:
     """Return what reads documents, on every core of this machine but no more than ``_MOST_WORKERS``."""
-    return Confined(min(os.cpu_count() or 1, _MOST_WORKERS), stop=stop)
+    return Confined(_processes(), stop=stop)
+
+
+def _processes() -> int:
+    return min(os.cpu_count() or 1, _MOST_WORKERS)
 
 
 @contextmanager

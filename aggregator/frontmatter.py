@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from aggregator import text
 from aggregator.models import Attribution, Post
+from aggregator.records import Placed
 
 # YAML 1.2, section 5.1: what is not printable must be escaped; line separators too, for YAML 1.1 readers.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff]")
@@ -56,7 +57,7 @@ def render(post: Post, *, comments: bool = False, style: Style | None = None) ->
     return file.encode("utf-8", "replace").decode()
 
 
-def file_name(post: Post, style: Style) -> str:
+def file_name(post: Post | Placed, style: Style) -> str:
     """Return the name of the post's file."""
     day = f"{post.published.astimezone(UTC):%Y-%m-%d}-" if style.dated else ""
     return f"{day}{post.name}{style.suffix}"

@@ -248,6 +248,15 @@ class ArchiveState(Struct, frozen=True, kw_only=True):
     empty: bool = False
 
 
+class Placed(Struct, frozen=True):
+    """What decides where the file of the post numbered ``pk`` stands."""
+
+    pk: int
+    name: str
+    published: datetime
+    category: tuple[str, ...]
+
+
 class Filing(Struct, frozen=True, kw_only=True):
     """Posts to be put into the archive document ``number`` of ``folder``, which has ``before`` already."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 from time import perf_counter
@@ -25,8 +25,12 @@ class Stopwatch:
         try:
             yield
         finally:
-            spent = perf_counter() - start
-            with self._lock:
+            self.add({stage: perf_counter() - start})
+
+    def add(self, seconds: Mapping[str, float]) -> None:
+        """Add what was spent elsewhere, in seconds by stage."""
+        with self._lock:
+            for stage, spent in seconds.items():
                 self._spent[stage] += spent
 
     def seconds(self) -> dict[str, float]:

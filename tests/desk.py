@@ -18,6 +18,7 @@ from aggregator.app import App, opened
 from aggregator.fetch import Request, Response
 from aggregator.pipeline import cycle
 from aggregator.pipeline.confined import Confined
+from aggregator.pipeline.crew import Crew
 
 HOUR = timedelta(hours=1)
 
@@ -65,7 +66,7 @@ class Desk(Struct):
                 cycle.Orders(now=self.now, force=True, only=frozenset(said)),
                 address=lambda url: url,
                 confined=Confined(),
-                target=app.target(),
+                crew=Crew(app.store, app.target()),
                 settings_digest=app._digest(),
                 authority=app.authority,
                 primary=app.settings.stories.primary,

@@ -24,6 +24,7 @@ from aggregator.errors import FetchError
 from aggregator.fetch import Request, Response
 from aggregator.pipeline import cycle
 from aggregator.pipeline.confined import Confined
+from aggregator.pipeline.crew import Crew
 from aggregator.store import Store
 from aggregator.store.schema import decision
 
@@ -81,7 +82,7 @@ class Stage(Struct, frozen=True):
             cycle.Orders(now=now, force=True),
             address=lambda url: url,
             confined=Confined(),
-            target=app.target(),
+            crew=Crew(store, app.target()),
             settings_digest=loaded.publishing_digest(),
             authority=app.authority,
             primary=loaded.stories.primary,

@@ -12,7 +12,8 @@ from aggregator import cadence
 from aggregator.models import PrimaryRule, Source
 from aggregator.pipeline import deciding, pending, update
 from aggregator.pipeline.confined import Confined
-from aggregator.pipeline.target import Changes, Target
+from aggregator.pipeline.crew import Crew
+from aggregator.pipeline.target import Changes
 from aggregator.pipeline.update import FetchAll, Outcome
 from aggregator.records import SourceState
 from aggregator.stopwatch import Stopwatch
@@ -73,7 +74,7 @@ def cycle(
     *,
     address: Callable[[str], str],
     confined: Confined,
-    target: Target,
+    crew: Crew,
     settings_digest: str,
     authority: str,
     primary: Sequence[PrimaryRule],
@@ -96,18 +97,19 @@ def cycle(
         tally.count(outcome)
         orders.done(outcome)
     confined.close()  # publishing needs their memory
+    crew.expect(tally.to_publish)
     with watch("store"), store.writing() as transaction:
         verdicts.let_in_due(transaction, orders.now)
-        tombstones.expire(transaction, orders.now - target.tombstones)
+        tombstones.expire(transaction, orders.now - crew.target.tombstones)
     new, duplicate = deciding.bind(store, sources, primary, authority, watch, now=orders.now)
-    changes = publish_changes(store, sources, target, settings_digest=settings_digest, stop=orders.stop, watch=watch)
+    changes = publish_changes(store, sources, crew, settings_digest=settings_digest, stop=orders.stop, watch=watch)
     return tally.summary(orders.now, new, duplicate, changes, watch)
 
 
 def publish_changes(
     store: Store,
     sources: Sequence[Source],
-    target: Target,
+    crew: Crew,
     *,
     settings_digest: str,
     stop: Event,
@@ -122,7 +124,7 @@ def publish_changes(
         return Changes()
     from aggregator.pipeline import publish  # where something is to be rendered: most runs find nothing new
 
-    changes = publish.publish(store, sources, target, waiting, full=full, stop=stop, watch=watch)
+    changes = publish.publish(store, sources, crew, waiting, full=full, stop=stop, watch=watch)
     if full and not stop.is_set():
         with store.writing() as transaction:
             upkeep.set_fact(transaction, pulls.PUBLISHED, settings_digest)
@@ -142,7 +144,7 @@ class Tally:
     """Adds up outcomes as they come in."""
 
     def __init__(self) -> None:
-        self._ok = self._not_modified = self._entries = self._changed = 0
+        self._ok = self._not_modified = self._entries = self._made = self._changed = 0
         self._held = self._archived = 0
         self._failures: list[Outcome] = []
         self._postponed: list[Outcome] = []
@@ -154,6 +156,7 @@ class Tally:
         self._not_modified += outcome.result == "not modified"
         self._entries += outcome.entries
         self._changed += outcome.changed
+        self._made += outcome.new - outcome.held - outcome.archived
         self._held += outcome.held
         self._archived += outcome.archived
         if outcome.result == "failed":
@@ -162,6 +165,11 @@ class Tally:
             self._postponed.append(outcome)
         if outcome.warnings:
             self._warnings.append(outcome)
+
+    @property
+    def to_publish(self) -> int:
+        """How many copies are new or changed."""
+        return self._made + self._changed
 
     def summary(self, at: datetime, new: int, duplicate: int, changes: Changes, watch: Stopwatch) -> Summary:
         """Return the sum, with what binding and publishing came to."""

@@ -15,7 +15,9 @@ from msgspec.structs import replace
 
 from aggregator import history
 from aggregator.models import Archive, Document, OutputFeed, Publication, Source
+from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.shelf import LISTED, Shelf
+from aggregator.pipeline.station import Done, Station
 from aggregator.pipeline.target import ARCHIVES, Changes, Target, remove, write_all
 from aggregator.publish import addresses, atom, html
 from aggregator.records import ArchiveState, Filing
@@ -26,6 +28,8 @@ from aggregator.text import chunks
 
 #: Posts that are filed at a time.
 _PART = 5_000
+#: Archive documents that are made in one go, which ``stop`` does not end.
+_SHARE = 20
 
 #: Posts that wait to be put into archive documents, by folder.
 Filings = Mapping[str, Sequence[Filing]]
@@ -90,8 +94,7 @@ def _first_older(transaction: Transaction, window: Window, last: int, planned: F
 
 def publish(
     store: Store,
-    target: Target,
-    shelf: Shelf,
+    crew: Crew,
     sources: Sequence[Source],
     pks: Sequence[int],
     shown: Sequence[Window],
@@ -105,6 +108,7 @@ def publish(
 
     Returns the numbers of the documents that are up to date then.
     """
+    target = crew.target
     if target.archive:
         _file(store, target, sources, pks, watch)
     with watch("file"), store.writing() as transaction:
@@ -116,7 +120,7 @@ def publish(
         known = {window.feed.folder for window in shown}
         others = [feed for feed in target.publication.feeds if feed.folder in folders - known]
         shown = [*shown, *(_window(transaction, feed, _within(feed, sources)) for feed in others)]
-    return _write(store, target, shelf, shown, changes, stop, watch, full=full)
+    return _write(store, crew, shown, changes, stop, watch, full=full)
 
 
 def _file(store: Store, target: Target, sources: Sequence[Source], pks: Sequence[int], watch: Stopwatch) -> None:
@@ -154,8 +158,7 @@ def _heads(category: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 def _write(
     store: Store,
-    target: Target,
-    shelf: Shelf,
+    crew: Crew,
     shown: Sequence[Window],
     changes: Changes,
     stop: Event,
@@ -163,6 +166,7 @@ def _write(
     *,
     full: bool,
 ) -> list[int]:
+    target = crew.target
     with store.reading() as transaction:
         todo = _tasks(transaction, target, shown, {})
         paths = [path for task in todo if not task.state.empty for path in task.paths(target.publication)]
@@ -176,21 +180,31 @@ def _write(
         upkeep.add_files(noting, ARCHIVES, [(path, None) for path in paths if path not in known])
         if known.intersection(past):
             kept.soil(noting, [task.state.pk for task in needless])
+    shares = [_Tasks(part, frozenset(known)) for part in chunks(todo, _SHARE)]
     made: set[str] = set()
-
-    def rendered(transaction: Transaction) -> Iterator[Document]:
-        for document in _documents(transaction, shelf, todo, {}, watch):
-            made.add(document.path)
-            yield document
-            if stop.is_set():
-                return
-
-    with store.reading() as transaction:
-        write_all(target.feeds, ARCHIVES, rendered(transaction), known, changes, watch)
+    for done in crew.parted(write_share, shares, stop, watch):
+        changes.written += done.written
+        made.update(done.made)
     if stop.is_set():
         return []
     remove(store, target.feeds, ARCHIVES, sorted((known | set(paths)) - made), changes)
     return [task.state.pk for task in todo]
+
+
+def write_share(station: Station, share: _Tasks) -> Done:
+    """Write the archive documents of ``share``, all of whose files are noted."""
+    changes, made, watch = Changes(), list[str](), Stopwatch()
+
+    def told(documents: Iterable[Document]) -> Iterator[Document]:
+        for document in documents:
+            made.append(document.path)
+            yield document
+
+    folder = station.outputs.feeds
+    with station.store.reading() as transaction:
+        documents = told(_documents(transaction, station.shelf, share.tasks, {}, watch))
+        write_all(folder, ARCHIVES, documents, share.known, changes, watch)
+    return Done(written=changes.written, made=made, unsynced=folder.take_unsynced(), seconds=watch.seconds())
 
 
 def documents(
@@ -216,6 +230,13 @@ class _Task(Struct, frozen=True):
     def paths(self, publication: Publication) -> list[str]:
         pages = [addresses.page_path(self.feed, self.state.number)] if "html" in publication.formats else []
         return [addresses.archive_path(self.feed, self.state.number), *pages]
+
+
+class _Tasks(Struct, frozen=True):
+    """Archive documents to be made, and the paths of those files among them and others that are ours already."""
+
+    tasks: Sequence[_Task]
+    known: frozenset[str]
 
 
 def _needless(transaction: Transaction, shown: Iterable[Window]) -> list[_Task]:

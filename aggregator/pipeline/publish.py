@@ -6,19 +6,22 @@ were written: whatever a crash interrupts is done again, with the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from threading import Event
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator import frontmatter, urls
-from aggregator.models import Document, Source, Subscription
+from aggregator.models import Document, Publication, Source, Subscription
 from aggregator.pipeline import health, history
+from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.history import Window
 from aggregator.pipeline.pending import Pending
 from aggregator.pipeline.shelf import Shelf
-from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Target, remove, write
+from aggregator.pipeline.station import Done, Station
+from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Outputs, Target, remove, write
 from aggregator.publish import facts, html, opml
 from aggregator.publish.formats import FORMATS
 from aggregator.stopwatch import Stopwatch
@@ -30,6 +33,8 @@ from aggregator.text import chunks
 _BATCH = 200
 #: Posts of a feed that stand in memory in all formats at once, so that each is read once.
 _FEW = 1_000
+#: Feeds that are made in one go, which ``stop`` does not end.
+_FEEDS = 4
 #: How addresses begin that nobody else can follow.
 _OURS_ALONE = ("file:", urls.NOWHERE)
 
@@ -37,19 +42,19 @@ _OURS_ALONE = ("file:", urls.NOWHERE)
 def publish(
     store: Store,
     sources: Sequence[Source],
-    target: Target,
+    crew: Crew,
     waiting: Pending,
     *,
     full: bool,
     stop: Event,
     watch: Stopwatch,
 ) -> Changes:
-    """Write the outputs of what is ``waiting``; with ``full``, every output.
+    """Write the outputs of what is ``waiting`` with ``crew``, to its target; with ``full``, every output.
 
     Only files whose content differs are written.  Once ``stop`` is set it ends early, and the next call
     does the rest.  Raises OutputError or DatabaseError; what was not published stays marked.
     """
-    changes = Changes()
+    target, changes = crew.target, Changes()
     with store.reading() as transaction:
         pks = archive.everything(transaction) if full else waiting.posts
         touched = None if full else archive.carriers(transaction, pks) | waiting.bereft
@@ -57,22 +62,22 @@ def publish(
         health.write(store, target, changes, watch)
     if not full and not pks and not waiting.bereft:
         return changes
-    for batch in chunks(pks, _BATCH):
-        if stop.is_set():
-            return changes
-        _write_posts(store, target, batch, changes, watch)
+    crew.expect(len(pks))
+    store = crew.store
+    _write_posts(store, crew, pks, changes, stop, watch)
     if stop.is_set():
         return changes
     with watch("select"), store.reading() as transaction:
         windows = history.windows(transaction, target, sources, touched)
     # Before the feeds, which point to them.
-    shelf = Shelf(target.publication)
-    written = history.publish(store, target, shelf, sources, pks, windows, changes, stop, watch, full=full)
+    written = history.publish(store, crew, sources, pks, windows, changes, stop, watch, full=full)
     if stop.is_set():
         return changes
     with store.reading() as transaction:
         windows = [history.linked(transaction, target, window, {}) for window in windows]
-    _write_feeds(store, target, shelf, sources, windows, changes, watch, full=full)
+    _write_feeds(store, crew, sources, windows, changes, stop, watch, full=full)
+    if stop.is_set():
+        return changes
     if full:
         _sweep_posts(store, target, set(pks), changes)
     with watch("write"):
@@ -87,13 +92,14 @@ def preview(transaction: Transaction, sources: Sequence[Source], target: Target)
     """Return what ``publish`` with ``full`` would write and remove; nothing is touched."""
     watch = Stopwatch()
     pks = archive.everything(transaction)
-    posts = [each for _, each in _post_documents(transaction, target, pks, watch)]
+    paths = {post.pk: target.path_of(post) for post in archive.places(transaction, pks)}
+    posts = list(_post_documents(transaction, target.outputs, paths, watch))
     windows = history.windows(transaction, target, sources, None)
     planned = history.filings(transaction, target, sources, pks)
     shelf = Shelf(target.publication)
     archives = list(history.documents(transaction, target, shelf, windows, planned, watch))
     windows = [history.linked(transaction, target, window, planned) for window in windows]
-    feeds = list(_feed_documents(transaction, shelf, sources, windows, watch))
+    feeds = [*_feed_documents(transaction, shelf, windows, watch), *_listings(transaction, target.publication, sources)]
     changes = Changes()
     ill = [health.document(transaction, target)]
     parts = (
@@ -109,42 +115,103 @@ def preview(transaction: Transaction, sources: Sequence[Source], target: Target)
     return changes
 
 
-def _write_posts(store: Store, target: Target, pks: Sequence[int], changes: Changes, watch: Stopwatch) -> None:
-    with store.reading() as transaction:
-        made = list(_post_documents(transaction, target, pks, watch))
+class Posts(Struct, frozen=True):
+    """Posts to be written: the path of each by its number, and which of the paths are ours."""
+
+    paths: Mapping[int, str]
+    known: frozenset[str]
+
+
+def write_posts(station: Station, share: Posts) -> Done:
+    """Write the posts of ``share``, all of whose files are noted."""
+    outputs, changes, watch = station.outputs, Changes(), Stopwatch()
+    with station.store.reading() as transaction:
+        for document in _post_documents(transaction, outputs, share.paths, watch):
+            write(outputs.posts, POSTS, document, share.known, changes, watch)
+    return Done(written=changes.written, seconds=watch.seconds())
+
+
+def _write_posts(
+    store: Store,
+    crew: Crew,
+    pks: Sequence[int],
+    changes: Changes,
+    stop: Event,
+    watch: Stopwatch,
+) -> None:
+    target = crew.target
+    past: list[str] = []
+
+    def shares() -> Iterator[Posts]:
+        for batch in chunks(pks, _BATCH):
+            if stop.is_set():
+                return
+            yield _noted(store, target, batch, past, watch)
+
+    for done in crew.spread(write_posts, shares(), watch):
+        changes.written += done.written
+    remove(store, target.posts, POSTS, past, changes)
+
+
+def _noted(store: Store, target: Target, pks: Sequence[int], past: list[str], watch: Stopwatch) -> Posts:
+    """Note the files of the posts numbered ``pks``; those in which they stood before and do not now join ``past``."""
+    with watch("select"), store.reading() as transaction:
+        paths = {post.pk: target.path_of(post) for post in archive.places(transaction, pks)}
         before = upkeep.files_of(transaction, POSTS, pks)
-    known = {path for path, _ in before}
-    paths = {pk: document.path for pk, document in made}
-    if any(path not in known for path in paths.values()):
+    known = frozenset(path for path, _ in before)
+    if not known.issuperset(paths.values()):
         with watch("store"), store.writing() as transaction:
             upkeep.add_files(transaction, POSTS, ((path, pk) for pk, path in paths.items()))
-    for _, document in made:
-        write(target.posts, POSTS, document, known, changes, watch)
     # A post that moved to another category leaves no copy behind.
-    remove(store, target.posts, POSTS, [path for path, pk in before if paths.get(pk) != path], changes)
+    past += [path for path, pk in before if paths.get(pk) != path]
+    return Posts(paths, known)
+
+
+class Feeds(Struct, frozen=True):
+    """What feeds to be written show, and which files are ours."""
+
+    windows: Sequence[Window]
+    known: AbstractSet[str]
+
+
+def write_feeds(station: Station, share: Feeds) -> Done:
+    """Write the documents of the feeds of ``share``, all of whose files are noted."""
+    folder, changes, made, watch = station.outputs.feeds, Changes(), list[str](), Stopwatch()
+    with station.store.reading() as transaction:
+        for document in _feed_documents(transaction, station.shelf, share.windows, watch):
+            made.append(document.path)
+            write(folder, FEEDS, document, share.known, changes, watch)
+            del document  # before the next one is rendered: a feed without a limit is large
+    return Done(written=changes.written, made=made, unsynced=folder.take_unsynced(), seconds=watch.seconds())
 
 
 def _write_feeds(
     store: Store,
-    target: Target,
-    shelf: Shelf,
+    crew: Crew,
     sources: Sequence[Source],
     windows: Sequence[Window],
     changes: Changes,
+    stop: Event,
     watch: Stopwatch,
     *,
     full: bool,
 ) -> None:
-    made: set[str] = set()
+    target = crew.target
     with store.reading() as transaction:
         known = upkeep.files(transaction, FEEDS)
-        for document in _feed_documents(transaction, shelf, sources, windows, watch):
-            made.add(document.path)
-            if document.path not in known:
-                with watch("store"), store.writing() as noting:
-                    upkeep.add_files(noting, FEEDS, [(document.path, None)])
-            write(target.feeds, FEEDS, document, known, changes, watch)
-            del document  # before the next one is rendered: a feed without a limit is large
+        listings = list(_listings(transaction, target.publication, sources))
+    feeds = [window.feed.folder + FORMATS[name].file for window in windows for name in target.publication.formats]
+    made = {*feeds, *(each.path for each in listings)}
+    if not known.issuperset(made):
+        with watch("store"), store.writing() as transaction:
+            upkeep.add_files(transaction, FEEDS, [(path, None) for path in sorted(made - known)])
+    shares = [Feeds(part, known.intersection(feeds)) for part in chunks(windows, _FEEDS)]
+    for done in crew.parted(write_feeds, shares, stop, watch):
+        changes.written += done.written
+    if stop.is_set():
+        return
+    for document in listings:
+        write(target.feeds, FEEDS, document, known, changes, watch)
     if full:
         remove(store, target.feeds, FEEDS, sorted(known - made), changes)
 
@@ -156,18 +223,17 @@ def _sweep_posts(store: Store, target: Target, published: AbstractSet[int], chan
 
 
 def _post_documents(
-    transaction: Transaction, target: Target, pks: Sequence[int], watch: Stopwatch
-) -> Iterator[tuple[int, Document]]:
-    for pk, post in archive.posts(transaction, pks):
+    transaction: Transaction, outputs: Outputs, paths: Mapping[int, str], watch: Stopwatch
+) -> Iterator[Document]:
+    for pk, post in archive.posts(transaction, list(paths)):
         with watch("render"):
-            shown = facts.credited(target.publication, post)
-            body = frontmatter.render(shown, comments=target.comments, style=target.style).encode()
-        path = target.folder_of(post.category) + frontmatter.file_name(post, target.style)
-        yield pk, Document(path=path, body=body)
+            shown = facts.credited(outputs.publication, post)
+            body = frontmatter.render(shown, comments=outputs.comments, style=outputs.style).encode()
+        yield Document(path=paths[pk], body=body)
 
 
 def _feed_documents(
-    transaction: Transaction, shelf: Shelf, sources: Sequence[Source], windows: Sequence[Window], watch: Stopwatch
+    transaction: Transaction, shelf: Shelf, windows: Sequence[Window], watch: Stopwatch
 ) -> Iterator[Document]:
     publication = shelf.publication
     deletions = tombstones.shown(transaction)
@@ -184,6 +250,10 @@ def _feed_documents(
                     document = FORMATS[name].document(publication, feed, list(entries.values()))
                 yield document
                 del document, entries
+
+
+def _listings(transaction: Transaction, publication: Publication, sources: Sequence[Source]) -> Iterator[Document]:
+    """Yield what lists the sources."""
     listed = _subscriptions(transaction, sources)
     yield opml.render(publication.site, listed, publication.created)
     if "html" in publication.formats:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 from aggregator.models import Post, Publication
@@ -17,7 +17,7 @@ from aggregator.text import chunks
 LISTED = "listed"
 
 #: Bytes of rendered entries that are remembered.  What a page shows of a post takes about so many of them.
-_REMEMBERED, _SHOWN = 32_000_000, 3_000
+_REMEMBERED, _SHOWN = 26_000_000, 3_000
 #: Posts that are read and rendered at a time.
 _PART = 100
 
@@ -28,11 +28,17 @@ _RENDER: Mapping[str, Callable[[Publication, Sequence[Post]], Sequence[Any]]] = 
 
 
 class Shelf:
-    """Reads posts and renders their entries; those that it rendered lately are neither read nor rendered again."""
+    """Reads posts and renders their entries; those that it rendered lately are neither read nor rendered again.
 
-    def __init__(self, publication: Publication) -> None:
+    So many ``shelves`` as there are share the memory for that.
+    """
+
+    def __init__(self, publication: Publication, shelves: int = 1) -> None:
         self.publication = publication
-        self._known: OrderedDict[tuple[str, int], Any] = OrderedDict()
+        self._most = _REMEMBERED // shelves
+        self._known: dict[tuple[str, int], Any] = {}
+        #: The numbers of what is known, the lowest first, each with its kind.
+        self._lowest: list[tuple[int, str]] = []
         self._size = 0
 
     def entries(
@@ -61,11 +67,15 @@ class Shelf:
         return made
 
     def _keep(self, kind: str, made: Mapping[int, Any]) -> None:
-        self._known |= {(kind, pk): entry for pk, entry in made.items()}
+        for pk, entry in made.items():
+            if (kind, pk) not in self._known:
+                heappush(self._lowest, (pk, kind))
+            self._known[kind, pk] = entry
         self._size += _size(made.values())
-        while self._size > _REMEMBERED:
-            _, oldest = self._known.popitem(last=False)
-            self._size -= _size([oldest])
+        # Documents are made in the order of their first posts: what has the lowest number stands in no more of them.
+        while self._size > self._most:
+            pk, lowest = heappop(self._lowest)
+            self._size -= _size([self._known.pop((lowest, pk))])
 
 
 def _size(entries: Iterable[Any]) -> int:

@@ -12,10 +12,11 @@ from functools import partial
 
 from msgspec import Struct, field
 
-from aggregator import PROJECT_URL
+from aggregator import PROJECT_URL, frontmatter
 from aggregator.frontmatter import Style
 from aggregator.models import Document, Publication
 from aggregator.publish.files import OutputFolder
+from aggregator.records import Placed
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, upkeep
 
@@ -30,22 +31,46 @@ _BEGINNING = 100
 _WRITERS = 4
 
 
-class Target(Struct, frozen=True, kw_only=True):
-    """Where outputs go: ``feeds`` takes feeds and pages, ``posts`` front-matter posts.
+class Outputs(Struct, frozen=True, kw_only=True):
+    """How outputs are made: ``feeds`` takes feeds and pages, ``posts`` front-matter posts.
 
-    ``folder_of`` turns a category path into a folder below ``posts``; ``comments`` is the constant of the
-    front matter, ``style`` how the site generator takes them.  ``archive`` is the number of entries in an archive
-    document, 0 where none are made; ``tombstones`` is how long feeds tell of posts that were taken out.
+    ``comments`` is the constant of the front matter, ``style`` how the site generator takes them.
     """
 
     publication: Publication
     feeds: OutputFolder
     posts: OutputFolder
-    folder_of: Callable[[tuple[str, ...]], str]
     comments: bool
     style: Style
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """Where outputs go, and how they are made.
+
+    ``folder_of`` turns a category path into a folder below that of the posts.  ``archive`` is the number of entries in
+    an archive document, 0 where none are made; ``tombstones`` is how long feeds tell of posts that were taken out.
+    """
+
+    outputs: Outputs
+    folder_of: Callable[[tuple[str, ...]], str]
     archive: int
     tombstones: timedelta
+
+    @property
+    def publication(self) -> Publication:
+        return self.outputs.publication
+
+    @property
+    def feeds(self) -> OutputFolder:
+        return self.outputs.feeds
+
+    @property
+    def posts(self) -> OutputFolder:
+        return self.outputs.posts
+
+    def path_of(self, post: Placed) -> str:
+        """Return the path of a post's file below ``posts``."""
+        return self.folder_of(post.category) + frontmatter.file_name(post, self.outputs.style)
 
 
 class Changes(Struct):

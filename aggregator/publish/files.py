@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -70,6 +70,15 @@ class OutputFolder:
             folder = self._unsynced.pop()
             with self._reporting("", "written"), suppress(FileNotFoundError):  # removed since, with what was in it
                 _sync_folder(folder)
+
+    def take_unsynced(self) -> set[str]:
+        """Return the folders that ``sync`` would see to, for another one to ``add_unsynced``."""
+        taken, self._unsynced = self._unsynced, set()
+        return taken
+
+    def add_unsynced(self, folders: Iterable[str]) -> None:
+        """Let ``sync`` see to ``folders``, too."""
+        self._unsynced.update(folders)
 
     def differs(self, document: Document) -> bool:
         """Tell whether ``write`` would change anything."""

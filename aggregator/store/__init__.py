@@ -36,6 +36,14 @@ class Store(Struct, frozen=True):
         """Return the store at ``url``, made or migrated where needed; raises DatabaseError."""
         return cls(url, opening.connect(url))
 
+    @classmethod
+    def passing(cls, url: str) -> Store:
+        """Return the store at ``url``, which is open already, for what reads many posts, one after the other.
+
+        It takes little memory.  Raises DatabaseError.
+        """
+        return cls(url, engine.create(url, passing=True))
+
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()

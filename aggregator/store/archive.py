@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from aggregator import text
 from aggregator.models import Attribution, Copy, FeedInfo, Post
+from aggregator.records import Placed
 from aggregator.store import codec
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.schema import copy, info, post, source
@@ -187,6 +188,16 @@ def posts(connection: sa.Connection, pks: Sequence[int], *, bodies: bool = True)
                 yield pk, _post(rows[pk], also[pk])
 
 
+def places(connection: sa.Connection, pks: Sequence[int]) -> Iterator[Placed]:
+    """Yield what decides where the files of the posts numbered ``pks`` stand; of those that ``posts`` would yield."""
+    for part in chunks(pks, PARAMETERS):
+        rows = {row.pk: row for row in connection.execute(_PLACES, {"pks": part})}
+        for row in (rows[pk] for pk in part if pk in rows):
+            category = row.category if row.listed else connection.scalar(_STANDING_IN, {"pks": [row.pk]})
+            if category is not None:
+                yield Placed(row.pk, row.name, row.published, codec.load_strings(category))
+
+
 def copies(connection: sa.Connection, pks: Sequence[int]) -> dict[int, Copy]:
     """Return the copies numbered ``pks`` as they are, by number."""
     query = (
@@ -258,6 +269,13 @@ def _statements(of_copy: Iterable[sa.ColumnElement[Any]]) -> tuple[sa.Select[Any
 # Made once: that takes longer than asking for a few posts.
 _WHOLE, _HEADS = _statements(copy.c), _statements(_HEAD)
 _OTHERS = _others().where(post.c.pk.in_(sa.bindparam("pks", expanding=True)))
+_PLACES = (
+    sa.select(post.c.pk, post.c.name, post.c.published, source.c.category, source.c.listed)
+    .join(copy, sa.and_(copy.c.pk == post.c.copy_pk, copy.c.post_pk == post.c.pk))
+    .join(source, source.c.pk == copy.c.source_pk)
+    .where(post.c.pk.in_(sa.bindparam("pks", expanding=True)))
+)
+_STANDING_IN = _OTHERS.with_only_columns(source.c.category, maintain_column_froms=True).limit(1)
 
 
 def _post(row: sa.Row[Any], others: Iterable[sa.Row[Any]]) -> Post:

@@ -28,6 +28,8 @@ _BUSY = 30
 _UNREACHABLE = 10
 #: Kilobytes of SQLite's page cache; memory stays flat whatever the archive's size.
 _CACHE = 16_000
+#: The same where rows are read one after the other, and none twice.
+_PASSING = 2_000
 
 #: Where SQLite keeps the last number of each table that is made with AUTOINCREMENT (sqlite.org/autoinc.html).
 _SEQUENCE = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
@@ -49,13 +51,16 @@ _HINTS = {
 }
 
 
-def create(url: str) -> sa.Engine:
-    """Return an engine for the database at ``url``, which is not touched yet; raises DatabaseError."""
+def create(url: str, *, passing: bool = False) -> sa.Engine:
+    """Return an engine for the database at ``url``, which is not touched yet; raises DatabaseError.
+
+    With ``passing`` it is to read rows one after the other, which takes little memory.
+    """
     with translated(url):
         target = parsed(url)
         match target.get_backend_name():
             case "sqlite":
-                return _sqlite(target)
+                return _sqlite(target, _PASSING if passing else _CACHE)
             case "postgresql":
                 return _postgresql(target)
             case other:
@@ -131,7 +136,7 @@ def parsed(url: str) -> URL:
         raise DatabaseError("'database' is no address; write one like sqlite:///aggregator.db") from exc
 
 
-def _sqlite(url: URL) -> sa.Engine:
+def _sqlite(url: URL, cache: int) -> sa.Engine:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise DatabaseError("the archive must outlive the program: name a file, as in sqlite:///aggregator.db")
     waits = {} if "timeout" in url.query else {"timeout": _BUSY}
@@ -146,7 +151,7 @@ def _sqlite(url: URL) -> sa.Engine:
         cursor = connection.cursor()
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute(f"PRAGMA cache_size = -{_CACHE}")
+        cursor.execute(f"PRAGMA cache_size = -{cache}")
         cursor.execute("PRAGMA temp_store = MEMORY")
         cursor.close()
 

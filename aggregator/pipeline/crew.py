@@ -1,0 +1,174 @@
+"""Publishing on every core: shares of the outputs are made in processes beside this one.
+
+They read the database and write files; what is to be noted in the database is noted here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import takewhile
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from aggregator import memory
+from aggregator.errors import OutputError
+from aggregator.pipeline.target import Target
+from aggregator.stopwatch import Stopwatch
+from aggregator.store import Store
+from aggregator.text import chunks
+from aggregator.workers.helper import Helper, HelperDiedError
+
+if TYPE_CHECKING:
+    from aggregator.pipeline.station import Done, Station
+
+A = TypeVar("A")
+
+#: Makes shares: takes the function that does, and the shares as they come.
+Maker = Callable[[Callable[["Station", A], "Done"], Iterable[A]], Iterator["Done"]]
+
+#: Posts from which on another process is worth its start, which takes as long as to publish a thousand.
+_WORTH = 2_000
+
+
+class Crew:
+    """At most ``most`` processes that publish, this one among them.  A context manager.
+
+    Those beside it start when there are at least ``worth`` posts to publish, and end with the block.  What a share
+    is made with, a ``Station``, stays from share to share.  ``store`` is the database, which
+    takes less memory than the one that was given where there is much to publish.
+    """
+
+    def __init__(self, store: Store, target: Target, most: int = 1, *, worth: int = _WORTH) -> None:
+        self.store = store
+        self.target = target
+        self._most = most
+        self._worth = worth
+        self._helpers: list[Helper[Station]] = []
+        self._own: Station | None = None
+        self._ending = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._ending.close()
+
+    def expect(self, posts: int) -> None:
+        """Have processes ready for so many posts, where they are worth it; their start is not waited for.
+
+        Raises OutputError.
+        """
+        if posts < self._worth:
+            return
+        self.store.close()  # with what its connections remember
+        if self._helpers:
+            return
+        self.store = Store.passing(self.store.url)
+        self._ending.callback(self.store.close)
+        from aggregator.pipeline import station  # where there is much to publish: most runs find next to nothing new
+
+        for _ in range(self._most - 1):
+            try:
+                helper = Helper(station.beside, self.store.url, self.target.outputs, self._most)
+            except OSError as error:
+                raise OutputError(f"no process to publish in could be started: {error.strerror}") from error
+            self._ending.callback(helper.close)
+            self._helpers.append(helper)
+
+    @property
+    def own(self) -> Station:
+        """The station of this process."""
+        if self._own is None:
+            from aggregator.pipeline import station
+
+            self._own = station.station(self.store, self.target.outputs, 1 + len(self._helpers))
+        return self._own
+
+    def spread(self, function: Callable[[Station, A], Done], shares: Iterable[A], watch: Stopwatch) -> list[Done]:
+        """Return what ``function`` makes of each of ``shares``, in their order; whoever is free takes the next one.
+
+        Raises the first error of any; OutputError also when a process died.
+        """
+        queue = _Shared(enumerate(shares))
+        return self._made(function, [queue] * (1 + len(self._helpers)), watch)
+
+    def parted(
+        self, function: Callable[[Station, A], Done], shares: Sequence[A], stop: threading.Event, watch: Stopwatch
+    ) -> list[Done]:
+        """Do as ``spread`` does, but let each process take neighbours, of which it remembers what they have in common.
+
+        Once ``stop`` is set no share is begun.
+        """
+        numbered = list(enumerate(shares))
+        runs = chunks(numbered, max(1, -(-len(numbered) // (1 + len(self._helpers)))))
+        return self._made(function, [_until(stop, run) for run in runs], watch)
+
+    def _made(
+        self, function: Callable[[Station, A], Done], queues: Sequence[Iterator[tuple[int, A]]], watch: Stopwatch
+    ) -> list[Done]:
+        if self._helpers:
+            memory.give_back()  # what the shares of another kind took
+        made: dict[int, Done] = {}
+        failed = threading.Event()
+
+        def make(maker: Maker[A], queue: Iterator[tuple[int, A]]) -> None:
+            under_way: deque[int] = deque()
+
+            def asked() -> Iterator[A]:
+                for number, share in _until(failed, queue):
+                    under_way.append(number)
+                    yield share
+
+            try:
+                for done in maker(function, asked()):
+                    made[under_way.popleft()] = done
+            except BaseException:
+                failed.set()
+                raise
+
+        with ThreadPoolExecutor(self._most, "publish") as threads:
+            beside = [
+                threads.submit(make, _asked(each), queue)
+                for each, queue in zip(self._helpers, queues[1:], strict=False)
+            ]
+            for queue in queues[:1]:
+                make(self._here, queue)
+        for each in beside:
+            each.result()
+        for done in made.values():
+            watch.add(done.seconds)
+            self.target.feeds.add_unsynced(done.unsynced)
+        return [made[number] for number in sorted(made)]
+
+    def _here(self, function: Callable[[Station, A], Done], shares: Iterable[A]) -> Iterator[Done]:
+        return (function(self.own, share) for share in shares)
+
+
+class _Shared(Iterator[A]):
+    """An iterator that many threads take from."""
+
+    def __init__(self, values: Iterator[A]) -> None:
+        self._values = values
+        self._lock = threading.Lock()
+
+    def __next__(self) -> A:
+        with self._lock:
+            return next(self._values)
+
+
+def _asked(helper: Helper[Station]) -> Maker[Any]:
+    def made(function: Callable[[Station, A], Done], shares: Iterable[A]) -> Iterator[Done]:
+        try:
+            yield from helper.answers(function, shares)
+        except HelperDiedError as died:
+            raise OutputError(f"a process that publishes died ({died}); run again, and it publishes the rest") from died
+
+    return made
+
+
+def _until(over: threading.Event, values: Iterable[A]) -> Iterator[A]:
+    return takewhile(lambda _: not over.is_set(), values)

@@ -1,0 +1,168 @@
+"""Publishing on every core: the same bytes and the same guarantees, by however many processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+from inside import Inside
+from origin import Origin
+from planet import Item, Planet, rss
+
+from aggregator.app import App
+from aggregator.errors import OutputError
+from aggregator.pipeline import crew as crews
+from aggregator.pipeline import cycle
+from aggregator.pipeline.crew import Crew
+from aggregator.pipeline.target import Changes
+from aggregator.stopwatch import Stopwatch
+from aggregator.store import archive
+
+POSTS = 30
+
+
+def item(number: int, feed: str) -> Item:
+    return Item(
+        title=f"Entry {number} of {feed}",
+        guid=f"{feed}-{number}",
+        link=f"https://{feed}.example.org/{number}",
+        date=f"Mon, 23 Nov 2026 08:{number:02}:00 GMT",
+        body=f"<p>Words of {feed}, {number} of them, and <b>more</b>.</p>",
+    )
+
+
+@pytest.fixture
+def app(tmp_path: Path, origin: Origin, database: str) -> Iterator[App]:
+    """A planet of three feeds in two categories, all of which was published once, by this process."""
+    lines = []
+    for name, category in (("a", "News/Local"), ("b", "News/World"), ("c", "Notes")):
+        origin.put(f"/{name}.xml", rss(*(item(number, name) for number in range(POSTS // 3)), title=name))
+        lines.append(f"{{url: '{origin.url(f'/{name}.xml')}', id: {name}, category: {category}}}")
+    output = "output: {path: public, posts: posts, entries: 5, archive: 4}"
+    Planet(tmp_path).configure(lines, more=f"{output}\ndatabase: '{database}'")
+    inside = Inside(tmp_path)
+    inside.cycle()
+    with inside.app() as opened:
+        yield opened
+
+
+def outputs(app: App) -> dict[str, bytes]:
+    """Return all outputs by path."""
+    folder = app.settings.file.parent
+    files = (path for top in ("public", "posts") for path in sorted((folder / top).rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def cleared(app: App) -> dict[str, bytes]:
+    """Take all outputs away and return them."""
+    found = outputs(app)
+    for top in (app.settings.output.path, app.settings.output.posts):
+        shutil.rmtree(top)
+    return found
+
+
+def publish(app: App, crew: Crew, stop: Event | None = None) -> Changes:
+    """Publish all with ``crew``."""
+    return cycle.publish_changes(
+        app.store,
+        app.settings.sources,
+        crew,
+        settings_digest="another",
+        stop=stop or Event(),
+        watch=Stopwatch(),
+        full=True,
+    )
+
+
+def crew_of(app: App, most: int, *, worth: int = 1) -> Crew:
+    return Crew(app.store, app.target(), most, worth=worth)
+
+
+@pytest.mark.parametrize("most", [1, 2, 4])
+def test_any_number_of_processes_write_the_same(app: App, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes, and the order in which changes are told, do not depend on who wrote a file."""
+    monkeypatch.setattr("aggregator.pipeline.publish._BATCH", 2)
+    monkeypatch.setattr("aggregator.pipeline.history._SHARE", 2)
+    before = cleared(app)
+    with crew_of(app, 1) as alone:
+        told = publish(app, alone)
+    assert cleared(app) == before
+    with crew_of(app, most) as crew:
+        changes = publish(app, crew)
+        assert len(crew._helpers) == most - 1
+    assert outputs(app) == before
+    assert (changes.written, changes.removed) == (told.written, told.removed)
+    assert len([path for path in changes.written if path.startswith("posts:")]) == POSTS
+    assert len([path for path in changes.written if path.startswith("archives:")]) > POSTS / 2
+
+
+def test_few_posts_are_published_by_this_process_alone(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is started where that takes longer than it saves."""
+    monkeypatch.setattr(crews, "Helper", None)
+    before = cleared(app)
+    with crew_of(app, 4, worth=POSTS + 1) as crew:
+        publish(app, crew)
+    assert outputs(app) == before
+
+
+def test_a_process_that_dies_ends_publishing_and_loses_nothing(app: App) -> None:
+    """It is said, all posts wait still, and the next run publishes them."""
+    with app.store.writing() as transaction:
+        pks = archive.everything(transaction)
+        transaction.exec_driver_sql("UPDATE post SET dirty = true")
+    before = cleared(app)
+    with crew_of(app, 2) as crew:
+        crew.expect(POSTS)
+        os.kill(crew._helpers[0]._process.pid, signal.SIGKILL)
+        with pytest.raises(OutputError, match=r"a process that publishes died \(signal 9\)"):
+            publish(app, crew)
+    with app.store.reading() as transaction:
+        assert archive.dirty(transaction) == pks
+    with crew_of(app, 2) as crew:
+        publish(app, crew)
+    assert outputs(app) == before
+
+
+@pytest.mark.parametrize("where", ["posts", "public/archive"])
+def test_a_disk_that_says_no_is_told_of(app: App, where: str) -> None:
+    """Whichever process a file cannot be written by, the error is the same, and the next run writes it."""
+    before = cleared(app)
+    blocked = app.settings.file.parent / where
+    blocked.parent.mkdir(exist_ok=True)
+    blocked.write_text("a file where a folder is needed", "utf-8")
+    with crew_of(app, 2) as crew, pytest.raises(OutputError, match="a file stands where a folder is needed"):
+        publish(app, crew)
+    blocked.unlink()
+    with crew_of(app, 2) as crew:
+        publish(app, crew)
+    assert outputs(app) == before
+
+
+def test_files_of_every_process_survive_a_power_cut(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folders of feeds and archive documents are synced, whoever wrote into them."""
+    monkeypatch.setattr("aggregator.pipeline.history._SHARE", 1)
+    synced: list[str] = []
+    monkeypatch.setattr("aggregator.publish.files._sync_folder", synced.append)
+    cleared(app)
+    with crew_of(app, 3) as crew:
+        publish(app, crew)
+    assert set(synced) == {str(path.parent) for path in app.settings.output.path.rglob("*") if path.is_file()}
+
+
+def test_what_is_stopped_is_finished_by_the_next_run(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a run is told to stop no share is begun, and the next run writes what is missing."""
+    monkeypatch.setattr("aggregator.pipeline.publish._BATCH", 2)
+    before = cleared(app)
+    stop = Event()
+    stop.set()
+    with crew_of(app, 2) as crew:
+        publish(app, crew, stop)
+        assert set(outputs(app)) == {"public/health.xml"}
+    with crew_of(app, 2) as crew:
+        publish(app, crew)
+    assert outputs(app) == before
