@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from aggregator import __version__, fetch
+from aggregator.cadence import budget
 from aggregator.config import Settings
 from aggregator.domains import Domains
 from aggregator.fetch import slots
@@ -47,6 +48,9 @@ def accounted(settings: Settings, store: Store | None, now: datetime, patience: 
         yield account
     finally:
         _keep(store, account)
+        if store is not None and any(budget.over(state, account.now()) for state in known.values()):
+            with store.writing() as transaction:
+                domains.forget(transaction, account.now())
 
 
 def _keep(store: Store | None, account: fetch.Account) -> None:

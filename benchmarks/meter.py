@@ -33,7 +33,7 @@ def measured(command: Sequence[str | Path], *, cwd: Path, environment: Mapping[s
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = perf_counter()
-        child = subprocess.Popen(command, cwd=cwd, stdout=out, stderr=err, env={**os.environ, **(environment or {})})
+        child = subprocess.Popen(command, cwd=cwd, stdout=out, stderr=err, env=_environment(environment or {}))
         sampler = _Sampler(child.pid)
         sampler.start()
         _, status, usage = os.wait4(child.pid, 0)
@@ -46,6 +46,12 @@ def measured(command: Sequence[str | Path], *, cwd: Path, environment: Mapping[s
             said = err.read().decode("utf-8", "replace")[-2000:]
             raise SystemExit(f"{' '.join(map(str, command))} left with {child.returncode}: {said}")
         return Cost(wall, usage.ru_utime + usage.ru_stime, sampler.peak / 2**20, out.read().decode("utf-8", "replace"))
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    # What is installed has its bytecode; a checkout would be compiled anew at each start where it may not be kept.
+    ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**ours, **more}
 
 
 class _Sampler(threading.Thread):

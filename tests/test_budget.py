@@ -217,9 +217,21 @@ def test_the_account_is_kept(store: Store) -> None:
         merged = domains.states(transaction)["example.org"]
     assert (merged.asked, merged.closed_until) == ((NOW, NOW + SECOND), NOW + HOUR)
     with store.writing() as transaction:
-        domains.add(transaction, {}, NOW + 2 * HOUR)
-    with store.reading() as transaction:
+        domains.add(transaction, {"example.com": (DomainState(name="example.com"), ())}, NOW + 2 * HOUR)
+        assert domains.states(transaction).keys() == {"example.org"}
+        domains.forget(transaction, NOW + 2 * HOUR)
         assert domains.states(transaction) == {}
+
+
+def test_what_is_over_is_forgotten_when_a_command_ends(tmp_path: Path) -> None:
+    """A domain that was asked long ago leaves the database with the next command, whatever that asks."""
+    settings = parse(_TWO_OF_ONE, tmp_path / "feeds.yaml", {})
+    with app.opened(settings, NOW) as program:
+        for host, later in (("example.org", timedelta(0)), ("example.com", HOUR)):
+            with network.accounted(settings, program.store, NOW + later, timedelta(0)) as account:
+                account.admit(host, wait=True)
+        with program.store.reading() as transaction:
+            assert domains.states(transaction).keys() == {"example.com"}
 
 
 def test_every_command_keeps_to_what_one_was_told(tmp_path: Path) -> None:

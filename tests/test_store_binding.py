@@ -224,3 +224,17 @@ def test_an_error_while_binding_leaves_nothing(store: Store) -> None:
     assert len(posts(store)) == 1
     with store.reading() as transaction:
         assert waiting(transaction) == pks
+
+
+def test_many_that_wait_come_in_one_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are sorted at a time, what waits comes in the same order: each copy once."""
+    sync(store, *map(source, "abc"))
+    times = [NOW - timedelta(hours=number % 3) for number in range(7)]
+    for name in "abc":
+        pull(store, name, *(write(copy(name, f"{n}", published=at)) for n, at in enumerate(times)))
+    with store.reading() as transaction:
+        whole = waiting(transaction)
+        for size in (1, 2, 7, 20, 21, 22):
+            monkeypatch.setattr(binding, "_SORTED", size)
+            assert waiting(transaction) == whole
+    assert len(set(whole)) == 21

@@ -17,7 +17,7 @@ from aggregator import text
 from aggregator.models import Attribution, Copy, FeedInfo, Post
 from aggregator.records import Placed
 from aggregator.store import codec
-from aggregator.store.engine import PARAMETERS
+from aggregator.store.engine import PARAMETERS, PART
 from aggregator.store.schema import copy, info, post, source
 from aggregator.text import chunks
 
@@ -108,7 +108,7 @@ def _says(word: str) -> sa.ColumnElement[bool]:
 
 def dirty(connection: sa.Connection) -> list[int]:
     """Return the numbers of the posts whose outputs are not written yet."""
-    return list(connection.scalars(sa.select(post.c.pk).where(post.c.dirty).order_by(post.c.pk)))
+    return _many(connection, sa.select(post.c.pk).where(post.c.dirty).order_by(post.c.pk))
 
 
 def bereft(connection: sa.Connection) -> set[str]:
@@ -118,7 +118,11 @@ def bereft(connection: sa.Connection) -> set[str]:
 
 def everything(connection: sa.Connection) -> list[int]:
     """Return the numbers of all posts that a listed source carries."""
-    return list(connection.scalars(sa.select(post.c.pk).where(carried()).order_by(post.c.pk)))
+    return _many(connection, sa.select(post.c.pk).where(carried()).order_by(post.c.pk))
+
+
+def _many(connection: sa.Connection, query: sa.Select[tuple[int]]) -> list[int]:
+    return list(connection.scalars(query.execution_options(yield_per=PART)))
 
 
 def carriers(connection: sa.Connection, pks: Sequence[int]) -> set[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +21,8 @@ from aggregator.text import chunks
 
 #: The columns that binding looks at.
 _DESCRIBED = (*("pk", "key", "guid", "page", "title", "published", "first_seen", "link", "words", "text", "length"),)
+#: Rows that are sorted at a time: SQLite does it in memory.
+_SORTED = 100_000
 #: A copy belongs to no post yet, and is neither held nor turned away.
 _WAITS = (copy.c.post_pk.is_(None), copy.c.verdict.is_(None))
 
@@ -29,8 +33,18 @@ def unbound(connection: sa.Connection) -> list[int]:
     What is held, or was turned away, is none of them.
     """
     order = (copy.c.first_seen, copy.c.published, source.c.id, copy.c.key)
-    query = sa.select(copy.c.pk).join(source).where(*_WAITS).order_by(*order)
-    return list(connection.scalars(query.execution_options(yield_per=PART)))
+    query = sa.select(copy.c.pk, *order).join(source).where(*_WAITS).order_by(*order).limit(_SORTED)
+    query = query.execution_options(yield_per=PART)
+    found: list[int] = []
+    part = query
+    while True:
+        row = None
+        for row in connection.execute(part):
+            found.append(row.pk)
+        if row is None or len(found) % _SORTED:
+            return found
+        last = [sa.literal(value, column.type) for value, column in zip(row[1:], order, strict=True)]
+        part = query.where(sa.tuple_(*order) > sa.tuple_(*last))
 
 
 def shared(connection: sa.Connection) -> list[tuple[int, str]]:
@@ -42,7 +56,9 @@ def _sharing(connection: sa.Connection, column: sa.Column[Any]) -> Iterator[tupl
     # The database counts: in a first cycle nearly all that it has waits.
     often = sa.select(column).where(*_WAITS, column.is_not(None)).group_by(column).having(sa.func.count() > 1)
     query = sa.select(copy.c.pk, column).where(*_WAITS, column.in_(often)).order_by(column, copy.c.pk)
-    return ((pk, f"{column.name} {value}") for pk, value in connection.execute(query))
+    for value, rows in groupby(connection.execute(query), itemgetter(1)):
+        label = f"{column.name} {value}"
+        yield from ((pk, label) for pk, _ in rows)
 
 
 def describe(connection: sa.Connection, pks: Sequence[int]) -> tuple[Unbound, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -26,17 +26,28 @@ def add(
 ) -> None:
     """Add to what is known: how domains stand now, and when each was asked besides.
 
-    What other processes wrote in the meantime stays; what says nothing any more at ``now`` is removed.
+    What other processes wrote in the meantime stays; which of them says nothing any more at ``now`` is removed.
     """
-    known = states(connection)
+    query = sa.select(domain)
+    parts = chunks(list(changes), PARAMETERS)
+    rows = (row for part in parts for row in connection.execute(query.where(domain.c.name.in_(part))))
+    known = {row.name: _state(row) for row in rows}
     merged = [
         budget.merged(known.get(name, DomainState(name=name)), state, more) for name, (state, more) in changes.items()
     ]
     fresh = {state.name: state for state in merged if not budget.over(state, now)}
     upsert(connection, domain, [_row(state, now) for state in fresh.values()], ["name"])
-    gone = [name for name, state in known.items() if name not in fresh and (name in changes or budget.over(state, now))]
-    for chunk in chunks(gone, PARAMETERS):
-        connection.execute(domain.delete().where(domain.c.name.in_(chunk)))
+    _remove(connection, [name for name in known if name not in fresh])
+
+
+def forget(connection: sa.Connection, now: datetime) -> None:
+    """Remove the domains of which nothing is known any more at ``now``."""
+    _remove(connection, [name for name, state in states(connection).items() if budget.over(state, now)])
+
+
+def _remove(connection: sa.Connection, names: Sequence[str]) -> None:
+    for part in chunks(names, PARAMETERS):
+        connection.execute(domain.delete().where(domain.c.name.in_(part)))
 
 
 def _state(row: sa.Row[tuple[object, ...]]) -> DomainState:
