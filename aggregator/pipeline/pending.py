@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
@@ -23,4 +24,6 @@ class Pending(Struct, frozen=True):
 
 def pending(transaction: Transaction) -> Pending:
     """Return what waits."""
-    return Pending(archive.dirty(transaction), archive.bereft(transaction), events.waiting(transaction))
+    # In a first cycle that is every post: as numbers of eight bytes, not of forty.
+    posts = array("q", archive.dirty(transaction))
+    return Pending(posts, archive.bereft(transaction), events.waiting(transaction))

@@ -6,6 +6,7 @@ were written: whatever a crash interrupts is done again, with the same bytes.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from threading import Event
@@ -56,7 +57,7 @@ def publish(
     """
     target, changes = crew.target, Changes()
     with store.reading() as transaction:
-        pks = archive.everything(transaction) if full else waiting.posts
+        pks = array("q", archive.everything(transaction)) if full else waiting.posts
         touched = None if full else archive.carriers(transaction, pks) | waiting.bereft
     if full or waiting.events:
         health.write(store, target, changes, watch)
@@ -79,7 +80,7 @@ def publish(
     if stop.is_set():
         return changes
     if full:
-        _sweep_posts(store, target, set(pks), changes)
+        _sweep_posts(store, target, changes)
     with watch("write"):
         target.feeds.sync()
     with watch("store"), store.writing() as transaction:
@@ -216,9 +217,9 @@ def _write_feeds(
         remove(store, target.feeds, FEEDS, sorted(known - made), changes)
 
 
-def _sweep_posts(store: Store, target: Target, published: AbstractSet[int], changes: Changes) -> None:
+def _sweep_posts(store: Store, target: Target, changes: Changes) -> None:
     with store.reading() as transaction:
-        gone = upkeep.files_of_others(transaction, POSTS, published)
+        gone = upkeep.files_of_no_post(transaction, POSTS)
     remove(store, target.posts, POSTS, gone, changes)
 
 

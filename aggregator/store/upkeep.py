@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -60,10 +59,11 @@ def files_of(connection: sa.Connection, folder: str, posts: Sequence[int]) -> li
     ]
 
 
-def files_of_others(connection: sa.Connection, folder: str, posts: AbstractSet[int]) -> list[str]:
-    """Return the paths of the files in ``folder`` that we wrote for other posts than ``posts``."""
-    query = sa.select(file.c.path, file.c.post_pk).where(file.c.folder == folder, sa.not_(file.c.gone))
-    return sorted(row.path for row in connection.execute(query) if row.post_pk not in posts)
+def files_of_no_post(connection: sa.Connection, folder: str) -> list[str]:
+    """Return the paths of the files in ``folder`` that we wrote for posts that no listed source carries any more."""
+    carried = sa.exists().where(copy.c.post_pk == file.c.post_pk, copy.c.source_pk == source.c.pk, source.c.listed)
+    query = sa.select(file.c.path).where(file.c.folder == folder, sa.not_(file.c.gone), ~carried)
+    return sorted(connection.scalars(query))
 
 
 def add_files(connection: sa.Connection, folder: str, written: Iterable[tuple[str, int | None]]) -> None:
