@@ -30,16 +30,16 @@ A = TypeVar("A")
 #: Makes shares: takes the function that does, and the shares as they come.
 Maker = Callable[[Callable[["Station", A], "Done"], Iterable[A]], Iterator["Done"]]
 
-#: Posts from which on another process is worth its start, which takes as long as to publish a thousand.
-_WORTH = 2_000
+#: Posts from which on another process is worth its start, which takes as long as to publish one to three thousand.
+_WORTH = 3_000
 
 
 class Crew:
     """At most ``most`` processes that publish, this one among them.  A context manager.
 
     Those beside it start when there are at least ``worth`` posts to publish, and end with the block.  What a share
-    is made with, a ``Station``, stays from share to share.  ``store`` is the database, which
-    takes less memory than the one that was given where there is much to publish.
+    is made with, a ``Station``, stays from share to share.  ``store`` is the database, which takes less memory than
+    the one that was given once there are several processes.
     """
 
     def __init__(self, store: Store, target: Target, most: int = 1, *, worth: int = _WORTH) -> None:
@@ -62,7 +62,7 @@ class Crew:
 
         Raises OutputError.
         """
-        if posts < self._worth:
+        if posts < self._worth or self._most == 1:
             return
         self.store.close()  # with what its connections remember
         if self._helpers:
