@@ -176,7 +176,8 @@ def _check_addresses(lines: Sequence[_Line], context: Context) -> None:
 def _identity(url: str) -> tuple[str, str]:
     # The same address for another user is another feed.
     try:
-        return urlsplit(url).netloc.rpartition("@")[0], urls.absolute(url) or url
+        user = urlsplit(url).netloc.rpartition("@")[0] if "@" in url else ""
+        return user, urls.absolute(url) or url
     except ValueError:
         return "", url
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,6 +39,12 @@ _UNDER = (
 )
 #: The columns that feeds.yaml decides.
 _LINE = ("id", "position", "listed", "enabled", "category", "title", "feed", "settings")
+#: The columns that are parts of a source's state as they are.  By place they are read in half the time.
+_AS_THEY_ARE = (
+    *("etag", "last_modified", "validators_url", "body", "next_pull", "because", "last_pull", "last_success"),
+    *("failures", "error", "gone", "moved_to", "moved_since", "moved_times", "adopted", "known_since"),
+)
+_as_they_are = itemgetter(*(source.c.keys().index(name) for name in _AS_THEY_ARE))
 #: How a source stands that is to be asked as if for the first time.
 _AFRESH: dict[str, Any] = {
     **dict.fromkeys(("etag", "last_modified", "validators_url", "body", "next_pull", "because", "error")),
@@ -56,7 +63,9 @@ def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
     """
     standing = _standing(connection)
     wanted = {line.id: _line(line, position) for position, line in enumerate(sources)}
-    changed = [row for name, row in wanted.items() if name not in standing or standing[name]._asdict() != row]
+    changed = [
+        row for name, row in wanted.items() if name not in standing or tuple(standing[name]) != tuple(row.values())
+    ]
     # Outputs that have posts have readers, too.
     published = connection.scalar(
         sa.select(sa.and_(sa.exists().where(meta.c.name == PUBLISHED), sa.exists().where(post.c.pk > 0)))
@@ -93,28 +102,13 @@ def states(connection: sa.Connection, *, due: datetime | None = None) -> dict[st
 
 
 def state(row: sa.Row[Any]) -> SourceState:
-    """Return how the source in ``row`` stands."""
+    """Return how the source in ``row``, which has all columns, stands."""
     return SourceState(
-        etag=row.etag,
-        last_modified=row.last_modified,
-        validators_url=row.validators_url,
-        body=row.body,
-        next_pull=row.next_pull,
-        because=row.because,
-        last_pull=row.last_pull,
-        last_success=row.last_success,
-        failures=row.failures,
-        error=row.error,
-        gone=row.gone,
-        moved_to=row.moved_to,
-        moved_since=row.moved_since,
-        moved_times=row.moved_times,
-        adopted=row.adopted,
-        known_since=row.known_since,
         times=codec.load_times(row.times),
         info=codec.load_info(row.info),
         hints=codec.load_hints(row.hints),
         warnings=codec.load_strings(row.warnings),
+        **dict(zip(_AS_THEY_ARE, _as_they_are(row), strict=True)),
     )
 
 
