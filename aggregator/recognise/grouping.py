@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -50,21 +51,19 @@ def batches(waiting: Sequence[int], shared: Iterable[tuple[int, str]], size: int
 
     ``shared`` are numbers and the values that they have in common with others.
     """
-    together: dict[int, list[str]] = {}
-    for pk, value in shared:
-        together.setdefault(pk, []).append(value)
-    members: dict[int | str, list[int]] = {pk: [] for pk in together}
-    members |= {value: [] for values in together.values() for value in values}
-    groups: Groups[int | str] = Groups({each: frozenset() for each in members})
-    for pk, values in together.items():
-        for value in values:
-            groups.join(value, pk)
+    first: dict[str, int] = {}
+    pairs = [(first.setdefault(value, pk), pk) for pk, value in shared]
+    groups: Groups[int] = Groups({pk: frozenset() for _, pk in pairs})
+    for one, other in pairs:
+        groups.join(one, other)
+    del first, pairs
+    members: dict[int, list[int]] = defaultdict(list)
     for pk in waiting:
-        if pk in together:
+        if pk in groups:
             members[groups.root(pk)].append(pk)
     part: list[int] = []
     for pk in waiting:
-        part += [pk] if pk not in together else members.pop(groups.root(pk), [])
+        part += [pk] if pk not in groups else members.pop(groups.root(pk), [])
         if len(part) >= size:
             yield part
             part = []
