@@ -65,6 +65,7 @@ class Crew:
         if posts < self._worth or self._most == 1:
             return
         self.store.close()  # with what its connections remember
+        memory.hoard_less()
         memory.give_back()  # what the threads that fetched and read had stays theirs: 100 MB after 10,000 sources
         if self._helpers:
             return
