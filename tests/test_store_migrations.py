@@ -134,6 +134,30 @@ def test_a_migration_is_one_transaction_on_sqlite(tmp_path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 10
 
 
+def test_a_migration_of_a_large_archive_fits_into_memory(
+    tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What SQLite must remember of a statement that rewrites all copies goes to the disk, while it migrates alone."""
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    store = Store.open(url)
+    downgrade(store, config)
+    store.close()
+    seen: list[int] = []
+    migrate = opening._upgrade
+
+    def upgraded(connection: sa.Connection) -> None:
+        seen.append(connection.exec_driver_sql("PRAGMA temp_store").scalar_one())
+        migrate(connection)
+
+    monkeypatch.setattr(opening, "_upgrade", upgraded)
+    store = Store.open(url)
+    with store.reading() as transaction:
+        seen.append(transaction.exec_driver_sql("PRAGMA temp_store").scalar_one())
+    store.close()
+    on_disk, in_memory = 1, 2
+    assert seen == [on_disk, in_memory]
+
+
 def _make(url: str, at_each_change: str) -> subprocess.CompletedProcess[str]:
     """Open a database and run code after each statement that changes its schema."""
     code = f"""

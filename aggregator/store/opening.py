@@ -92,6 +92,8 @@ def _migrate(made: sa.Engine) -> None:
         version = _version(connection)
     if version == HEAD:
         return
+    if made.dialect.name == "sqlite":
+        _spill(made)
     with made.execution_options(writes=True).begin() as connection:
         if made.dialect.name == "postgresql":
             # SQLite lets one process write at a time; here two that start at once would both make the tables.
@@ -100,6 +102,15 @@ def _migrate(made: sa.Engine) -> None:
             _upgrade(connection)
         else:
             _make(connection)
+
+
+def _spill(made: sa.Engine) -> None:
+    # A migration may rewrite the whole archive in one statement, whose journal would be as large in memory.
+    raw = made.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA temp_store = FILE")  # cannot be said within a transaction
+    finally:
+        raw.close()  # into the pool, from where the next transaction takes it
 
 
 def _make(connection: sa.Connection) -> None:
