@@ -30,35 +30,12 @@ class _More(Struct, frozen=True, kw_only=True, omit_defaults=True):
     language: str | None = None
 
 
-class _Info(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a feed says of itself; ``updated`` is in seconds since 1970."""
-
-    id: str | None = None
-    title: str | None = None
-    url: str | None = None
-    link: str | None = None
-    updated: int | None = None
-    authors: tuple[Person, ...] = ()
-    rights: str | None = None
-    language: str | None = None
-
-
-class _Hints(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A feed's hints; ``interval`` is in seconds."""
-
-    interval: int | None = None
-    skip_hours: tuple[int, ...] = ()
-    skip_days: tuple[int, ...] = ()
-
-
 _encoded = msgspec.json.Encoder(order="sorted").encode
 _more = msgspec.json.Decoder(_More).decode
-_info = msgspec.json.Decoder(_Info).decode
-_hints = msgspec.json.Decoder(_Hints).decode
 
 
 def dump(value: Any) -> str:
-    """Return ``value``, of what JSON knows or of a class above, as compact JSON."""
+    """Return ``value``, of what JSON knows and of values of ours, as compact JSON."""
     try:
         return _encoded(value).decode()
     except UnicodeEncodeError:  # half a surrogate pair: the column puts U+FFFD in its place
@@ -83,30 +60,33 @@ def load_times(data: str) -> tuple[datetime, ...]:
 
 def dump_info(info: FeedInfo) -> str:
     """Return a feed's words on itself as JSON."""
-    updated = None if info.updated is None else (info.updated - _EPOCH) // _SECOND
-    return dump(_Info(**asdict(info) | {"updated": updated}))
+    said = {name: value for name, value in asdict(info).items() if value not in (None, ())}
+    return dump(said | {"updated": (info.updated - _EPOCH) // _SECOND} if info.updated else said)
 
 
 @lru_cache(maxsize=256)
 def load_info(data: str) -> FeedInfo:
     """Return what ``dump_info`` wrote."""
-    found = _info(data)
-    return FeedInfo(**asdict(found) | {"updated": None if found.updated is None else _EPOCH + found.updated * _SECOND})
+    raw = json.loads(data)
+    if "updated" in raw:
+        raw["updated"] = _EPOCH + raw["updated"] * _SECOND
+    return msgspec.convert(raw, FeedInfo)
 
 
 def dump_hints(hints: Hints) -> str:
     """Return a feed's hints as JSON."""
-    interval = None if hints.interval is None else hints.interval // _SECOND
-    hours, days = tuple(sorted(hints.skip_hours)), tuple(sorted(hints.skip_days))
-    return dump(_Hints(interval=interval, skip_hours=hours, skip_days=days))
+    said = {"skip_hours": sorted(hints.skip_hours), "skip_days": sorted(hints.skip_days)}
+    given: dict[str, Any] = {name: value for name, value in said.items() if value}
+    return dump(given if hints.interval is None else given | {"interval": hints.interval // _SECOND})
 
 
 @lru_cache(maxsize=256)  # most feeds give none
 def load_hints(data: str) -> Hints:
     """Return what ``dump_hints`` wrote."""
-    found = _hints(data)
-    interval = None if found.interval is None else found.interval * _SECOND
-    return Hints(interval=interval, skip_hours=frozenset(found.skip_hours), skip_days=frozenset(found.skip_days))
+    raw = json.loads(data)
+    if "interval" in raw:
+        raw["interval"] *= _SECOND
+    return msgspec.convert(raw, Hints)
 
 
 def dump_more(copy: Copy) -> str:
