@@ -107,8 +107,9 @@ def test_the_lock_ends_with_its_block(store: Store) -> None:
         raise ParseError("no feed")
     with pytest.raises(OSError, match="disk"), store.lock("second"):
         raise OSError("disk")
-    with store.lock("third"):
-        pass
+    for _ in range(20):
+        with store.lock("third"):
+            pass
 
 
 @pytest.mark.parametrize("name", ["运行 7", "x" * 500, "", "100%; DROP TABLE post"])

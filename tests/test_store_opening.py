@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -153,6 +154,29 @@ def test_two_programs_may_make_a_database_at_once(empty_database: str) -> None:
         program.stdin.flush()
     said = [program.communicate(timeout=60)[1] for program in programs]
     assert [program.returncode for program in programs] == [0] * 3, said
+
+
+def test_a_writer_at_the_birth_of_a_database_is_waited_for(path: Path) -> None:
+    """Another program that writes while the file is about to get its log holds the opening up, no more."""
+    filled(path)
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN IMMEDIATE")
+        done = threading.Timer(0.5, other.execute, ["COMMIT"])
+        done.start()
+        opened(path).close()
+        done.join()
+    assert path.read_bytes()[18:20] == b"\x02\x02"  # a write-ahead log: sqlite.org/fileformat2.html, section 1.3.3
+
+
+def test_a_writer_that_does_not_end_at_the_birth_of_a_database_is_told(path: Path) -> None:
+    """After the time that one waits, the opening fails, and says why."""
+    filled(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseError, match="another process holds the database; try again when it is done"):
+            Store.open(f"sqlite:///{path}?timeout=0.2")
 
 
 @pytest.mark.parametrize(

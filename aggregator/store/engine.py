@@ -5,6 +5,7 @@ The one place with SQL and settings that only SQLite, or only PostgreSQL, unders
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -126,6 +127,26 @@ def numbers(connection: sa.Connection, table: sa.Table, count: int) -> Sequence[
     last = sa.select(sa.func.max(sa.func.coalesce(sa.func.max(table.c.pk), 0), sa.func.coalesce(given, 0)))
     first = connection.scalars(last).one() + 1
     return range(first, first + count)
+
+
+def log_ahead(connection: sqlite3.Connection) -> None:
+    """Let the file of ``connection`` have a write-ahead log, which it keeps (sqlite.org/wal.html).
+
+    Raises sqlite3.OperationalError when another process holds the file for longer than one waits.
+    """
+    while not _logs_ahead(connection):
+        connection.execute("BEGIN EXCLUSIVE")  # waits for that other process, which the change itself does not
+        connection.execute("COMMIT")
+
+
+def _logs_ahead(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as exc:
+        if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def parsed(url: str) -> URL:

@@ -6,10 +6,11 @@ import fcntl
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from aggregator.errors import DatabaseError, LockedError
 from aggregator.store import forks
@@ -19,6 +20,7 @@ from aggregator.store.engine import translated
 _ADVISORY = 0x61676772
 
 _TAKE = sa.text("SELECT pg_try_advisory_lock(:number)")
+_FREE = sa.text("SELECT pg_advisory_unlock_all()")
 # A program's name is what other sessions see of this one; the server cuts it at 63 bytes.
 _SAY_WHO = sa.text("SELECT set_config('application_name', :holder, false)")
 _WHO = sa.text(
@@ -90,6 +92,9 @@ def _take(connection: sa.Connection) -> None:
 
 
 def _end(connection: sa.Connection) -> None:
+    # A server notices the end of a session a moment later: until then the next run would find the lock held.
+    with suppress(SQLAlchemyError):  # of a session that is lost, and in a forked child, there is nothing to free
+        connection.execute(_FREE)
     # Closing the session frees the lock whatever state it is in; the pool would keep both.
     connection.invalidate()
     connection.close()

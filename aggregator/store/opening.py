@@ -82,7 +82,7 @@ def _refuse_orphan(path: Path) -> None:
 def _log_ahead(made: sa.Engine) -> None:
     # Only now that the file is known to be ours: the mode is kept in the file.
     made.dispose()
-    sa.event.listen(made, "connect", lambda connection, record: connection.execute("PRAGMA journal_mode = WAL"))
+    sa.event.listen(made, "connect", lambda connection, record: engine.log_ahead(connection))
     with made.connect():
         pass
 
