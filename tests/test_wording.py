@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import ANY, steady
 
-from aggregator import wording
+from aggregator import text, wording
 
 ENGLISH = "<p>The keeper counted ships, first with chalk &amp; then with knots in a rope.</p>"
 
@@ -116,3 +118,19 @@ def test_what_feeds_add_is_looked_for_wherever_it_may_be(value: str) -> None:
 def test_usual_words_are_found_as_all_words_are(value: str) -> None:
     """Letters and digits in runs, whatever parts them."""
     assert wording.words(value) == wording._WORD.findall(wording.plain(value))
+
+
+@pytest.mark.parametrize("code", range(0x2000, 0x2040))
+def test_general_punctuation_parts_words(code: int) -> None:
+    """Blanks, dashes, quotes, and what shows nothing: no letter or digit becomes of any of them."""
+    assert wording.words(f"a{chr(code)}b") == ["a", "b"]
+
+
+@steady
+@given(st.text("aZ7É电ー’“—_ …\u2000\u200b\u2017\u203f\u2040\u0301\xad\ud800") | ANY)
+def test_usual_bodies_are_counted_as_all_are(value: str) -> None:
+    """Words are put together and counted, whether they had to be taken apart for that or not."""
+    markup = html.escape(value)
+    found = wording._WORD.findall(wording.plain(wording.of_markup(markup)))
+    length = sum(1 if word.isascii() else (wording._unspaced(word) + 1) // 2 or 1 for word in found)
+    assert wording.body(markup) == wording.Body(text.digest("".join(found)), length)
