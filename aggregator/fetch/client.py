@@ -13,8 +13,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from requests.structures import CaseInsensitiveDict
-from urllib3 import HTTPResponse
+from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from aggregator import urls
 from aggregator.cadence.budget import MINUTE
@@ -167,7 +166,7 @@ class Client:
         headers: MutableMapping[str, str] = self._manners.copy()
         if way.trusted:
             if request.headers:
-                headers = CaseInsensitiveDict(headers)
+                headers = HTTPHeaderDict(headers)
             headers.update(_authorization(request.url))
             headers.update(_sendable(request.headers))
         if way.url == request.validators_url or (request.validators_url is None and not way.behind):

@@ -1,9 +1,10 @@
-"""The one file that knows how requests and urllib3 are put together: requests over connections of ours."""
+"""The one file that knows how urllib3 and http.client are put together: requests over connections of ours."""
 
 from __future__ import annotations
 
 import http.client
 import logging
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,12 +14,9 @@ from socket import socket
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, HTTPSConnectionPool
+import certifi
+from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection, port_by_scheme
-from urllib3.exceptions import InvalidHeader
 from urllib3.util.ssl_ import create_urllib3_context
 
 from aggregator.fetch import head
@@ -35,6 +33,8 @@ _MOST_INTERIM = 20
 _VERSIONS = {"HTTP/1.0": 10, "HTTP/0.9": 10}
 #: RFC 9112, section 6.3: what ends with its head.
 _BODILESS = frozenset({*range(100, 200), HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+#: RFC 3986, sections 2.1 and 3.2.2: escapes are in capitals, and brackets stand nowhere but around a host.
+_REWRITTEN = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]]")
 
 #: From a host and a port to a connected socket.
 Dial = Callable[[str, int], socket]
@@ -46,16 +46,17 @@ class NeverFinalError(http.client.HTTPException):
     """Interim answers came, and none that is final."""
 
 
-class Wire(HTTPAdapter):
+class Wire:
     """Sends requests: it follows nothing, stores nothing and believes nothing of its environment.
 
-    requests' Session, which would do all of that, is left out: its own work takes as long as all that is done here.
+    urllib3 keeps the connections.  Its own way to send a request, which would do all of that, is left out, and so is
+    requests: what they add takes as long as all that is done here.
     """
 
     def __init__(self, dial: Dial, attend: Attend, *, per_host: int) -> None:
-        self._pools = _pools(dial, attend)
-        self._per_host = per_host
-        super().__init__(pool_connections=_HOSTS_KEPT, pool_maxsize=per_host)
+        self._settings: dict[str, Any] = {"dial": dial, "attend": attend, "maxsize": per_host}
+        self.poolmanager = PoolManager(_HOSTS_KEPT)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
 
     @contextmanager
     def answered(self, url: str, headers: Mapping[str, str], timeout: float) -> Iterator[HTTPResponse]:
@@ -64,52 +65,42 @@ class Wire(HTTPAdapter):
         Its body is still to be read; ``timeout`` is in seconds, for the connection and for each wait.  ``headers`` are
         all that are sent, and Host.
         """
-        asked = requests.PreparedRequest()
-        asked.method, asked.url, asked.headers = "GET", url, headers  # type: ignore[assignment]  # any mapping will do
-        answer: HTTPResponse = self.send(asked, stream=True, timeout=timeout)  # type: ignore[assignment]
+        path = url.index("/", url.index("//") + 2)
+        pool = self._pool(url[:path])
+        connection = pool.taken()
         try:
-            yield answer
+            with connection.answered(_REWRITTEN.sub(_rewritten, url[path:]), headers, timeout) as answer:
+                yield answer
         finally:
-            answer.close()  # unless its body was read: then its connection waits for the next request already
-            answer.release_conn()
+            pool.give_back(connection)
 
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
-        super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._pools
+    def close(self) -> None:
+        """Close the connections that wait for a request."""
+        self.poolmanager.clear()
 
-    def get_connection_with_tls_context(
-        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
-    ) -> HTTPConnectionPool:
+    def _pool(self, origin: str) -> _Pool:
         # urllib3 tells pools apart by two dozen settings, which are alike for all of these.
-        split = urlsplit(str(request.url))
-        port = split.port or port_by_scheme[split.scheme]  # without one, http.client looks for it in an IPv6 address
-        settings: dict[str, Any] = {
-            "scheme": split.scheme,
-            "host": split.hostname,
-            "port": port,
-            "maxsize": self._per_host,
-        }
-        if split.scheme == "https":
-            settings["ssl_context"] = self._tls
-        key: Any = split.scheme, split.netloc
-        return self.poolmanager.connection_from_pool_key(key, settings)  # type: ignore[no-any-return]  # no stubs
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Leave trust to the context: requests would have the authorities read again for each connection."""
-
-    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
-        return request.path_url
-
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> Any:
-        # requests' own answer would copy the headers, look for cookies and guess an encoding.
-        return resp
+        key: Any = origin
+        pool: Any = self.poolmanager.pools.get(key)
+        if pool is None:
+            split = urlsplit(origin)
+            port = split.port or port_by_scheme[split.scheme]  # else http.client looks for it in an IPv6 address
+            settings = {**self._settings, "scheme": split.scheme, "host": split.hostname, "port": port}
+            if split.scheme == "https":
+                settings["ssl_context"] = self._tls
+            pool = self.poolmanager.connection_from_pool_key(key, settings)
+        return pool  # type: ignore[no-any-return]  # what pool_classes_by_scheme says
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         context = create_urllib3_context()  # certificates and host names are verified; TLS 1.2 is the least
         context.load_default_certs()  # the system's, and a company's own in SSL_CERT_FILE
-        context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+        context.load_verify_locations(certifi.where())
         return context
+
+
+def _rewritten(found: re.Match[str]) -> str:
+    return found[0].upper() if found[0].startswith("%") else f"%{ord(found[0]):02X}"
 
 
 class _Answer(http.client.HTTPResponse):
@@ -153,34 +144,34 @@ class _Answer(http.client.HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    """Asks for one document after the other, by GET; ``dial`` and ``attend`` are given to it by ``_pools``."""
+    """Asks for one document after the other, by GET; ``dial`` and ``attend`` are as ``Wire`` takes them."""
 
-    dial: Dial
-    attend: Attend
     _used = False
-    _asked: tuple[str, Mapping[str, str]] = "", {}
+    _answer: _Answer | None = None
 
-    def _new_conn(self) -> socket:
-        self._used = False
-        return self.dial(self.host, self.port)
+    def __init__(self, *args: Any, dial: Dial, attend: Attend, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._dial, self._attend = dial, attend
 
-    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
-        if self.sock is not None:
-            self.attend(self.sock)
-            self.sock.settimeout(self.timeout)
-        self._asked = url, headers
-        self.putrequest("GET", url, skip_accept_encoding=True)
-        for name, value in headers.items():
-            http.client.HTTPConnection.putheader(self, name, value)  # urllib3's looks for marks of its own in values
-        self.endheaders()
+    @contextmanager
+    def answered(self, target: str, headers: Mapping[str, str], timeout: float) -> Iterator[HTTPResponse]:
+        """Ask for ``target`` and yield the answer; see ``Wire.answered``."""
+        self.timeout = timeout
+        answer = None
+        try:
+            answer = self._asked(target, headers)
+            yield answer
+        finally:
+            over = answer is not None and (answer.closed or answer.length_remaining == 0)
+            if self._answer is not None:
+                self._answer.close()
+            if not over:
+                self.close()  # what is left of the answer would be taken for the next one
 
-    def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
-        self._answer = _Answer(*args, **kwargs)
-        return self._answer
-
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
+    def _asked(self, target: str, headers: Mapping[str, str]) -> HTTPResponse:
         # RFC 9112, section 9.3.1: a server may close a connection just as the next request is on its way;
         # a GET is then sent once more, on a new one.
+        self._send(target, headers)
         again, self._used = self._used, True
         try:
             return self._got()
@@ -188,44 +179,62 @@ class _Connection(HTTPConnection):
             if not again:
                 raise
         self.close()
-        url, headers = self._asked
-        self.request("GET", url, headers=headers)
+        self._send(target, headers)
         self._used = True
         return self._got()
 
-    def _got(self) -> HTTPResponse:
+    def _new_conn(self) -> socket:
+        self._used = False
+        return self._dial(self.host, self.port)
+
+    def _send(self, target: str, headers: Mapping[str, str]) -> None:
+        if self.sock is None:
+            self.connect()
+        self._attend(self.sock)
         self.sock.settimeout(self.timeout)
-        answer = http.client.HTTPConnection.getresponse(self)
-        try:
-            return HTTPResponse(
-                answer,
-                self._answer.headers,
-                answer.status,
-                answer.version,
-                reason=answer.reason,
-                preload_content=False,
-                decode_content=False,
-                original_response=answer,
-                request_method="GET",
-            )
-        except InvalidHeader:
-            answer.close()
-            raise
+        self.putrequest("GET", target, skip_accept_encoding=True)
+        for name, value in headers.items():
+            http.client.HTTPConnection.putheader(self, name, value)  # urllib3's looks for marks of its own in values
+        with suppress(BrokenPipeError, ConnectionResetError):  # a server that wants no more may have said why
+            self.endheaders()
+
+    def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
+        self._answer = _Answer(*args, **kwargs)
+        return self._answer
+
+    def _got(self) -> HTTPResponse:
+        answer: _Answer = http.client.HTTPConnection.getresponse(self)  # type: ignore[assignment]  # see above
+        return HTTPResponse(
+            answer,
+            answer.headers,
+            answer.status,
+            answer.version,
+            reason=answer.reason,
+            preload_content=False,
+            decode_content=False,
+            original_response=answer,
+            connection=self,
+            request_method="GET",
+        )
 
 
-def _pools(dial: Dial, attend: Attend) -> dict[str, type[HTTPConnectionPool]]:
-    class Connection(_Connection):
-        pass
+class _TLSConnection(_Connection, HTTPSConnection):
+    pass
 
-    Connection.dial, Connection.attend = staticmethod(dial), staticmethod(attend)
 
-    class TLSConnection(Connection, HTTPSConnection):
-        pass
+class _Pool(HTTPConnectionPool):
+    """The connections to one host, at one port."""
 
-    class Pool(HTTPConnectionPool):
-        ConnectionCls = Connection
+    ConnectionCls = _Connection
 
-    class TLSPool(HTTPSConnectionPool):
-        ConnectionCls = TLSConnection
+    def taken(self) -> _Connection:
+        """Return a connection that nobody else uses, until it is given back; it may not be connected."""
+        connection: Any = self._get_conn()
+        return connection  # type: ignore[no-any-return]  # it is what ConnectionCls says
 
-    return {"http": Pool, "https": TLSPool}
+    def give_back(self, connection: _Connection) -> None:
+        self._put_conn(connection)
+
+
+class _TLSPool(_Pool, HTTPSConnectionPool):
+    ConnectionCls = _TLSConnection
