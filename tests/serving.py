@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 
-def until(holds: Callable[[], bool], what: str, patience: float = 60.0) -> None:
-    """Return as soon as ``holds``; fail with ``what`` when it does not within ``patience`` seconds."""
-    end = time.monotonic() + patience
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Return as soon as ``holds``; fail with ``what`` when it does not within a minute: the machine may be busy."""
+    end = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < end, what
         time.sleep(0.02)
@@ -58,10 +58,10 @@ class Running:
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    def stopped(self, number: signal.Signals = signal.SIGTERM, patience: float = 10.0) -> int:
+    def stopped(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""
         self.send(number)
-        return self.process.wait(patience)
+        return self.process.wait(60)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -79,7 +79,7 @@ class Answer(NamedTuple):
 
 def ask(address: tuple[str, int], path: str, method: str = "GET", **headers: str) -> Answer:
     """Ask for ``path``, sent as it is, with ``headers`` whose names have _ for - ; nothing is added or decoded."""
-    connection = HTTPConnection(*address, timeout=10)
+    connection = HTTPConnection(*address, timeout=60)
     try:
         return read(begun(connection, path, method, **headers))
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import io
+import logging
 import os
 import re
 import signal
@@ -70,12 +71,10 @@ def test_a_cycle_that_is_broken_off_loses_nothing(planet: Planet, origin: Origin
     origin.put("/fast.xml", rss(Item(title="Fast", guid="1")))
     origin.handle("/slow.xml", raw(b"HTTP/1.1 200 OK\r\n", Cue.STALL))
     feeds = [f"{{url: '{origin.url(f'/{name}.xml')}', id: {name}}}" for name in ("fast", "slow")]
-    planet.configure(feeds, more="fetch: {allow_private: true, timeout: 60s}")
+    planet.configure(feeds, more="fetch: {allow_private: true, timeout: 200s}")
     with Running(planet.folder, "schedule") as service:
         until(lambda: origin.hits("/slow.xml") == 1 and stored(planet) == 1, "the fast source was not stored")
-        begun = time.monotonic()
         assert service.stopped(number) == (0 if number == signal.SIGTERM else -signal.SIGKILL)
-        assert time.monotonic() - begun < 8
     with sqlite3.connect(planet.folder / "aggregator.db") as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     database.close()
@@ -98,7 +97,7 @@ def test_a_cycle_that_cannot_end_early_is_cut_off(planet: Planet) -> None:
         lock.unlink()
         with Running(planet.folder, "schedule") as service:
             until(lock.exists, "no cycle began")
-            assert service.stopped(patience=15) == 0  # less than ten where the machine is not busy
+            assert service.stopped() == 0
             assert "cut off" in service.log
     finally:
         database.close()
@@ -237,17 +236,19 @@ def test_systemd_is_told(planet: Planet, abstract: bool) -> None:
     name = f"@aggregator-test-{os.getpid()}" if abstract else str(planet.folder / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind("\0" + name[1:] if abstract else name)
-        listener.settimeout(10)
+        listener.settimeout(60)
         with Running(planet.folder, "schedule", NOTIFY_SOCKET=name, WATCHDOG_USEC="400000") as service:
-            heard = [received(listener) for _ in range(4)]
-            assert "READY" in heard[0]
-            assert {"STATUS", "WATCHDOG"} == {key for each in heard[1:] for key in each}
+            assert "READY" in received(listener)
+            heard: set[str] = set()
+            while heard < {"STATUS", "WATCHDOG"}:
+                heard.update(received(listener))
+            assert heard == {"STATUS", "WATCHDOG"}
             service.send(signal.SIGHUP)
             until(lambda: received(listener).get("RELOADING") == "1", "RELOADING did not come")
             until(lambda: received(listener).get("READY") == "1", "READY did not come again")
             service.send(signal.SIGTERM)
             until(lambda: received(listener).get("STOPPING") == "1", "STOPPING did not come")
-            assert service.process.wait(10) == 0
+            assert service.process.wait(60) == 0
 
 
 def test_reloading_tells_the_monotonic_time() -> None:
@@ -257,7 +258,7 @@ def test_reloading_tells_the_monotonic_time() -> None:
         listener.bind("\0" + name[1:])
         Notifier({"NOTIFY_SOCKET": name}, logs.opened(io.BytesIO())).reloading()
         told = int(received(listener)["MONOTONIC_USEC"])
-    assert 0 <= time.monotonic_ns() // 1000 - told < 5_000_000
+    assert 0 <= time.monotonic_ns() // 1000 - told < 60_000_000
 
 
 @pytest.mark.parametrize(
@@ -299,25 +300,27 @@ class Shifted(datetime):
 @pytest.mark.parametrize("days", [-3652, -0.5, 0.5, 20_454])
 def test_ticks_go_on_when_the_clock_is_set(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
     """Ten years back, or from 1970 to now: the next tick comes soon, and it is one."""
+    every, more = 0.1, 8
     monkeypatch.setattr(Shifted, "by", timedelta(days=-20_454))
     monkeypatch.setattr(apscheduler.schedulers.base, "datetime", Shifted)
     monkeypatch.setattr(ticking, "datetime", Shifted)
     ticks: list[float] = []
-    ticker = Ticker(lambda: ticks.append(time.monotonic()), timedelta(seconds=0.2))
+    ticker = Ticker(lambda: ticks.append(time.monotonic()), timedelta(seconds=every))
     ticker.start()
     try:
         until(lambda: len(ticks) >= 2, "no ticks")
+        begun, count = time.monotonic(), len(ticks)
         monkeypatch.setattr(Shifted, "by", timedelta(days=days - 20_454))
-        count = len(ticks)
 
-        def three_more() -> bool:
+        def gone_on() -> bool:
             ticker.keep_time()
-            return len(ticks) >= count + 3
+            return len(ticks) >= count + more
 
-        until(three_more, "the ticks stopped", 3)
+        until(gone_on, "the ticks stopped")
     finally:
-        assert ticker.stop(5)
-    assert min(after - before for before, after in zip(ticks[count + 1 :], ticks[count + 2 :], strict=False)) > 0.1
+        assert ticker.stop(60)
+    # One may be under way when the clock is set, one due, and setting it brings one more; the others keep apart.
+    assert ticks[count + more - 1] - begun > (more - 4) * every
 
 
 def test_no_two_ticks_at_once() -> None:
@@ -336,7 +339,7 @@ def test_no_two_ticks_at_once() -> None:
     ticker.start()
     until(lambda: ticks >= 3, "no ticks")
     ticker.soon()
-    assert ticker.stop(5)
+    assert ticker.stop(60)
     assert most == 1
 
 
@@ -348,15 +351,39 @@ def test_a_tick_asked_for_during_another_follows_it() -> None:
 
     def work() -> None:
         next(waiting).set()
-        assert release.wait(10)
+        assert release.wait(60)
 
-    ticker = Ticker(work)
+    ticker = Ticker(work, timedelta(hours=1))
     ticker.start()
-    assert ticks[0].wait(5)
+    assert ticks[0].wait(60)
     ticker.soon()
     release.set()
-    assert ticks[1].wait(5)
-    assert ticker.stop(5)
+    assert ticks[1].wait(60)
+    assert ticker.stop(60)
+
+
+def test_a_tick_asked_for_when_another_has_just_ended_is_not_lost() -> None:
+    """Also in the moment in which APScheduler, which tells of its end in its log, believes it to be at work."""
+    ticks: list[Event] = [Event(), Event()]
+    waiting = iter(ticks)
+    ticker = Ticker(lambda: next(waiting).set(), timedelta(hours=1))
+
+    def told(record: logging.LogRecord) -> bool:
+        if "executed successfully" in record.msg and not ticks[1].is_set():
+            ticker.soon()
+            ticks[1].wait(0.5)
+        return True
+
+    executor = logging.getLogger("apscheduler.executors.default")
+    executor.addFilter(told)
+    executor.setLevel(logging.INFO)
+    try:
+        ticker.start()
+        assert ticks[1].wait(60)
+    finally:
+        executor.setLevel(logging.NOTSET)
+        executor.removeFilter(told)
+        assert ticker.stop(60)
 
 
 def test_a_tick_that_does_not_end_is_not_waited_for() -> None:
@@ -365,15 +392,15 @@ def test_a_tick_that_does_not_end_is_not_waited_for() -> None:
 
     def work() -> None:
         begun.set()
-        release.wait(10)
+        release.wait(60)
         ended.set()
 
     ticker = Ticker(work)
     ticker.start()
-    assert begun.wait(5)
+    assert begun.wait(60)
     assert not ticker.stop(0.05)
     release.set()
-    assert ended.wait(5)
+    assert ended.wait(60)
 
 
 def test_the_pulse_tells_what_takes_too_long() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from threading import Lock
+from threading import Lock, Thread
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -29,7 +29,7 @@ class _Tick(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
 
 
 class Ticker:
-    """Calls ``work`` every tick, never twice at once, in a thread of its own."""
+    """Calls ``work`` every tick, never twice at once, in another thread."""
 
     def __init__(self, work: Callable[[], None], every: timedelta = TICK) -> None:
         self._work = work
@@ -47,8 +47,8 @@ class Ticker:
 
     def soon(self) -> None:
         """Let the next tick come at once, or when the one at work has ended."""
-        self._again = True
-        self._scheduler.modify_job(_JOB, next_run_time=datetime.now(UTC))
+        # APScheduler would leave it out while it believes another to be at work, which may just have ended.
+        Thread(target=self._tick, name="tick", daemon=True).start()
 
     def keep_time(self) -> None:
         """Tick at once when the next tick is further away than one is: the clock was set back.
@@ -56,19 +56,19 @@ class Ticker:
         To be called now and then.  APScheduler waits for a time of day, which may be years ahead then.
         """
         if self._scheduler.get_job(_JOB).next_run_time > datetime.now(UTC) + self._every:
-            self.soon()
+            self._scheduler.modify_job(_JOB, next_run_time=datetime.now(UTC))
 
     def stop(self, patience: float) -> bool:
         """Begin no more ticks and wait up to ``patience`` seconds for the one at work; return whether it ended."""
         self._scheduler.shutdown(wait=False)
-        ended = self._at_work.acquire(timeout=patience)
-        if ended:
-            self._at_work.release()
-        return ended
+        return self._at_work.acquire(timeout=patience)  # for good: what is begun now finds it taken
 
     def _tick(self) -> None:
-        with self._at_work:
-            self._again = True
-            while self._again:
+        self._again = True
+        # Who finds another at work leaves it to that one, which looks once more after it has let go.
+        while self._again and self._at_work.acquire(blocking=False):
+            try:
                 self._again = False
                 self._work()
+            finally:
+                self._at_work.release()
