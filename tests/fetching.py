@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from aggregator.domains import Domains
@@ -58,8 +59,9 @@ def names(**table: Sequence[Address] | int) -> Resolver:
     return resolve
 
 
-def unused_port() -> int:
-    """Return a port of loopback where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+@contextmanager
+def unused_port() -> Iterator[int]:
+    """Yield a port of loopback where nobody listens, nor can before the block ends."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]

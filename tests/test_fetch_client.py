@@ -14,6 +14,7 @@ from fetching import AGENT, NOW, OK, ask, client, names, request, unused_port
 from hypothesis import given
 from hypothesis import strategies as st
 from origin import LAST_MODIFIED, Origin, Raw, Reply, Seen, raw
+from serving import until
 
 from aggregator.errors import FetchError, HttpStatusError
 from aggregator.fetch import Client, Request, max_age, retry_after
@@ -160,10 +161,11 @@ def test_environment_does_not_count(
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password SECRET\n")
     (tmp_path / "netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{unused_port()}")
     origin.put("/feed", "<rss/>")
-    ask(loopback, origin.url("/feed"))
+    with unused_port() as port:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
+        ask(loopback, origin.url("/feed"))
     assert "Authorization" not in origin.requests[0].headers
 
 
@@ -210,7 +212,7 @@ def test_a_connection_that_went_stale(origin: Origin, loopback: Client) -> None:
 
     def script(seen: Seen) -> Raw:
         yield next(answers)
-        closing.wait(5)
+        closing.wait(60)
 
     origin.handle("/feed", script)
     assert ask(loopback, origin.url("/feed")).body == b"a"
@@ -234,7 +236,8 @@ def test_at_most_so_many_requests_to_one_host(origin: Origin) -> None:
     """Requests that redirects lead to one host wait for each other, however many hosts they come from."""
 
     def slowly(seen: Seen) -> Reply:
-        time.sleep(0.05)
+        until(lambda: victim.most_at_once >= 2, "they came one by one")
+        time.sleep(0.05)  # for one more, which must not come
         return Reply(body=b"<rss/>")
 
     hosts = {f"h{n}_example": origin.port for n in range(8)}

@@ -118,7 +118,7 @@ def test_no_tls_at_all() -> None:
     """A server that speaks plain text at the port is named as that, and is not asked without encryption."""
     greetings: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(5)
+        listener.settimeout(60)
 
         def answer() -> None:
             with suppress(OSError), listener.accept()[0] as peer:
@@ -139,7 +139,7 @@ def test_no_tls_at_all() -> None:
 def test_a_handshake_that_never_ends(pieces: int) -> None:
     """The deadline covers a handshake that stalls, or comes byte by byte."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(5)
+        listener.settimeout(60)
         stopped = threading.Event()
 
         def answer() -> None:
@@ -149,7 +149,7 @@ def test_a_handshake_that_never_ends(pieces: int) -> None:
                     if stopped.wait(0.03):
                         break
                     peer.sendall(record[number : number + 1] or b"\x02")
-                stopped.wait(5)
+                stopped.wait(60)
 
         thread = threading.Thread(target=answer)
         thread.start()
@@ -157,7 +157,7 @@ def test_a_handshake_that_never_ends(pieces: int) -> None:
             start = time.monotonic()
             with pytest.raises(DeadlineError, match=r"^feed\.example did not answer"):
                 ask(made, "https://feed.example/feed")
-            assert time.monotonic() - start < 1
+            assert time.monotonic() - start < 20  # pieces take 30 s; without any it would be a minute
         stopped.set()
         thread.join()
 

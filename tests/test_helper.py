@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,7 +87,7 @@ from test_helper import add, start
 from aggregator.workers.helper import Helper
 helper = Helper(start, 1)
 print(*(pid for _, pid in helper.answers(add, [1])), flush=True)
-time.sleep(60)
+time.sleep(200)
 """
 
 
@@ -99,7 +98,7 @@ def test_it_ends_with_the_process_that_started_it() -> None:
         assert starter.stdout
         helper = psutil.Process(int(starter.stdout.readline()))
         starter.kill()
-    helper.wait(5)
+    helper.wait(60)
 
 
 def test_closing_waits_for_what_is_under_way() -> None:
@@ -107,6 +106,5 @@ def test_closing_waits_for_what_is_under_way() -> None:
     helper = Helper(start, 1)
     answers = helper.answers(add, range(2))
     next(answers)
-    before = time.monotonic()
     helper.close()
-    assert time.monotonic() - before < 20
+    assert helper._process.returncode == 0  # it was not killed

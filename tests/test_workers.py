@@ -20,8 +20,8 @@ from aggregator.errors import ParseError, StoppedError
 from aggregator.models import Link
 from aggregator.workers import Limits, Pool, job
 
-LIMITS = Limits(cpu=5, wall=20, memory=512 * 2**20)
-SHORT = Limits(cpu=1, wall=20, memory=512 * 2**20)
+LIMITS = Limits(cpu=5, wall=60, memory=512 * 2**20)
+SHORT = Limits(cpu=1, wall=200, memory=512 * 2**20)
 
 
 def answer(number: int) -> Link:
@@ -46,7 +46,7 @@ def devour() -> Link:
 
 
 def hang() -> Link:
-    time.sleep(60)
+    time.sleep(200)
     return answer(0)
 
 
@@ -122,7 +122,7 @@ def test_a_process_that_died_between_two_jobs_is_replaced(pool: Pool) -> None:
     """Whoever kills an idle worker harms no job."""
     victim = psutil.Process(pool.call(LIMITS, whoami).length)
     victim.kill()
-    victim.wait(10)
+    victim.wait(60)
     assert pool.call(LIMITS, answer, 3) == answer(3)
 
 
@@ -155,7 +155,7 @@ def test_a_stop_breaks_off_what_is_under_way() -> None:
     began = time.monotonic()
     with Pool(1, __name__, stop=stop) as pool, pytest.raises(StoppedError):
         pool.call(LIMITS, hang)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # less than two where the machine is not busy; the call would take a minute
 
 
 @pytest.mark.parametrize(
@@ -179,14 +179,14 @@ def test_an_answer_is_of_the_type_that_was_asked_for(received: bytes) -> None:
 
 def test_a_worker_does_not_outlive_its_pool() -> None:
     """When the process of the pool is killed in the middle of a job, the worker ends soon after it."""
-    script = "from aggregator.workers import Limits, Pool; import time; Pool(1, 'time').call(Limits(), time.sleep, 60)"
+    script = "from aggregator.workers import Limits, Pool; import time; Pool(1, 'time').call(Limits(), time.sleep, 200)"
     with subprocess.Popen([sys.executable, "-c", script]) as owner:
         children: list[psutil.Process] = []
         while not children:
             time.sleep(0.05)
             children = psutil.Process(owner.pid).children()
         owner.kill()
-    _, alive = psutil.wait_procs(children, timeout=20)
+    _, alive = psutil.wait_procs(children, timeout=60)
     assert not alive
 
 
