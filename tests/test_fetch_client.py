@@ -192,6 +192,14 @@ def test_headers_that_cannot_be_sent(origin: Origin, loopback: Client, name: str
     assert not origin.requests
 
 
+def test_no_validator_adds_a_line(origin: Origin, loopback: Client) -> None:
+    """A line break in what is sent, however it came there, is never sent."""
+    for line_break in ("\r\n", "\n", "\r"):
+        with pytest.raises(ValueError, match="line of a request"):
+            ask(loopback, origin.url("/feed"), etag=f'"a"{line_break}X: y')
+    assert not origin.requests
+
+
 def test_connections_are_used_again_and_closed(origin: Origin) -> None:
     """Requests to one host share a connection, also through 304s and redirects, and closing ends everything."""
     origin.put("/feed", "<rss/>")

@@ -121,7 +121,7 @@ class Client:
         slot = self._slots.take(lane, patience)
         if slot is None:
             if self._slots.stopped:
-                raise self._ended(End.STOPPED, urlsplit(way.url).netloc)
+                raise self._ended(End.STOPPED, way.where)
             raise PostponedError(
                 f"{lane} is being asked as much at once as 'per_host' in feeds.yaml allows; try again in a minute",
                 until=self._account.now() + MINUTE,
@@ -130,7 +130,6 @@ class Client:
 
     def _asked(self, request: Request, way: Route, watch: Watch, now: datetime) -> Response | Route:
         """Ask one address; return the answer, or the way on when it redirects."""
-        where = urlsplit(way.url).netloc
         if not way.trusted and not self._limits.allow_private and _endpoint(way.url) == self._instance:
             raise ForbiddenError(
                 f"redirected by {urls.host(way.behind[-1])} to the RSSHub instance, which is not theirs"
@@ -145,11 +144,11 @@ class Client:
         except FetchError as error:
             failure = error
         except failures.FOREIGN as error:
-            failure = failures.ours(error, where)
+            failure = failures.ours(error, way.where)
         # Raised out here: inside, the foreign error would follow as the context, with the address in its words.
         try:
             if watch.ended:
-                raise self._ended(watch.ended, where) from failure
+                raise self._ended(watch.ended, way.where) from failure
             if failure is not None:
                 raise failure
         finally:
@@ -176,9 +175,9 @@ class Client:
     def _judged(
         self, request: Request, way: Route, sent: Mapping[str, str], answer: HTTPResponse, now: datetime
     ) -> Response | Route:
-        where, host, status = urlsplit(way.url).netloc, way.host, answer.status
+        where, status = way.where, answer.status
         if status < HTTPStatus.BAD_REQUEST:
-            self._account.answered(host)
+            self._account.answered(way.host)
         if status == HTTPStatus.OK or (status == HTTPStatus.IM_USED and _is_delta(sent, answer.headers)):
             return _response(request, way, answer, now, body.read(answer, self._limits.max_size, where))
         if status in route.REDIRECTS:
@@ -188,7 +187,7 @@ class Client:
             _finish(answer)
             return _response(request, way, answer, now, b"")
         retry_after = model.retry_after(answer.headers.get("Retry-After"), now)
-        self._account.refused(host, status, retry_after)
+        self._account.refused(way.host, status, retry_after)
         raise _refusal(where, status, retry_after)
 
     def _connected(self, host: str, port: int) -> socket:
@@ -210,7 +209,7 @@ def _redirected(way: Route, error: ForbiddenError) -> ForbiddenError:
 
 def _finish(answer: HTTPResponse) -> None:
     length = answer.length_remaining
-    if length is not None and length <= _SMALL:
+    if length and length <= _SMALL:
         answer.drain_conn()
 
 
@@ -248,6 +247,8 @@ def _refusal(where: str, status: int, retry_after: datetime | None) -> FetchErro
 
 
 def _authorization(url: str) -> dict[str, str]:
+    if "@" not in url:
+        return {}
     split = urlsplit(url)
     if not split.username and not split.password:
         return {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_network
-from urllib.parse import urlsplit
 
 from aggregator import urls
 from aggregator.errors import ForbiddenError
@@ -21,7 +20,7 @@ _PORT_LIST = """
     1433 1521 3306 5432 5672 6379 9042 11211 27017
 """
 _PORTS = frozenset(map(int, _PORT_LIST.split()))
-_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
+_NETLOC = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]+))?")
 
 #: Not even ``allow_private`` opens these: nobody's feed is there.  Clouds hand out credentials at the last five.
 _NEVER = {
@@ -60,13 +59,17 @@ def permit(url: str) -> str:
     permitted = urls.absolute(url)
     if permitted is None:
         raise ForbiddenError(f"{_shown(url)} is not an http or https address")
-    split = urlsplit(permitted)
-    port = split.port
-    if not _HOST.fullmatch(split.netloc if port is None else split.netloc.rpartition(":")[0]):
+    found = _NETLOC.fullmatch(netloc(permitted))
+    if found is None:
         raise ForbiddenError(f"{_shown(url)} has no valid host name")
-    if port in _PORTS:
-        raise ForbiddenError(f"port {port} of {split.hostname} belongs to another service than the web")
+    if found[1] and int(found[1]) in _PORTS:
+        raise ForbiddenError(f"port {found[1]} of {urls.host(permitted)} belongs to another service than the web")
     return permitted.partition("#")[0]
+
+
+def netloc(permitted: str) -> str:
+    """Return the host, and its port where that is not the scheme's, of an address that is permitted."""
+    return permitted.split("/", 3)[2]
 
 
 def _shown(url: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from http.client import HTTPException, LineTooLong
 from io import BufferedIOBase
+from typing import Any
 
 from urllib3 import HTTPHeaderDict
 
@@ -20,7 +21,15 @@ _FOLD = re.compile(r"[ \t]*(?:\r\n|\r|\n)[ \t]+")
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*(.*)")
 
 
-def read(file: BufferedIOBase) -> HTTPHeaderDict:
+class Fields(HTTPHeaderDict):
+    """Fields by name, in any case; those of one name stand together, with commas between them."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the field ``name``, or ``default``: without an exception, as most that are asked for are not there."""
+        return self[name] if name in self else default  # noqa: SIM401 - this is get
+
+
+def read(file: BufferedIOBase) -> Fields:
     """Return the fields of the head that begins in ``file``, read to its end.
 
     Lines that are no fields are left out, as browsers do.  Raises HTTPException for too many lines, LineTooLong.
@@ -28,7 +37,7 @@ def read(file: BufferedIOBase) -> HTTPHeaderDict:
     head = b"".join(_lines(file)).decode("latin-1")
     if "\n " in head or "\n\t" in head or "\r " in head or "\r\t" in head:
         head = _FOLD.sub(" ", head)
-    fields = HTTPHeaderDict()
+    fields = Fields()
     for line in _LINE.split(head):
         if found := _FIELD.fullmatch(line):
             fields.add(found[1], found[2])

@@ -21,13 +21,14 @@ _MOST_HOPS = 5
 class Route(Struct, frozen=True, kw_only=True):
     """The way so far: ``url`` is the next address to ask, without credentials; ``behind`` those already asked.
 
-    ``host`` is the name in ``url``, which there is an account of.
+    ``host`` is the name in ``url``, which there is an account of, ``where`` the same with its port.
     ``trusted`` tells whether ``url`` may see the source's own headers and password.  ``moved_to`` is the end
     of the permanent redirects that the chain began with; ``permanent`` whether they reach ``url``.
     """
 
     url: str
     host: str
+    where: str
     behind: tuple[str, ...] = ()
     trusted: bool = True
     permanent: bool = True
@@ -37,7 +38,7 @@ class Route(Struct, frozen=True, kw_only=True):
 def start(url: str) -> Route:
     """Return the route that begins at a source's ``url``; raises ForbiddenError when it may not be asked."""
     permitted = guard.permit(url)
-    return Route(url=permitted, host=urls.host(permitted))
+    return Route(url=permitted, host=urls.host(permitted), where=guard.netloc(permitted))
 
 
 def onward(route: Route, status: int, location: str | None) -> Route:
@@ -59,6 +60,7 @@ def onward(route: Route, status: int, location: str | None) -> Route:
         route,
         url=target,
         host=urls.host(target),
+        where=guard.netloc(target),
         behind=(*route.behind, route.url),
         trusted=route.trusted and keeps_secrets(route.url, target),
         permanent=permanent,

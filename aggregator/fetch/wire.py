@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import certifi
-from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, HTTPSConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection, port_by_scheme
 from urllib3.util.ssl_ import create_urllib3_context
 
@@ -67,9 +67,10 @@ class Wire:
         """
         path = url.index("/", url.index("//") + 2)
         pool = self._pool(url[:path])
+        request = _written(url[:path], url[path:], headers)
         connection = pool.taken()
         try:
-            with connection.answered(_REWRITTEN.sub(_rewritten, url[path:]), headers, timeout) as answer:
+            with connection.answered(request, timeout) as answer:
                 yield answer
         finally:
             pool.give_back(connection)
@@ -99,6 +100,18 @@ class Wire:
         return context
 
 
+def _written(origin: str, target: str, headers: Mapping[str, str]) -> bytes:
+    # RFC 9112, sections 3 and 5.  http.client puts a request together in twice the time.
+    lines = [
+        f"GET {_REWRITTEN.sub(_rewritten, target)} HTTP/1.1",
+        f"Host: {origin.partition('//')[2]}",
+        *[f"{name}: {value}" for name, value in headers.items()],
+    ]
+    if any("\r" in line or "\n" in line for line in lines):
+        raise ValueError("a line of a request cannot hold another one")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
 def _rewritten(found: re.Match[str]) -> str:
     return found[0].upper() if found[0].startswith("%") else f"%{ord(found[0]):02X}"
 
@@ -109,7 +122,7 @@ class _Answer(http.client.HTTPResponse):
     Of two lengths, or codings, the first counts here; urllib3 refuses lengths that differ.
     """
 
-    headers: HTTPHeaderDict  # type: ignore[assignment]  # instead of a mail's
+    headers: head.Fields  # type: ignore[assignment]  # instead of a mail's
 
     def begin(self) -> None:
         for _ in range(_MOST_INTERIM):
@@ -140,11 +153,11 @@ class _Answer(http.client.HTTPResponse):
         return None
 
     def _first(self, name: str) -> str:
-        return next(iter(self.headers.getlist(name)), "")
+        return self.headers.getlist(name)[0] if name in self.headers else ""
 
 
 class _Connection(HTTPConnection):
-    """Asks for one document after the other, by GET; ``dial`` and ``attend`` are as ``Wire`` takes them."""
+    """Sends one request after the other; ``dial`` and ``attend`` are as ``Wire`` takes them."""
 
     _used = False
     _answer: _Answer | None = None
@@ -154,24 +167,22 @@ class _Connection(HTTPConnection):
         self._dial, self._attend = dial, attend
 
     @contextmanager
-    def answered(self, target: str, headers: Mapping[str, str], timeout: float) -> Iterator[HTTPResponse]:
-        """Ask for ``target`` and yield the answer; see ``Wire.answered``."""
+    def answered(self, request: bytes, timeout: float) -> Iterator[HTTPResponse]:
+        """Send ``request``, a GET, and yield the answer; see ``Wire.answered``."""
         self.timeout = timeout
         answer = None
         try:
-            answer = self._asked(target, headers)
+            answer = self._asked(request)
             yield answer
         finally:
-            over = answer is not None and (answer.closed or answer.length_remaining == 0)
-            if self._answer is not None:
-                self._answer.close()
-            if not over:
+            if answer is None or not (answer.closed or answer.length_remaining == 0):
                 self.close()  # what is left of the answer would be taken for the next one
+            self._forget()
 
-    def _asked(self, target: str, headers: Mapping[str, str]) -> HTTPResponse:
+    def _asked(self, request: bytes) -> HTTPResponse:
         # RFC 9112, section 9.3.1: a server may close a connection just as the next request is on its way;
         # a GET is then sent once more, on a new one.
-        self._send(target, headers)
+        self._send(request)
         again, self._used = self._used, True
         try:
             return self._got()
@@ -179,7 +190,8 @@ class _Connection(HTTPConnection):
             if not again:
                 raise
         self.close()
-        self._send(target, headers)
+        self._forget()
+        self._send(request)
         self._used = True
         return self._got()
 
@@ -187,23 +199,19 @@ class _Connection(HTTPConnection):
         self._used = False
         return self._dial(self.host, self.port)
 
-    def _send(self, target: str, headers: Mapping[str, str]) -> None:
+    def _send(self, request: bytes) -> None:
         if self.sock is None:
             self.connect()
         self._attend(self.sock)
         self.sock.settimeout(self.timeout)
-        self.putrequest("GET", target, skip_accept_encoding=True)
-        for name, value in headers.items():
-            http.client.HTTPConnection.putheader(self, name, value)  # urllib3's looks for marks of its own in values
         with suppress(BrokenPipeError, ConnectionResetError):  # a server that wants no more may have said why
-            self.endheaders()
-
-    def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
-        self._answer = _Answer(*args, **kwargs)
-        return self._answer
+            self.sock.sendall(request)
 
     def _got(self) -> HTTPResponse:
-        answer: _Answer = http.client.HTTPConnection.getresponse(self)  # type: ignore[assignment]  # see above
+        answer = self._answer = _Answer(self.sock, method="GET")
+        answer.begin()
+        if answer.will_close:
+            self.close()  # the answer keeps the socket until it is read
         return HTTPResponse(
             answer,
             answer.headers,
@@ -216,6 +224,11 @@ class _Connection(HTTPConnection):
             connection=self,
             request_method="GET",
         )
+
+    def _forget(self) -> None:
+        if self._answer is not None:
+            self._answer.close()
+            self._answer = None
 
 
 class _TLSConnection(_Connection, HTTPSConnection):
