@@ -18,9 +18,12 @@ from aggregator.models import Attribution, Copy, FeedInfo, Post
 from aggregator.records import Placed
 from aggregator.store import codec
 from aggregator.store.engine import PARAMETERS, PART
+from aggregator.store.questions import AMONG, among, ask_among
 from aggregator.store.schema import copy, info, post, source
 from aggregator.text import chunks
 
+_SOURCES = sa.select(source.c.pk).where(among(source.c.id))
+_CARRIERS = sa.select(source.c.id).join(copy, copy.c.source_pk == source.c.pk).distinct().where(among(copy.c.post_pk))
 _NEWEST_FIRST = (post.c.published.desc(), post.c.pk.desc())
 _EVER = datetime.min.replace(tzinfo=UTC)
 
@@ -57,9 +60,7 @@ def latest(connection: sa.Connection, source_ids: Sequence[str] | None, limit: i
 
 
 def _numbers(connection: sa.Connection, source_ids: Sequence[str]) -> list[int]:
-    query = sa.select(source.c.pk)
-    parts = chunks(source_ids, PARAMETERS)
-    return [pk for part in parts for pk in connection.scalars(query.where(source.c.id.in_(part)))]
+    return [row.pk for row in ask_among(connection, _SOURCES, source_ids)]
 
 
 def _newest(limit: int) -> sa.Select[Any]:
@@ -127,10 +128,7 @@ def _many(connection: sa.Connection, query: sa.Select[tuple[int]]) -> list[int]:
 
 def carriers(connection: sa.Connection, pks: Sequence[int]) -> set[str]:
     """Return the ids of the sources that carry any of the posts numbered ``pks``."""
-    query = sa.select(source.c.id).join(copy, copy.c.source_pk == source.c.pk).distinct()
-    return {
-        found for part in chunks(pks, PARAMETERS) for found in connection.scalars(query.where(copy.c.post_pk.in_(part)))
-    }
+    return {row.id for row in ask_among(connection, _CARRIERS, pks)}
 
 
 def titles(connection: sa.Connection, pks: Sequence[int]) -> dict[str, str]:
@@ -180,13 +178,12 @@ def posts(connection: sa.Connection, pks: Sequence[int], *, bodies: bool = True)
     """
     primary, standing_in = _WHOLE if bodies else _HEADS
     for part in chunks(pks, PARAMETERS):
-        rows = {row.post_pk: row for row in connection.execute(primary, {"pks": part}).all()}
+        rows = {row.post_pk: row for row in ask_among(connection, primary, part)}
         also: dict[int, list[Any]] = defaultdict(list)
-        for row in connection.execute(_OTHERS, {"pks": part}):
+        for row in ask_among(connection, _OTHERS, part):
             also[row.post_pk].append(row)
         left = [also[pk].pop(0).pk for pk, row in rows.items() if not row.listed and also[pk]]
-        if left:
-            rows |= {row.post_pk: row for row in connection.execute(standing_in, {"pks": left}).all()}
+        rows |= {row.post_pk: row for row in ask_among(connection, standing_in, left)}
         for pk in part:
             if pk in rows and rows[pk].listed:
                 yield pk, _post(rows[pk], also[pk])
@@ -195,25 +192,18 @@ def posts(connection: sa.Connection, pks: Sequence[int], *, bodies: bool = True)
 def places(connection: sa.Connection, pks: Sequence[int]) -> Iterator[Placed]:
     """Yield what decides where the files of the posts numbered ``pks`` stand; of those that ``posts`` would yield."""
     for part in chunks(pks, PARAMETERS):
-        rows = {row.pk: row for row in connection.execute(_PLACES, {"pks": part})}
+        rows = {row.pk: row for row in ask_among(connection, _PLACES, part)}
         for row in (rows[pk] for pk in part if pk in rows):
-            category = row.category if row.listed else connection.scalar(_STANDING_IN, {"pks": [row.pk]})
+            category = row.category if row.listed else connection.scalar(_STANDING_IN, {AMONG: [row.pk]})
             if category is not None:
                 yield Placed(row.pk, row.name, row.published, codec.load_strings(category))
 
 
 def copies(connection: sa.Connection, pks: Sequence[int]) -> dict[int, Copy]:
     """Return the copies numbered ``pks`` as they are, by number."""
-    query = (
-        sa.select(copy, source.c.id.label("source_id"), _own.c.data.label("own"), _via.c.data.label("via"))
-        .join(source, source.c.pk == copy.c.source_pk)
-        .join(_own, _own.c.pk == copy.c.info_pk)
-        .outerjoin(_via, _via.c.pk == copy.c.via_pk)
-    )
     return {
         row.pk: _copy(row, codec.load_info(row.own), codec.load_info(row.via) if row.via else None)
-        for part in chunks(pks, PARAMETERS)
-        for row in connection.execute(query.where(copy.c.pk.in_(part)))
+        for row in ask_among(connection, _COPIES, pks)
     }
 
 
@@ -221,14 +211,12 @@ _own = info.alias("own")
 _via = info.alias("via")
 
 
-_BODY = ("content", "summary")
-_HEAD = (
-    *(column for column in copy.c if column.name not in _BODY),
-    *(sa.literal_column("''").label(name) for name in _BODY),
-)
+_FEW = tuple(copy.c[name] for name in ("key", "guid", "link", "title", "published", "updated", "first_seen", "more"))
+_BODY = (copy.c.content, copy.c.summary)
+_NO_BODY: tuple[sa.ColumnElement[str], ...] = tuple(sa.literal_column("''").label(column.name) for column in _BODY)
 
 
-def _carrying(of_copy: Iterable[sa.ColumnElement[Any]], which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _carrying(of_copy: Sequence[sa.ColumnElement[Any]], which: sa.ColumnElement[bool]) -> sa.Select[Any]:
     columns = (post.c.pk.label("post_pk"), post.c.id.label("post_id"), post.c.name, post.c.published.label("since"))
     line = (source.c.id.label("source_id"), source.c.title.label("source_title"))
     return (
@@ -262,27 +250,34 @@ def _others() -> sa.Select[Any]:
     )
 
 
-def _statements(of_copy: Iterable[sa.ColumnElement[Any]]) -> tuple[sa.Select[Any], sa.Select[Any]]:
+def _statements(of_copy: Sequence[sa.ColumnElement[Any]]) -> tuple[sa.Select[Any], sa.Select[Any]]:
     """Return how the primary copies of posts are asked for, and how copies that stand in for them."""
-    pks: sa.BindParameter[Any] = sa.bindparam("pks", expanding=True)
-    of_copy = tuple(of_copy)
     primary = _carrying(of_copy, sa.and_(copy.c.pk == post.c.copy_pk, copy.c.post_pk == post.c.pk))
-    return primary.where(post.c.pk.in_(pks)), _carrying(of_copy, copy.c.post_pk == post.c.pk).where(copy.c.pk.in_(pks))
+    standing_in = _carrying(of_copy, copy.c.post_pk == post.c.pk)
+    return primary.where(among(post.c.pk)), standing_in.where(among(copy.c.pk))
 
 
 # Made once: that takes longer than asking for a few posts.
-_WHOLE, _HEADS = _statements(copy.c), _statements(_HEAD)
-_OTHERS = _others().where(post.c.pk.in_(sa.bindparam("pks", expanding=True)))
+_WHOLE, _HEADS = _statements((*_FEW, *_BODY)), _statements((*_FEW, *_NO_BODY))
+_OTHERS = _others().where(among(post.c.pk))
 _PLACES = (
     sa.select(post.c.pk, post.c.name, post.c.published, source.c.category, source.c.listed)
     .join(copy, sa.and_(copy.c.pk == post.c.copy_pk, copy.c.post_pk == post.c.pk))
     .join(source, source.c.pk == copy.c.source_pk)
-    .where(post.c.pk.in_(sa.bindparam("pks", expanding=True)))
+    .where(among(post.c.pk))
+)
+_COPIES = (
+    sa.select(copy.c.pk, source.c.id.label("source_id"), *_FEW, *_BODY)
+    .add_columns(_own.c.data.label("own"), _via.c.data.label("via"))
+    .join(source, source.c.pk == copy.c.source_pk)
+    .join(_own, _own.c.pk == copy.c.info_pk)
+    .outerjoin(_via, _via.c.pk == copy.c.via_pk)
+    .where(among(copy.c.pk))
 )
 _STANDING_IN = _OTHERS.with_only_columns(source.c.category, maintain_column_froms=True).limit(1)
 
 
-def _post(row: sa.Row[Any], others: Iterable[sa.Row[Any]]) -> Post:
+def _post(row: Any, others: Iterable[Any]) -> Post:
     own = codec.load_info(row.own)
     via = codec.load_info(row.via) if row.via else None
     found = _copy(row, own, via)
@@ -302,7 +297,7 @@ def _post(row: sa.Row[Any], others: Iterable[sa.Row[Any]]) -> Post:
     )
 
 
-def _copy(row: sa.Row[Any], own: FeedInfo, via: FeedInfo | None) -> Copy:
+def _copy(row: Any, own: FeedInfo, via: FeedInfo | None) -> Copy:
     return Copy(
         source_id=row.source_id,
         key=row.key,
@@ -320,12 +315,12 @@ def _copy(row: sa.Row[Any], own: FeedInfo, via: FeedInfo | None) -> Copy:
     )
 
 
-def _also(row: sa.Row[Any]) -> Attribution:
+def _also(row: Any) -> Attribution:
     feed = codec.load_info(row.via or row.own)
     return _attribution(row, feed, row.link, _names(codec.load_more(row.more).get("authors", ())))
 
 
-def _attribution(row: sa.Row[Any], feed: FeedInfo, link: str | None, author: str | None) -> Attribution:
+def _attribution(row: Any, feed: FeedInfo, link: str | None, author: str | None) -> Attribution:
     title = row.source_title or feed.title or row.source_id
     return Attribution(source_id=row.source_id, title=title, url=feed.link, feed=feed.url, link=link, author=author)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -15,6 +16,7 @@ from aggregator import text
 from aggregator.records import Bound, Decision, Line, Minted, PostRef, Unbound
 from aggregator.store import codec, ledger, rulings
 from aggregator.store.engine import PARAMETERS, PART, numbers
+from aggregator.store.questions import among, ask_among
 from aggregator.store.rows import insert, update
 from aggregator.store.schema import copy, post, source
 from aggregator.text import chunks
@@ -63,6 +65,12 @@ def _sharing(connection: sa.Connection, column: sa.Column[Any]) -> Iterator[tupl
 
 def describe(connection: sa.Connection, pks: Sequence[int]) -> tuple[Unbound, ...]:
     """Return the copies numbered ``pks``, in that order, as far as binding looks at them."""
+    found = {row.pk: row for row in ask_among(connection, _description(), pks)}
+    return tuple(_described(found[pk]) for pk in pks)
+
+
+@cache  # made where something waits: most runs find nothing new
+def _description() -> sa.Select[Any]:
     other = copy.alias("other")
 
     def posts(end: Any, column: str) -> Any:
@@ -76,17 +84,11 @@ def describe(connection: sa.Connection, pks: Sequence[int]) -> tuple[Unbound, ..
         for column in ("page", "text")
         for name, end in (("first", sa.func.min), ("last", sa.func.max))
     ]
-    query = sa.select(source.c.id, *columns, *ends).join(source)
-    found = {
-        row.pk: row
-        for part in chunks(pks, PARAMETERS)
-        for row in connection.execute(query.where(copy.c.pk.in_(part))).all()
-    }
-    return tuple(_described(found[pk]) for pk in pks)
+    return sa.select(source.c.id, *columns, *ends).join(source).where(among(copy.c.pk))
 
 
-def _described(row: sa.Row[Any]) -> Unbound:
-    source_id, *values, page_first, page_last, text_first, text_last = tuple(row)
+def _described(row: Any) -> Unbound:
+    source_id, *values, page_first, page_last, text_first, text_last = row
     return Unbound(
         source_id=source_id,
         page_posts=_numbers(page_first, page_last),
@@ -97,20 +99,20 @@ def _described(row: sa.Row[Any]) -> Unbound:
 
 def posts(connection: sa.Connection, pks: Sequence[int]) -> dict[int, PostRef]:
     """Return the posts numbered ``pks`` as far as binding looks at them, by number; those set apart are left out."""
-    primary = (
-        sa.select(post.c.pk, post.c.id, source.c.id.label("source_id"), copy.c.title, copy.c.words, copy.c.text)
-        .join(copy, copy.c.pk == post.c.copy_pk)
-        .join(source, source.c.pk == copy.c.source_pk)
-        .where(~rulings.is_apart())
-    )
-    carrying = sa.select(copy.c.post_pk, source.c.id).join(source)
     carriers: dict[int, set[str]] = defaultdict(set)
-    rows: list[Any] = []
-    for part in chunks(pks, PARAMETERS):
-        rows += connection.execute(primary.where(post.c.pk.in_(part))).all()
-        for post_pk, source_id in connection.execute(carrying.where(copy.c.post_pk.in_(part))):
-            carriers[post_pk].add(source_id)
-    return {row.pk: PostRef(sources=frozenset(carriers[row.pk]), **row._mapping) for row in rows}
+    for post_pk, source_id in ask_among(connection, _CARRYING, pks):
+        carriers[post_pk].add(source_id)
+    rows = ask_among(connection, _REFERRED, pks)
+    return {row.pk: PostRef(sources=frozenset(carriers[row.pk]), **row._asdict()) for row in rows}
+
+
+_CARRYING = sa.select(copy.c.post_pk, source.c.id).join(source).where(among(copy.c.post_pk))
+_REFERRED = (
+    sa.select(post.c.pk, post.c.id, source.c.id.label("source_id"), copy.c.title, copy.c.words, copy.c.text)
+    .join(copy, copy.c.pk == post.c.copy_pk)
+    .join(source, source.c.pk == copy.c.source_pk)
+    .where(among(post.c.pk), ~rulings.is_apart())
+)
 
 
 def posts_of(connection: sa.Connection, copy_pks: Sequence[int]) -> dict[int, int]:
@@ -129,11 +131,10 @@ def lines(connection: sa.Connection) -> dict[str, Line]:
 def taken(connection: sa.Connection, ids: Sequence[str]) -> frozenset[str]:
     """Return those of ``ids`` that posts have."""
     digests = {text.digest(each): each for each in ids}
-    query = sa.select(post.c.id_digest)
-    parts = chunks(list(digests), PARAMETERS)
-    return frozenset(
-        digests[found] for part in parts for found in connection.scalars(query.where(post.c.id_digest.in_(part)))
-    )
+    return frozenset(digests[row.id_digest] for row in ask_among(connection, _TAKEN, list(digests)))
+
+
+_TAKEN = sa.select(post.c.id_digest, post.c.pk, post.c.published).where(among(post.c.id_digest))
 
 
 def bind(connection: sa.Connection, bound: Bound, at: datetime) -> None:
@@ -165,12 +166,7 @@ def bind(connection: sa.Connection, bound: Bound, at: datetime) -> None:
 def _standing(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[int, datetime]]:
     """Return number and time of publication of the posts that have ``ids``."""
     digests = {text.digest(each): each for each in ids}
-    query = sa.select(post.c.id_digest, post.c.pk, post.c.published)
-    return {
-        digests[found]: (pk, published)
-        for part in chunks(list(digests), PARAMETERS)
-        for found, pk, published in connection.execute(query.where(post.c.id_digest.in_(part))).all()
-    }
+    return {digests[row.id_digest]: (row.pk, row.published) for row in ask_among(connection, _TAKEN, list(digests))}
 
 
 def _numbers(first: int | None, last: int | None) -> tuple[int, ...]:

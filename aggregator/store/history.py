@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from aggregator.records import ArchiveState, Filing
 from aggregator.store.engine import PARAMETERS
+from aggregator.store.questions import among, ask, ask_among
 from aggregator.store.rows import upsert
 from aggregator.store.schema import archive, archived, copy, source
 from aggregator.text import chunks
@@ -23,6 +24,12 @@ def _says(archive_pk: sa.ColumnElement[int]) -> sa.Exists:
 
 # Asked for each document that is written: to make such a statement takes longer than to run it.
 _MEMBERS = sa.select(archived.c.post_pk).where(archived.c.archive_pk == sa.bindparam("document"))
+_FILED = sa.select(archived.c.post_pk, archive.c.folder).join(archive).where(among(archived.c.post_pk))
+_CARRIED = sa.select(copy.c.post_pk, source.c.id).join(source).where(source.c.listed, among(copy.c.post_pk))
+_HOLDING = sa.select(archive.c.pk, archive.c.folder).join(archived).distinct().where(among(archived.c.post_pk))
+_NEWEST = (
+    sa.select(archive).order_by(archive.c.number.desc()).limit(1).where(archive.c.folder == sa.bindparam("folder"))
+)
 _here = archive.alias("here")
 _BESIDE = sa.select(_here.c.number).where(_here.c.folder == sa.bindparam("in_folder"), _says(_here.c.pk)).limit(1)
 _BEFORE = _BESIDE.where(_here.c.number < sa.bindparam("beside")).order_by(_here.c.number.desc())
@@ -37,28 +44,19 @@ def unfiled(
     ``folders`` names, by source, the folders of the feeds that its posts stand in.  The posts come by folder, in the
     order of their numbers, which is that in which they were bound.
     """
-    filed = {(row.post_pk, row.folder) for part in chunks(pks, PARAMETERS) for row in connection.execute(_filed(part))}
-    query = sa.select(copy.c.post_pk, source.c.id).join(source).where(source.c.listed)
+    filed = {(row.post_pk, row.folder) for row in ask_among(connection, _FILED, pks)}
     missing: dict[str, set[int]] = defaultdict(set)
-    for part in chunks(pks, PARAMETERS):
-        for post_pk, source_id in connection.execute(query.where(copy.c.post_pk.in_(part))):
-            for folder in folders.get(source_id, ()):
-                if (post_pk, folder) not in filed:
-                    missing[folder].add(post_pk)
+    for post_pk, source_id in ask_among(connection, _CARRIED, pks):
+        for folder in folders.get(source_id, ()):
+            if (post_pk, folder) not in filed:
+                missing[folder].add(post_pk)
     return {folder: sorted(posts) for folder, posts in missing.items()}
-
-
-def _filed(pks: Sequence[int]) -> sa.Select[Any]:
-    return sa.select(archived.c.post_pk, archive.c.folder).join(archive).where(archived.c.post_pk.in_(pks))
 
 
 def newest(connection: sa.Connection, folders: Iterable[str]) -> dict[str, ArchiveState]:
     """Return the newest archive document of each of ``folders`` that has one."""
     # One by one: the last of a folder is found in the index, the last of each group would be looked for.
-    query = sa.select(archive).where(archive.c.folder == sa.bindparam("in_folder"))
-    last = query.order_by(archive.c.number.desc()).limit(1)
-    rows = (connection.execute(last, {"in_folder": folder}).one_or_none() for folder in folders)
-    return {row.folder: _state(row) for row in rows if row}
+    return {row.folder: _state(row) for folder in folders for row in ask(connection, _NEWEST, folder=folder)}
 
 
 def file(connection: sa.Connection, filings: Sequence[Filing]) -> None:
@@ -82,10 +80,7 @@ def file(connection: sa.Connection, filings: Sequence[Filing]) -> None:
 
 def touch(connection: sa.Connection, pks: Sequence[int]) -> set[str]:
     """Note that the documents that posts numbered ``pks`` stand in are to be written; return their folders."""
-    found: dict[int, str] = {}
-    query = sa.select(archive.c.pk, archive.c.folder).join(archived).distinct()
-    for part in chunks(pks, PARAMETERS):
-        found |= {row.pk: row.folder for row in connection.execute(query.where(archived.c.post_pk.in_(part)))}
+    found = {row.pk: row.folder for row in ask_among(connection, _HOLDING, pks)}
     soil(connection, list(found))
     return set(found.values())
 
@@ -106,13 +101,13 @@ def documents(connection: sa.Connection, folder: str, *, dirty: bool) -> list[Ar
 
 def members(connection: sa.Connection, archive_pk: int) -> list[int]:
     """Return the numbers of the posts in an archive document."""
-    return list(connection.scalars(_MEMBERS, {"document": archive_pk}))
+    return [row.post_pk for row in ask(connection, _MEMBERS, document=archive_pk)]
 
 
 def neighbours(connection: sa.Connection, folder: str, number: int) -> tuple[int | None, int | None]:
     """Return the numbers of the documents around ``number`` that say something, each None where there is none."""
-    place = {"in_folder": folder, "beside": number}
-    return connection.scalar(_BEFORE, place), connection.scalar(_AFTER, place)
+    before, after = (ask(connection, each, in_folder=folder, beside=number) for each in (_BEFORE, _AFTER))
+    return before[0].number if before else None, after[0].number if after else None
 
 
 def last(connection: sa.Connection, folder: str) -> int | None:
@@ -145,5 +140,5 @@ def _numbered(connection: sa.Connection, folders: AbstractSet[str]) -> dict[tupl
     return {(row.folder, row.number): row.pk for row in rows}
 
 
-def _state(row: sa.Row[Any], *, empty: bool = False) -> ArchiveState:
+def _state(row: Any, *, empty: bool = False) -> ArchiveState:
     return ArchiveState(pk=row.pk, folder=row.folder, number=row.number, filled=row.filled, empty=empty)

@@ -15,6 +15,7 @@ from aggregator.models import Source
 from aggregator.records import TURNED_AWAY, Known, Pull, SourceState
 from aggregator.store import codec, corrections, events, writes
 from aggregator.store.engine import PARAMETERS
+from aggregator.store.questions import among, ask, ask_among
 from aggregator.store.rows import update, upsert
 from aggregator.store.schema import alias, copy, meta, post, source
 from aggregator.text import chunks
@@ -28,15 +29,21 @@ _RECOGNISED = (
     *("key", "fingerprint", "words", "title", "guid", "link", "published", "updated", "first_seen"),
     *("edits", "edited", "waiting", "verdict"),
 )
-#: What is known under ``names`` of the source called ``source_id``.
+_HERE = sa.select(source.c.pk).where(source.c.id == sa.bindparam("source_id")).scalar_subquery()
+#: What is known under some names of the source called ``source_id``.
 _UNDER = (
     sa.select(alias.c.value, alias.c.copy_pk, *(copy.c[name] for name in _RECOGNISED))
     .outerjoin_from(alias, copy, copy.c.pk == alias.c.copy_pk)
-    .where(
-        alias.c.source_pk == sa.select(source.c.pk).where(source.c.id == sa.bindparam("source_id")).scalar_subquery(),
-        alias.c.value.in_(sa.bindparam("names", expanding=True)),
-    )
+    .where(alias.c.source_pk == _HERE, among(alias.c.value))
 )
+#: The ``most`` newest copies of the source called ``source_id``.
+_NEWEST = (
+    sa.select(copy.c.pk, *(copy.c[name] for name in _RECOGNISED))
+    .where(copy.c.source_pk == _HERE)
+    .order_by(copy.c.listed_at.desc(), copy.c.post_pk.desc())
+    .limit(sa.bindparam("most"))
+)
+_NUMBERS = sa.select(source.c.id, source.c.pk).where(among(source.c.id))
 #: The columns that feeds.yaml decides.
 _LINE = ("id", "position", "listed", "enabled", "category", "title", "feed", "settings")
 #: The columns that are parts of a source's state as they are.  By place they are read in half the time.
@@ -116,22 +123,17 @@ def known(connection: sa.Connection, source_id: str, aliases: Sequence[str]) -> 
     """Return the copies that the archive has, or had, of ``source_id`` under ``aliases``, by alias."""
     found: dict[str, Known] = {}
     copies: dict[int, Known] = {}
-    for chunk in chunks(aliases, PARAMETERS):
-        for row in connection.execute(_UNDER, {"source_id": source_id, "names": chunk}).all():
-            value, pk, *recognised = tuple(row)
-            if pk not in copies:
-                copies[pk] = _known(pk, recognised)
-            found[value] = copies[pk]
+    for value, pk, *recognised in ask_among(connection, _UNDER, aliases, source_id=source_id):
+        if pk not in copies:
+            copies[pk] = _known(pk, recognised)
+        found[value] = copies[pk]
     return found
 
 
 def recent(connection: sa.Connection, source_id: str, limit: int) -> list[Known]:
     """Return the newest copies of ``source_id``, at most ``limit``."""
-    columns = [copy.c[name] for name in _RECOGNISED]
-    here = copy.c.source_pk == sa.select(source.c.pk).where(source.c.id == source_id).scalar_subquery()
-    newest = (copy.c.listed_at.desc(), copy.c.post_pk.desc())
-    query = sa.select(copy.c.pk, *columns).where(here).order_by(*newest).limit(limit)
-    return [_known(pk, recognised) for pk, *recognised in map(tuple, connection.execute(query).all())]
+    found = ask(connection, _NEWEST, source_id=source_id, most=limit)
+    return [_known(pk, recognised) for pk, *recognised in found]
 
 
 def apply(connection: sa.Connection, *pulls: Pull) -> None:
@@ -148,9 +150,7 @@ def apply(connection: sa.Connection, *pulls: Pull) -> None:
 
 
 def _numbers(connection: sa.Connection, source_ids: Sequence[str]) -> dict[str, int]:
-    query = sa.select(source.c.id, source.c.pk)
-    parts = chunks(source_ids, PARAMETERS)
-    found = {row.id: row.pk for part in parts for row in connection.execute(query.where(source.c.id.in_(part)))}
+    found = {row.id: row.pk for row in ask_among(connection, _NUMBERS, source_ids)}
     if missing := set(source_ids) - found.keys():
         raise DatabaseError(f"the database knows no source called {', '.join(sorted(missing))}; run again")
     return found

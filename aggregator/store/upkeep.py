@@ -12,6 +12,7 @@ from aggregator.records import SourceReport
 from aggregator.store import codec
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.pulls import state
+from aggregator.store.questions import among, ask_among
 from aggregator.store.rows import upsert
 from aggregator.store.schema import band, copy, decision, edit, file, info, meta, post, source, tombstone
 from aggregator.text import chunks
@@ -36,9 +37,7 @@ def files(connection: sa.Connection, folder: str) -> set[str]:
 
 def known_files(connection: sa.Connection, folder: str, paths: Sequence[str]) -> set[str]:
     """Return those of ``paths`` that we wrote into ``folder``."""
-    query = sa.select(file.c.path).where(file.c.folder == folder, sa.not_(file.c.gone))
-    parts = chunks(paths, PARAMETERS)
-    return {path for part in parts for path in connection.scalars(query.where(file.c.path.in_(part)))}
+    return {row.path for row in ask_among(connection, _KNOWN, paths, folder=folder)}
 
 
 def is_gone(connection: sa.Connection, folders: Sequence[str], path: str) -> bool:
@@ -49,14 +48,12 @@ def is_gone(connection: sa.Connection, folders: Sequence[str], path: str) -> boo
 
 def files_of(connection: sa.Connection, folder: str, posts: Sequence[int]) -> list[tuple[str, int]]:
     """Return path and post of the files in ``folder`` that we wrote for ``posts``."""
-    # Not by folder, too: SQLite would look through all of the folder's files for those of a few posts.
-    query = sa.select(file.c.folder, file.c.path, file.c.post_pk).where(sa.not_(file.c.gone))
-    return [
-        (row.path, row.post_pk)
-        for part in chunks(posts, PARAMETERS)
-        for row in connection.execute(query.where(file.c.post_pk.in_(part)))
-        if row.folder == folder
-    ]
+    return [(row.path, row.post_pk) for row in ask_among(connection, _OF_POSTS, posts) if row.folder == folder]
+
+
+_KNOWN = sa.select(file.c.path).where(file.c.folder == sa.bindparam("folder"), sa.not_(file.c.gone), among(file.c.path))
+# Not by folder, too: SQLite would look through all of the folder's files for those of a few posts.
+_OF_POSTS = sa.select(file.c.folder, file.c.path, file.c.post_pk).where(sa.not_(file.c.gone), among(file.c.post_pk))
 
 
 def files_of_no_post(connection: sa.Connection, folder: str) -> list[str]:

@@ -13,6 +13,7 @@ from aggregator.reasons import Reason
 from aggregator.records import Decision, SourceState, Verdict
 from aggregator.store import ledger
 from aggregator.store.engine import PARAMETERS
+from aggregator.store.questions import ask
 from aggregator.store.schema import copy, decision, source
 from aggregator.telling import Held
 from aggregator.text import chunks
@@ -21,11 +22,19 @@ _HELD = copy.c.verdict == "held"
 _WHY_HELD = [code.value for code in Reason if code.name.startswith("HELD_")]
 #: The verdicts that the editor may change.
 _OPEN = ("held", "archived", "rejected")
+_STANDING = sa.select(source.c.pk, source.c.latecomer).where(source.c.id == sa.bindparam("source_id"))
+#: What a source admitted last.
+_LAST = (
+    sa.select(copy.c.link, copy.c.published)
+    .where(copy.c.source_pk == sa.bindparam("source"), copy.c.post_pk.is_not(None))
+    .order_by(copy.c.listed_at.desc(), copy.c.post_pk.desc())
+    .limit(RECORD)
+)
 
 
 def record(connection: sa.Connection, source_id: str, before: SourceState) -> Record:
     """Return what is known of ``source_id``, which stands as in ``before``, for judging what is new."""
-    row = connection.execute(sa.select(source.c.pk, source.c.latecomer).where(source.c.id == source_id)).one()
+    (row,) = ask(connection, _STANDING, source_id=source_id)
     return Record(
         last_success=before.last_success,
         latecomer=row.latecomer,
@@ -37,11 +46,7 @@ def record(connection: sa.Connection, source_id: str, before: SourceState) -> Re
 
 
 def _admitted(connection: sa.Connection, source_pk: int) -> tuple[Past, ...]:
-    admitted = sa.select(copy.c.link, copy.c.published).where(
-        copy.c.source_pk == source_pk, copy.c.post_pk.is_not(None)
-    )
-    last = admitted.order_by(copy.c.listed_at.desc(), copy.c.post_pk.desc()).limit(RECORD)
-    return tuple(Past(link=each.link, published=each.published) for each in connection.execute(last))
+    return tuple(Past(link=each.link, published=each.published) for each in ask(connection, _LAST, source=source_pk))
 
 
 def give(connection: sa.Connection, source_pk: int, verdicts: Mapping[int, Verdict], at: datetime) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from aggregator.reasons import Reason
 from aggregator.records import CopyWrite, Decision, Edit
 from aggregator.store import codec, edits, ledger, rows, verdicts
 from aggregator.store.engine import PARAMETERS, numbers
+from aggregator.store.questions import among, ask_among
 from aggregator.store.schema import alias, copy, info, post
 from aggregator.text import chunks
 
@@ -34,6 +36,7 @@ class Write(NamedTuple):
 _Numbers = Mapping[tuple[int, str], int]
 #: The numbers of what feeds said of themselves, by the number of the source and what it was.
 _Infos = Mapping[tuple[int, FeedInfo], int]
+_SAID = sa.select(info.c.digest, info.c.pk).where(info.c.source_pk == sa.bindparam("source"), among(info.c.digest))
 
 
 def write(connection: sa.Connection, writes: Sequence[Write]) -> None:
@@ -58,10 +61,9 @@ def _info_pks(connection: sa.Connection, writes: Sequence[Write]) -> _Infos:
     data = {(source_pk, found): codec.dump_info(found) for source_pk, found in said}
     wanted = {key: (key[0], text.digest(dumped)) for key, dumped in data.items()}
     pks: dict[tuple[int, str], int] = {}
-    query = sa.select(info.c.source_pk, info.c.digest, info.c.pk)
-    for chunk in chunks(sorted(set(wanted.values())), PARAMETERS // 2):
-        here = sa.tuple_(info.c.source_pk, info.c.digest).in_(chunk)
-        pks |= {(row.source_pk, row.digest): row.pk for row in connection.execute(query.where(here))}
+    for source_pk, group in groupby(sorted(set(wanted.values())), itemgetter(0)):
+        rows_here = ask_among(connection, _SAID, [digest for _, digest in group], source=source_pk)
+        pks |= {(source_pk, row.digest): row.pk for row in rows_here}
     missing = {found: data[key] for key, found in sorted(wanted.items(), key=lambda each: each[1]) if found not in pks}
     if missing:
         made = dict(zip(missing, numbers(connection, info, len(missing)), strict=True))
