@@ -49,8 +49,8 @@ _TAG = re.compile(
 # RFC 5646, section 2.1, as far as RFC 4287's schema looks at it.
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 
-_NO_LETTER = re.compile("[^a-z0-9]")
-_NO_SLUG = re.compile(r"-{2,}")
+_NO_LETTERS = re.compile("[^a-z0-9]+")
+_HYPHENS = re.compile("-{2,}")
 # Letters and marks that show nothing (Unicode's Default_Ignorable_Code_Point): as a name they are empty.
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
@@ -118,22 +118,21 @@ def slug(name: str, *, limit: int = 120) -> str:
     ``limit`` bytes of UTF-8, and a safe name on Linux, macOS and Windows.  It is empty when ``name`` has
     neither letter nor digit.
     """
-    lowered = unicodedata.normalize("NFC", _INVISIBLE.sub("", name.lower()))
-    short = truncated(_NO_SLUG.sub("-", _letters(lowered)).strip("-"), limit).strip("-")
+    short = truncated(_hyphenated(name.lower()).strip("-"), limit).strip("-")
     if short in _RESERVED:
         return f"{short}-" if len(short) < limit else short[:-1]
     return short
 
 
-def _letters(lowered: str) -> str:
+def _hyphenated(lowered: str) -> str:
     if lowered.isascii():
-        return _NO_LETTER.sub("-", lowered)
+        return _NO_LETTERS.sub("-", lowered)
     kept: list[str] = []
-    for character in lowered:
+    for character in unicodedata.normalize("NFC", _INVISIBLE.sub("", lowered)):
         category = unicodedata.category(character)
         belongs = category[0] == "M" and kept and kept[-1] != "-"
         kept.append(character if category[0] == "L" or category == "Nd" or belongs else "-")
-    return "".join(kept)
+    return _HYPHENS.sub("-", "".join(kept))
 
 
 def without_blanks(value: str) -> str:

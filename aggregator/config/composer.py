@@ -94,7 +94,7 @@ class _Builder:
 
     def _scalar(self, event: Any) -> Node:
         value: str | None = str(event.value)
-        if self._restoring and value:
+        if self._restoring and value and not value.isascii():
             value = value.translate(_BACK)
         if not event.style and value in _NULLS and event.implicit[0]:
             value = None

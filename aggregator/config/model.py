@@ -292,8 +292,14 @@ class AdmissionSettings(Section):
     )
 
 
+#: One for all feeds: to make one takes as long as to read a feed.
+_ADMISSION = AdmissionSettings()
+
+
 class FeedDefaults(Section):
     """What feeds may have in common: every key of a feed but url and id."""
+
+    # Pydantic copies a default for each feed, and slowly, where it can be changed; what a factory makes it does not.
 
     category: Category = Field(
         (),
@@ -312,21 +318,26 @@ class FeedDefaults(Section):
     )
     keep: Count = Field(0, description="Entries taken per pull, newest first; 0: all.", examples=[20])
     include: dict[FilterField, Expression] = Field(
-        {},
+        default_factory=dict,
         description="Only entries that match are taken: a regular expression for a field, all of them must match.",
         examples=[{"title": "(?i)python"}],
+        json_schema_extra={"default": {}},
     )
     exclude: dict[FilterField, Expression] = Field(
-        {}, description="Entries that match one of these are left out.", examples=[{"tag": "^ad$"}]
+        default_factory=dict,
+        description="Entries that match one of these are left out.",
+        examples=[{"tag": "^ad$"}],
+        json_schema_extra={"default": {}},
     )
     headers: dict[HeaderName, str] = Field(
-        {},
+        default_factory=dict,
         description="Sent with each request; ${NAME} is read from the environment.",
         examples=[{"Authorization": "Bearer ${TOKEN}"}],
+        json_schema_extra={"default": {}},
         repr=False,
     )
     admission: AdmissionSettings = Field(
-        default_factory=AdmissionSettings,
+        default_factory=lambda: _ADMISSION,
         description="Which of its new entries are published at once; merged key by key.",
     )
     rank: int | None = Field(

@@ -86,7 +86,8 @@ def resolve(written: FeedsFile, indexes: Sequence[int], context: Context) -> Set
     lines = _named(lines)
     _check_ids(lines, context)
     _check_folders(lines, categories, context)
-    sources = tuple(replace(line.source, alike=_alike(line.source.category, categories)) for line in lines)
+    alike = {category: _alike(category, categories) for category in {line.source.category for line in lines}}
+    sources = tuple([_compared(line.source, alike[line.source.category]) for line in lines])
     return Settings(
         file=context.file,
         site=written.site,
@@ -106,6 +107,10 @@ def _alike(category: Names, categories: Mapping[str, CategorySettings]) -> Liken
     levels_up = (category[:depth] for depth in range(len(category), 0, -1))
     asked = ((level, settings_of(level, categories).alike) for level in levels_up)
     return next((Likeness(level=level, least=least) for level, least in asked if least is not None), None)
+
+
+def _compared(source: Source, alike: Likeness | None) -> Source:
+    return source if alike is None else replace(source, alike=alike)
 
 
 def _trimmed(name: str) -> str:
@@ -132,6 +137,8 @@ def _line(index: int, feed: FeedSettings, written: FeedsFile, context: Context) 
 
 
 def _headers(index: int, feed: FeedSettings, defaults: FeedDefaults, context: Context) -> dict[str, str]:
+    if not feed.headers and not defaults.headers:
+        return {}  # as nearly all
     own = {name.lower() for name in feed.headers}
     common = {name: value for name, value in defaults.headers.items() if name.lower() not in own}
     return {name: _header(value, ("defaults", "headers", name), context) for name, value in common.items()} | {

@@ -101,10 +101,13 @@ def category(value: object) -> tuple[str, ...]:
 
     An empty list is no category; names in a list may hold a slash.
     """
-    parts = value.split("/") if isinstance(value, str) else value
-    if not isinstance(parts, Sequence) or not all(isinstance(part, str | None) for part in parts):
+    if isinstance(value, str):
+        parts: Sequence[str | None] = value.split("/")
+    elif isinstance(value, Sequence) and all(isinstance(part, str | None) for part in value):
+        parts = value
+    else:
         raise ValueError(f"{shown(value)} is no category; write names with slashes, Tech/Python, or a list of names")
-    names = tuple(text.one_line(part or "") for part in parts)
+    names = tuple([text.one_line(part or "") for part in parts])
     if not all(names):
         raise ValueError("a name in this category is empty; write one slash between two names: Tech/Python")
     if len(names) > MOST_LEVELS:
