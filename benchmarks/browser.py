@@ -34,7 +34,7 @@ _FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 #: The protocol is spoken on descriptors 3 and 4.
 _START = """
 import os, sys

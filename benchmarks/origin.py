@@ -44,7 +44,7 @@ http {{
   scgi_temp_path {folder}/scgi;
   keepalive_requests 100000;
   gzip_static on;
-  server {{ listen 127.0.0.1:{port}; root {documents}; }}
+  server {{ listen 127.0.0.1:{port} reuseport; root {documents}; }}
 }}
 """
 
@@ -74,7 +74,12 @@ def serving(folder: Path) -> Iterator[Origin]:
     """Serve from ``folder``, which is made and filled, until the block ends."""
     documents = folder / "documents"
     documents.mkdir(parents=True)
-    port = _free_port()
+    with _held_port() as port, _started(folder, documents, port) as name:
+        yield Origin(f"http://127.0.0.1:{port}", documents, name)
+
+
+@contextmanager
+def _started(folder: Path, documents: Path, port: int) -> Iterator[str]:
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if nginx:
         types = " ".join(f"{kind} {suffix[1:]};" for suffix, kind in _TYPES.items())
@@ -86,20 +91,23 @@ def serving(folder: Path) -> Iterator[Origin]:
     server = subprocess.Popen(command, cwd=Path(__file__).parent.parent, stderr=subprocess.DEVNULL)
     try:
         _await(port, server)
-        yield Origin(f"http://127.0.0.1:{port}", documents, "nginx" if nginx else "benchmarks.origin")
+        yield "nginx" if nginx else "benchmarks.origin"
     finally:
         server.terminate()
         server.wait()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def _held_port() -> Iterator[int]:
+    """Yield a port that nobody gets before the block ends but who asks for it by name, to share it."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield int(holder.getsockname()[1])
 
 
 def _await(port: int, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while server.poll() is None and time.monotonic() < deadline:
         with socket.socket() as probe:
             if not probe.connect_ex(("127.0.0.1", port)):
@@ -148,7 +156,8 @@ def _answer(documents: Path, path: str, fields: Mapping[str, str]) -> bytes:
 
 
 async def _serve(documents: Path, port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(lambda: _Connection(documents), "127.0.0.1", port)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Connection(documents), "127.0.0.1", port, reuse_port=True)
     await server.serve_forever()
 
 

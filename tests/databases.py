@@ -52,7 +52,8 @@ class Server:
         command = ["setpriv", "--pdeathsig", "QUIT", str(self._programs / "postgres"), "-D", "data", *settings]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **_USER)
-        for _ in range(200):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
             try:
                 self.execute("SELECT 1")
             except psycopg.OperationalError:
@@ -65,7 +66,7 @@ class Server:
         """Stop the server at once, as a crash does."""
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(20)
+            self._process.wait(60)
             self._process = None
 
     def execute(self, statement: str) -> None:

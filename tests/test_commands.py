@@ -280,7 +280,7 @@ def test_help_comes_at_once() -> None:
     """No heavy room is imported for --help."""
     heavy = "sqlalchemy requests feedparser feedgen lxml pydantic starlette apscheduler jinja2 alembic"
     code = f"import sys, aggregator.cli; print([m for m in {heavy.split()} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
 
 

@@ -158,7 +158,7 @@ def test_on_a_terminal_the_user_chooses(planet: Planet, origin: Origin) -> None:
     process = subprocess.Popen(command, cwd=planet.folder, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     os.write(ours, b"3\n2\n")
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     said = os.read(ours, 65536).decode()
     os.close(ours)
     assert "1  " in said

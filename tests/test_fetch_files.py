@@ -39,7 +39,7 @@ def planet(tmp_path: Path) -> Planet:
 
 @pytest.fixture
 def opened(folder: Path) -> Iterator[Client]:
-    limits = Limits(timeout=timedelta(seconds=5), max_size=1000, files=folder, allow_private=True)
+    limits = Limits(timeout=timedelta(seconds=20), max_size=1000, files=folder, allow_private=True)
     with Client(limits, user_agent=AGENT, account=account()) as made:
         yield made
 
@@ -148,7 +148,7 @@ def test_a_run_reads_files_and_publishes_no_path(planet: Planet, tmp_path: Path,
     origin.put("/page", f'<link rel="alternate" type="application/rss+xml" href="file://{folder}/notes.xml">')
     planet.configure(
         [f"{{url: 'file://{folder}/notes.xml', category: Notes}}"],
-        more=f"fetch: {{files: '{folder}', allow_private: true, timeout: 5s}}",
+        more=f"fetch: {{files: '{folder}', allow_private: true, timeout: 20s}}",
     )
     first, second = planet.run(), planet.run()
     assert (first["sources"]["ok"], first["posts"]["new"], second["sources"]["not_modified"]) == (1, 1, 1)

@@ -22,7 +22,7 @@ from aggregator import frontmatter
 from aggregator.models import Post, Tag
 
 # One worker builds each site, once.
-pytestmark = [pytest.mark.xdist_group("generators"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.xdist_group("generators")
 
 SITES = Path(__file__).parent / "generators"
 COMMANDS = {
@@ -81,7 +81,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         env={**os.environ, "TZ": "Asia/Shanghai", "HOME": str(site)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -32,7 +32,6 @@ HEXO = Path(__file__).parent / "hexo"
 # One worker builds the sites, once.
 pytestmark = [
     pytest.mark.xdist_group("hexo"),
-    pytest.mark.timeout(180),
     pytest.mark.skipif(not shutil.which("npm"), reason="npm is not installed"),
 ]
 
@@ -125,7 +124,7 @@ def _generate(site: Path) -> str:
         env={**os.environ, "TZ": "Asia/Shanghai", "NO_COLOR": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     said = done.stdout + done.stderr

@@ -245,13 +245,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
     try:
-        mounted = subprocess.run(command, capture_output=True, check=False, timeout=10).returncode == 0
+        mounted = subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
     except FileNotFoundError:
         mounted = False
     if not mounted:
         pytest.skip("this user may not mount a disk")
     yield disk
-    subprocess.run(["umount", str(disk)], check=True, timeout=10)
+    subprocess.run(["umount", str(disk)], check=True, timeout=60)
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -269,7 +269,7 @@ def test_a_full_disk_costs_nothing_that_stood_there(small_disk: Path, durable: b
 def test_a_disk_that_cannot_be_written_to_is_named(small_disk: Path) -> None:
     """On a disk that is mounted to be read only, the error says so."""
     OutputFolder(small_disk).write(Document(path="atom.xml", body=b"old"), ours=True)
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True, timeout=10)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True, timeout=60)
     with pytest.raises(OutputError, match="mount the folder so that it can be written to"):
         OutputFolder(small_disk).write(Document(path="atom.xml", body=b"new"), ours=True)
     assert (small_disk / "atom.xml").read_bytes() == b"old"

@@ -106,7 +106,7 @@ def _fastfeedparser(name: str, folder: Path) -> list[Read]:
 
 def _sfeed(name: str, folder: Path) -> list[Read]:
     done = subprocess.run(
-        [_program("sfeed")], input=(FOLDER / name).read_bytes(), capture_output=True, check=True, timeout=20
+        [_program("sfeed")], input=(FOLDER / name).read_bytes(), capture_output=True, check=True, timeout=60
     )
     rows = (line.split("\t") for line in done.stdout.decode().splitlines())
     return [
@@ -148,7 +148,7 @@ def _run_newsboat(folder: Path, *arguments: str) -> None:
         env={"HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "dumb"},
         capture_output=True,
         check=True,
-        timeout=20,
+        timeout=60,
     )
 
 
@@ -217,7 +217,7 @@ def test_sfeed_imports_the_sources() -> None:
     """It lists each source's title and address."""
     program = _program("sfeed_opml_import")
     done = subprocess.run(
-        [program], input=(FOLDER / "opml.xml").read_bytes(), capture_output=True, check=True, timeout=20
+        [program], input=(FOLDER / "opml.xml").read_bytes(), capture_output=True, check=True, timeout=60
     )
     for each in SUBSCRIPTIONS:
         assert f"feed '{each.title}' '{each.feed}'" in done.stdout.decode()

@@ -79,7 +79,7 @@ def planet(tmp_path: Path, origin: Origin) -> Planet:
         f"{{url: 'https://{user}{plain[7:]}/tls.xml{query}', id: tls}}",
     ]
     made = Planet(tmp_path)
-    made.configure(feeds, more=f"fetch: {{allow_private: true, timeout: 2s, rsshub: '{plain}/hub/'}}")
+    made.configure(feeds, more=f"fetch: {{allow_private: true, timeout: 20s, rsshub: '{plain}/hub/'}}")
     return made
 
 

@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,38 +87,41 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
 
 
 @contextmanager
-def held(path: Path, seconds: float) -> Iterator[None]:
-    """Let another process write to the database for ``seconds``, or until the block ends."""
+def held(path: Path) -> Iterator[Callable[[], None]]:
+    """Let another process write to the database until what is yielded is called, or the block ends."""
     code = (
-        "import sqlite3, sys, time\n"
+        "import sqlite3, sys\n"
         "connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
         "connection.execute('BEGIN IMMEDIATE')\n"
         "print(flush=True)\n"
-        "time.sleep(float(sys.argv[2]))\n"
+        "sys.stdin.read()\n"
         "connection.execute('COMMIT')\n"
     )
-    command = [sys.executable, "-c", code, str(path), str(seconds)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
         process.stdout.readline()
-        yield
+        yield process.stdin.close
         process.kill()
 
 
 def test_another_process_is_waited_for(path: Path) -> None:
-    """A database that another process writes to for a second is written to after that."""
+    """A database that another process writes to for a while is written to after that."""
     store = opened(filled(path))
-    with held(path, 1):
-        start = time.monotonic()
-        set_fact(store, "x", "y")
-        assert time.monotonic() - start > 0.5
+    with held(path) as end, ThreadPoolExecutor(1) as threads:
+        written = threads.submit(set_fact, store, "x", "y")
+        with pytest.raises(TimeoutError):
+            written.result(0.5)
+        end()
+        written.result()
     store.close()
 
 
 def test_another_process_is_not_waited_for_without_end(path: Path) -> None:
     """When the other process keeps it, the wait that the address names ends with an error; reading goes on."""
     store = opened(filled(path), "?timeout=0.3")
-    with held(path, 60):
+    with held(path):
         with pytest.raises(
             DatabaseError, match="locked: another process holds the database; try again when it is done"
         ):

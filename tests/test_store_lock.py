@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from databases import Server
+from serving import until
 from stored import copy, fill
 
 from aggregator.errors import DatabaseError, LockedError, ParseError
@@ -24,13 +25,13 @@ store = Store.open(sys.argv[1])
 with store.lock("run of pid 1"):
     if sys.argv[2] == "fork" and os.fork() == 0:
         os.close(1)
-        time.sleep(60)
+        time.sleep(200)
         os._exit(0)
     if sys.argv[2] == "start":
         import subprocess
-        subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL)
+        subprocess.Popen(["sleep", "200"], stdout=subprocess.DEVNULL)
     print(flush=True)
-    time.sleep(60)
+    time.sleep(200)
 """
 
 _LEAVE = """
@@ -172,11 +173,11 @@ def test_a_server_that_is_gone_is_told(postgresql_server: Server) -> None:
 
 
 def _wait_until_free(store: Store) -> None:
-    # A server learns of the death of its client a moment later.
-    for _ in range(100):
+    def is_free() -> bool:
         try:
             with store.lock("us"):
-                return
+                return True
         except LockedError:
-            signal.sigtimedwait([], 0.02)
-    raise AssertionError("the lock is still held")
+            return False
+
+    until(is_free, "the lock is still held")  # a server learns of the death of its client a moment later

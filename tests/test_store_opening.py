@@ -152,7 +152,7 @@ def test_two_programs_may_make_a_database_at_once(empty_database: str) -> None:
         assert program.stdin is not None
         program.stdin.write("x")
         program.stdin.flush()
-    said = [program.communicate(timeout=60)[1] for program in programs]
+    said = [program.communicate(timeout=200)[1] for program in programs]
     assert [program.returncode for program in programs] == [0] * 3, said
 
 
