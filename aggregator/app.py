@@ -205,16 +205,19 @@ class App(Struct, frozen=True):
         return self._publish(full=True)
 
     def _publish(self, *, full: bool) -> Changes:
+        changes = Changes()
         with self._crew() as crew:
-            return pipeline.publish_changes(
+            pipeline.publish_changes(
                 self.store,
                 self.settings.sources,
                 crew,
+                changes,
                 settings_digest=self._digest(),
                 stop=Event(),
                 watch=Stopwatch(),
                 full=full,
             )
+        return changes
 
     def _crew(self) -> Crew:
         return Crew(self.store, self.target(), _processes())

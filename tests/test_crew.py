@@ -68,15 +68,18 @@ def cleared(app: App) -> dict[str, bytes]:
 
 def publish(app: App, crew: Crew, stop: Event | None = None) -> Changes:
     """Publish all with ``crew``."""
-    return cycle.publish_changes(
+    changes = Changes()
+    cycle.publish_changes(
         app.store,
         app.settings.sources,
         crew,
+        changes,
         settings_digest="another",
         stop=stop or Event(),
         watch=Stopwatch(),
         full=True,
     )
+    return changes
 
 
 def crew_of(app: App, most: int, *, worth: int = 1) -> Crew:

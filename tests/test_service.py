@@ -437,8 +437,8 @@ def summary(*failures: Outcome, ok: int = 0) -> Summary:
         duplicate=0,
         held=0,
         archived=0,
-        written=(),
-        removed=(),
+        written=0,
+        removed=0,
         seconds={"fetch": 0.5},
     )
 

@@ -77,7 +77,7 @@ def summary(done: Summary, settings: Settings) -> None:
     for name, value in (
         ("sources", f"{done.ok} ok, {done.not_modified} not modified, {len(done.failures)} failed"),
         ("posts", f"{done.new} new, {done.updated} updated, {done.duplicate} duplicate{_kept_back(done)}"),
-        ("files", f"{len(done.written)} written, {len(done.removed)} removed"),
+        ("files", f"{done.written} written, {done.removed} removed"),
         ("feeds", str(settings.output.path / "atom.xml")),
         ("posts in", str(settings.output.posts)),
     ):
@@ -112,7 +112,7 @@ def summary_json(done: Summary) -> dict[str, Any]:
         "held": done.held,
         "archived": done.archived,
         "entries": done.entries,
-        "files": {"written": len(done.written), "removed": len(done.removed)},
+        "files": {"written": done.written, "removed": done.removed},
         "failures": [{"source": outcome.source_id, "error": outcome.error} for outcome in done.failures],
         "postponed": [{"source": outcome.source_id, "because": outcome.error} for outcome in done.postponed],
         "warnings": [{"source": outcome.source_id, "warnings": outcome.warnings} for outcome in done.warnings],

@@ -90,31 +90,53 @@ class Crew:
             self._own = station.station(self.store, self.target.outputs, 1 + len(self._helpers))
         return self._own
 
-    def spread(self, function: Callable[[Station, A], Done], shares: Iterable[A], watch: Stopwatch) -> list[Done]:
-        """Return what ``function`` makes of each of ``shares``, in their order; whoever is free takes the next one.
+    def spread(
+        self,
+        function: Callable[[Station, A], Done],
+        shares: Iterable[A],
+        take: Callable[[Done], None],
+        watch: Stopwatch,
+    ) -> None:
+        """Let ``take`` have what ``function`` makes of each of ``shares``, in their order.
 
-        Raises the first error of any; OutputError also when a process died.
+        Whoever is free makes the next one.  Raises the first error of any; OutputError also when a process died.
         """
         queue = _Shared(enumerate(shares))
-        return self._made(function, [queue] * (1 + len(self._helpers)), watch)
+        self._make(function, [queue] * (1 + len(self._helpers)), take, watch)
 
     def parted(
-        self, function: Callable[[Station, A], Done], shares: Sequence[A], stop: threading.Event, watch: Stopwatch
-    ) -> list[Done]:
+        self,
+        function: Callable[[Station, A], Done],
+        shares: Sequence[A],
+        take: Callable[[Done], None],
+        stop: threading.Event,
+        watch: Stopwatch,
+    ) -> None:
         """Do as ``spread`` does, but let each process take neighbours, of which it remembers what they have in common.
 
         Once ``stop`` is set no share is begun.
         """
         numbered = list(enumerate(shares))
         runs = chunks(numbered, max(1, -(-len(numbered) // (1 + len(self._helpers)))))
-        return self._made(function, [_until(stop, run) for run in runs], watch)
+        self._make(function, [_until(stop, run) for run in runs], take, watch)
 
-    def _made(
-        self, function: Callable[[Station, A], Done], queues: Sequence[Iterator[tuple[int, A]]], watch: Stopwatch
-    ) -> list[Done]:
+    def _make(
+        self,
+        function: Callable[[Station, A], Done],
+        queues: Sequence[Iterator[tuple[int, A]]],
+        take: Callable[[Done], None],
+        watch: Stopwatch,
+    ) -> None:
         if self._helpers:
             memory.give_back()  # what the shares of another kind took
-        made: dict[int, Done] = {}
+        unsynced: set[str] = set()
+
+        def note(done: Done) -> None:
+            watch.add(done.seconds)
+            unsynced.update(done.unsynced)
+            take(done)
+
+        made = _InOrder(note)
         failed = threading.Event()
 
         def make(maker: Maker[A], queue: Iterator[tuple[int, A]]) -> None:
@@ -127,7 +149,7 @@ class Crew:
 
             try:
                 for done in maker(function, asked()):
-                    made[under_way.popleft()] = done
+                    made.add(under_way.popleft(), done)
             except BaseException:
                 failed.set()
                 raise
@@ -141,13 +163,32 @@ class Crew:
                 make(self._here, queue)
         for each in beside:
             each.result()
-        for done in made.values():
-            watch.add(done.seconds)
-            self.target.feeds.add_unsynced(done.unsynced)
-        return [made[number] for number in sorted(made)]
+        made.end()
+        self.target.feeds.add_unsynced(unsynced)
 
     def _here(self, function: Callable[[Station, A], Done], shares: Iterable[A]) -> Iterator[Done]:
         return (function(self.own, share) for share in shares)
+
+
+class _InOrder:
+    """Hands on what many threads add, by its numbers: at once where all before it were added, the rest in the end."""
+
+    def __init__(self, take: Callable[[Done], None]) -> None:
+        self._take = take
+        self._early: dict[int, Done] = {}
+        self._next = 0
+        self._lock = threading.Lock()
+
+    def add(self, number: int, done: Done) -> None:
+        with self._lock:
+            self._early[number] = done
+            while self._next in self._early:
+                self._take(self._early.pop(self._next))
+                self._next += 1
+
+    def end(self) -> None:
+        for number in sorted(self._early):
+            self._take(self._early[number])
 
 
 class _Shared(Iterator[A]):

@@ -13,7 +13,7 @@ from aggregator.models import PrimaryRule, Source
 from aggregator.pipeline import deciding, pending, update
 from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.crew import Crew
-from aggregator.pipeline.target import Changes
+from aggregator.pipeline.target import Counts, Ledger
 from aggregator.pipeline.update import FetchAll, Outcome
 from aggregator.records import SourceState
 from aggregator.stopwatch import Stopwatch
@@ -42,7 +42,8 @@ class Orders(Struct, frozen=True, kw_only=True):
 class Summary(Struct, frozen=True, kw_only=True):
     """What came of a cycle.  ``seconds`` are the wall times of its stages.
 
-    ``held`` counts the new entries that wait for the editor, ``archived`` those that are published nowhere.
+    ``held`` counts the new entries that wait for the editor, ``archived`` those that are published nowhere;
+    ``written`` and ``removed`` count files.
     """
 
     at: datetime
@@ -57,8 +58,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     duplicate: int
     held: int
     archived: int
-    written: tuple[str, ...]
-    removed: tuple[str, ...]
+    written: int
+    removed: int
     seconds: Mapping[str, float]
 
     @property
@@ -102,33 +103,37 @@ def cycle(
         verdicts.let_in_due(transaction, orders.now)
         tombstones.expire(transaction, orders.now - crew.target.tombstones)
     new, duplicate = deciding.bind(store, sources, primary, authority, watch, now=orders.now)
-    changes = publish_changes(store, sources, crew, settings_digest=settings_digest, stop=orders.stop, watch=watch)
-    return tally.summary(orders.now, new, duplicate, changes, watch)
+    files = Counts()
+    publish_changes(store, sources, crew, files, settings_digest=settings_digest, stop=orders.stop, watch=watch)
+    return tally.summary(orders.now, new, duplicate, files, watch)
 
 
 def publish_changes(
     store: Store,
     sources: Sequence[Source],
     crew: Crew,
+    changes: Ledger,
     *,
     settings_digest: str,
     stop: Event,
     watch: Stopwatch,
     full: bool = False,
-) -> Changes:
-    """Publish what changed since the last time; everything when ``full``, or when the settings changed."""
+) -> None:
+    """Publish what changed since the last time; everything when ``full``, or when the settings changed.
+
+    ``changes`` are told of the files.
+    """
     with store.reading() as transaction:
         full = full or upkeep.fact(transaction, pulls.PUBLISHED) != settings_digest
         waiting = pending.pending(transaction)
     if not full and not waiting:
-        return Changes()
+        return
     from aggregator.pipeline import publish  # where something is to be rendered: most runs find nothing new
 
-    changes = publish.publish(store, sources, crew, waiting, full=full, stop=stop, watch=watch)
+    publish.publish(store, sources, crew, waiting, changes, full=full, stop=stop, watch=watch)
     if full and not stop.is_set():
         with store.writing() as transaction:
             upkeep.set_fact(transaction, pulls.PUBLISHED, settings_digest)
-    return changes
 
 
 def _chosen(store: Store, sources: Iterable[Source], orders: Orders) -> dict[str, SourceState]:
@@ -171,7 +176,7 @@ class Tally:
         """How many copies are new or changed."""
         return self._made + self._changed
 
-    def summary(self, at: datetime, new: int, duplicate: int, changes: Changes, watch: Stopwatch) -> Summary:
+    def summary(self, at: datetime, new: int, duplicate: int, files: Counts, watch: Stopwatch) -> Summary:
         """Return the sum, with what binding and publishing came to."""
         return Summary(
             at=at,
@@ -186,7 +191,7 @@ class Tally:
             duplicate=duplicate,
             held=self._held,
             archived=self._archived,
-            written=tuple(changes.written),
-            removed=tuple(changes.removed),
+            written=files.written,
+            removed=files.removed,
             seconds=watch.seconds(),
         )

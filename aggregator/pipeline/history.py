@@ -18,7 +18,7 @@ from aggregator.models import Archive, Document, OutputFeed, Publication, Source
 from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.shelf import LISTED, Shelf
 from aggregator.pipeline.station import Done, Station
-from aggregator.pipeline.target import ARCHIVES, Changes, Target, remove, write_all
+from aggregator.pipeline.target import ARCHIVES, Changes, Ledger, Target, remove, write_all
 from aggregator.publish import addresses, atom, html
 from aggregator.records import ArchiveState, Filing
 from aggregator.stopwatch import Stopwatch
@@ -98,7 +98,7 @@ def publish(
     sources: Sequence[Source],
     pks: Sequence[int],
     shown: Sequence[Window],
-    changes: Changes,
+    changes: Ledger,
     stop: Event,
     watch: Stopwatch,
     *,
@@ -160,7 +160,7 @@ def _write(
     store: Store,
     crew: Crew,
     shown: Sequence[Window],
-    changes: Changes,
+    changes: Ledger,
     stop: Event,
     watch: Stopwatch,
     *,
@@ -182,9 +182,12 @@ def _write(
             kept.soil(noting, [task.state.pk for task in needless])
     shares = [_Tasks(part, frozenset(known)) for part in chunks(todo, _SHARE)]
     made: set[str] = set()
-    for done in crew.parted(write_share, shares, stop, watch):
-        changes.written += done.written
+
+    def take(done: Done) -> None:
+        changes.add_written(done.written)
         made.update(done.made)
+
+    crew.parted(write_share, shares, take, stop, watch)
     if stop.is_set():
         return []
     remove(store, target.feeds, ARCHIVES, sorted((known | set(paths)) - made), changes)

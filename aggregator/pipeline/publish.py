@@ -22,7 +22,7 @@ from aggregator.pipeline.history import Window
 from aggregator.pipeline.pending import Pending
 from aggregator.pipeline.shelf import Shelf
 from aggregator.pipeline.station import Done, Station
-from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Outputs, Target, remove, write
+from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Ledger, Outputs, Target, remove, write
 from aggregator.publish import facts, html, opml
 from aggregator.publish.formats import FORMATS
 from aggregator.stopwatch import Stopwatch
@@ -45,40 +45,41 @@ def publish(
     sources: Sequence[Source],
     crew: Crew,
     waiting: Pending,
+    changes: Ledger,
     *,
     full: bool,
     stop: Event,
     watch: Stopwatch,
-) -> Changes:
+) -> None:
     """Write the outputs of what is ``waiting`` with ``crew``, to its target; with ``full``, every output.
 
-    Only files whose content differs are written.  Once ``stop`` is set it ends early, and the next call
-    does the rest.  Raises OutputError or DatabaseError; what was not published stays marked.
+    ``changes`` are told of the files; only those whose content differs are written.  Once ``stop`` is set it ends
+    early, and the next call does the rest.  Raises OutputError or DatabaseError; what was not published stays marked.
     """
-    target, changes = crew.target, Changes()
+    target = crew.target
     with store.reading() as transaction:
         pks = array("q", archive.everything(transaction)) if full else waiting.posts
         touched = None if full else archive.carriers(transaction, pks) | waiting.bereft
     if full or waiting.events:
         health.write(store, target, changes, watch)
     if not full and not pks and not waiting.bereft:
-        return changes
+        return
     crew.expect(len(pks))
     store = crew.store
     _write_posts(store, crew, pks, changes, stop, watch)
     if stop.is_set():
-        return changes
+        return
     with watch("select"), store.reading() as transaction:
         windows = history.windows(transaction, target, sources, touched)
     # Before the feeds, which point to them.
     written = history.publish(store, crew, sources, pks, windows, changes, stop, watch, full=full)
     if stop.is_set():
-        return changes
+        return
     with store.reading() as transaction:
         windows = [history.linked(transaction, target, window, {}) for window in windows]
     _write_feeds(store, crew, sources, windows, changes, stop, watch, full=full)
     if stop.is_set():
-        return changes
+        return
     if full:
         _sweep_posts(store, target, changes)
     with watch("write"):
@@ -86,7 +87,6 @@ def publish(
     with watch("store"), store.writing() as transaction:
         kept.clean(transaction, written)
         archive.clean(transaction, waiting.posts, waiting.bereft)
-    return changes
 
 
 def preview(transaction: Transaction, sources: Sequence[Source], target: Target) -> Changes:
@@ -138,7 +138,7 @@ def _write_posts(
     store: Store,
     crew: Crew,
     pks: Sequence[int],
-    changes: Changes,
+    changes: Ledger,
     stop: Event,
     watch: Stopwatch,
 ) -> None:
@@ -151,8 +151,7 @@ def _write_posts(
                 return
             yield _noted(store, target, batch, past, watch)
 
-    for done in crew.spread(write_posts, shares(), watch):
-        changes.written += done.written
+    crew.spread(write_posts, shares(), lambda done: changes.add_written(done.written), watch)
     remove(store, target.posts, POSTS, past, changes)
 
 
@@ -193,7 +192,7 @@ def _write_feeds(
     crew: Crew,
     sources: Sequence[Source],
     windows: Sequence[Window],
-    changes: Changes,
+    changes: Ledger,
     stop: Event,
     watch: Stopwatch,
     *,
@@ -209,8 +208,7 @@ def _write_feeds(
         with watch("store"), store.writing() as transaction:
             upkeep.add_files(transaction, FEEDS, [(path, None) for path in sorted(made - known)])
     shares = [Feeds(part, known.intersection(feeds)) for part in chunks(windows, _FEEDS)]
-    for done in crew.parted(write_feeds, shares, stop, watch):
-        changes.written += done.written
+    crew.parted(write_feeds, shares, lambda done: changes.add_written(done.written), stop, watch)
     if stop.is_set():
         return
     for document in listings:
@@ -219,7 +217,7 @@ def _write_feeds(
         remove(store, target.feeds, FEEDS, sorted(known - made), changes)
 
 
-def _sweep_posts(store: Store, target: Target, changes: Changes) -> None:
+def _sweep_posts(store: Store, target: Target, changes: Ledger) -> None:
     with store.reading() as transaction:
         gone = upkeep.files_of_no_post(transaction, POSTS)
     remove(store, target.posts, POSTS, gone, changes)

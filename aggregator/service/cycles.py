@@ -138,8 +138,8 @@ def _figures(done: Summary) -> dict[str, int | float]:
         "updated": done.updated,
         "duplicate": done.duplicate,
         "held": done.held,
-        "written": len(done.written),
-        "removed": len(done.removed),
+        "written": done.written,
+        "removed": done.removed,
         "seconds": round(sum(done.seconds.values()), 2),
     }
 

@@ -45,7 +45,7 @@ class Metrics:
         self._last.set(done.at.timestamp())
         pulls = {"ok": done.ok, "not_modified": done.not_modified, "failed": len(done.failures)}
         posts = {"new": done.new, "updated": done.updated, "duplicate": done.duplicate, "held": done.held}
-        files = {"written": len(done.written), "removed": len(done.removed)}
+        files = {"written": done.written, "removed": done.removed}
         for counter, counts in ((self._pulls, pulls), (self._posts, posts), (self._files, files)):
             for label, count in counts.items():
                 counter.labels(label).inc(count)
