@@ -20,6 +20,7 @@ from serving import ask
 
 from aggregator.config import load
 from aggregator.pipeline.cycle import Orders, Summary
+from aggregator.pipeline.target import Changes
 from aggregator.service import Service
 from aggregator.service import log as logs
 from aggregator.service.configuration import File
@@ -64,6 +65,10 @@ class Served:
     def cycle(self) -> Summary:
         self.now += timedelta(hours=1)
         return self._service.app.cycle(Orders(now=self.now, force=True), "test")
+
+    def preview(self) -> Changes:
+        """Return what publishing everything anew would change."""
+        return self._service.app.preview("test")
 
     def take_settings(self) -> None:
         """Do what the service does when feeds.yaml changed."""
@@ -185,6 +190,7 @@ def test_a_reader_gets_each_entry_once_and_nothing_for_nothing(tmp_path: Path, o
                 path for path in written if path in FEEDS or path in ("opml.xml", "index.html", "news/index.html")
             }
             quiet += not changed
+            assert served.preview() == Changes()
     assert quiet > 10
     stories = {publisher.name: publisher.stories for publisher in publishers}
     expected = {"": [*stories["a"], *stories["b"], *stories["c"]], "news/": [*stories["a"], *stories["b"]]}

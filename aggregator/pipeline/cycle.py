@@ -124,10 +124,15 @@ def publish_changes(
     ``changes`` are told of the files.
     """
     with store.reading() as transaction:
-        full = full or upkeep.fact(transaction, pulls.PUBLISHED) != settings_digest
+        published = upkeep.fact(transaction, pulls.PUBLISHED)
+        full = full or published != settings_digest
         waiting = pending.pending(transaction)
     if not full and not waiting:
         return
+    if published not in (None, settings_digest):
+        # What is half done when this is broken off fits neither settings.
+        with store.writing() as transaction:
+            upkeep.set_fact(transaction, pulls.PUBLISHED, "")
     from aggregator.pipeline import publish  # where something is to be rendered: most runs find nothing new
 
     publish.publish(store, sources, crew, waiting, changes, full=full, stop=stop, watch=watch)

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from threading import Event
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aggregator import history
+from aggregator import history, text
 from aggregator.models import Archive, Document, OutputFeed, Publication, Source
 from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.shelf import LISTED, Shelf
 from aggregator.pipeline.station import Done, Station
 from aggregator.pipeline.target import ARCHIVES, Changes, Ledger, Target, remove, write_all
+from aggregator.pipeline.written import Before, Written, nothing
 from aggregator.publish import addresses, atom, html
 from aggregator.records import ArchiveState, Filing
 from aggregator.stopwatch import Stopwatch
@@ -176,36 +178,41 @@ def _write(
         known = (
             upkeep.files(transaction, ARCHIVES) if full else upkeep.known_files(transaction, ARCHIVES, [*paths, *past])
         )
+        # When everything is to be written again, entries may look different.
+        written = Written({} if full else upkeep.digests(transaction, ARCHIVES, paths))
     with watch("store"), store.writing() as noting:
         upkeep.add_files(noting, ARCHIVES, [(path, None) for path in paths if path not in known])
         if known.intersection(past):
             kept.soil(noting, [task.state.pk for task in needless])
-    shares = [_Tasks(part, frozenset(known)) for part in chunks(todo, _SHARE)]
-    made: set[str] = set()
+    shares = [_share(part, target, known, written) for part in chunks(todo, _SHARE)]
+    made: dict[str, str] = {}
 
     def take(done: Done) -> None:
         changes.add_written(done.written)
         made.update(done.made)
 
     crew.parted(write_share, shares, take, stop, watch)
+    with watch("store"), store.writing() as noting:
+        upkeep.note_digests(noting, ARCHIVES, made)
     if stop.is_set():
         return []
-    remove(store, target.feeds, ARCHIVES, sorted((known | set(paths)) - made), changes)
+    remove(store, target.feeds, ARCHIVES, sorted((known | set(paths)) - set(made)), changes)
     return [task.state.pk for task in todo]
 
 
 def write_share(station: Station, share: _Tasks) -> Done:
     """Write the archive documents of ``share``, all of whose files are noted."""
-    changes, made, watch = Changes(), list[str](), Stopwatch()
+    changes, made, watch = Changes(), dict[str, str](), Stopwatch()
 
     def told(documents: Iterable[Document]) -> Iterator[Document]:
         for document in documents:
-            made.append(document.path)
+            made[document.path] = text.digest_bytes(document.body)
             yield document
 
     folder = station.outputs.feeds
+    before = partial(share.written.read, folder)
     with station.store.reading() as transaction:
-        documents = told(_documents(transaction, station.shelf, share.tasks, {}, watch))
+        documents = told(_documents(transaction, station.shelf, share.tasks, {}, before, watch))
         write_all(folder, ARCHIVES, documents, share.known, changes, watch)
     return Done(written=changes.written, made=made, unsynced=folder.take_unsynced(), seconds=watch.seconds())
 
@@ -220,7 +227,7 @@ def documents(
 ) -> Iterator[Document]:
     """Yield every archive document of the feeds ``shown``, with the posts that are ``planned`` in them."""
     todo = _tasks(transaction, target, shown, planned, every=True)
-    return _documents(transaction, shelf, todo, planned, watch)
+    return _documents(transaction, shelf, todo, planned, nothing, watch)
 
 
 class _Task(Struct, frozen=True):
@@ -236,10 +243,16 @@ class _Task(Struct, frozen=True):
 
 
 class _Tasks(Struct, frozen=True):
-    """Archive documents to be made, and the paths of those files among them and others that are ours already."""
+    """Archive documents to be made, the paths of those files among them that are ours already, and what they say."""
 
     tasks: Sequence[_Task]
-    known: frozenset[str]
+    known: AbstractSet[str]
+    written: Written
+
+
+def _share(tasks: Sequence[_Task], target: Target, known: AbstractSet[str], written: Written) -> _Tasks:
+    paths = [path for task in tasks for path in task.paths(target.publication)]
+    return _Tasks(tasks, known & set(paths), written.of(paths))
 
 
 def _needless(transaction: Transaction, shown: Iterable[Window]) -> list[_Task]:
@@ -266,7 +279,12 @@ def _tasks(
 
 
 def _documents(
-    transaction: Transaction, shelf: Shelf, todo: Sequence[_Task], planned: Filings, watch: Stopwatch
+    transaction: Transaction,
+    shelf: Shelf,
+    todo: Sequence[_Task],
+    planned: Filings,
+    before: Before,
+    watch: Stopwatch,
 ) -> Iterator[Document]:
     publication = shelf.publication
     kinds = ["atom", LISTED] if "html" in publication.formats else ["atom"]
@@ -274,6 +292,9 @@ def _documents(
         with watch("select"):
             pks = [*kept.members(transaction, task.state.pk), *task.posts]
             place = _place(transaction, task.feed.folder, task.state.number, planned)
+            known = before(addresses.archive_path(task.feed, task.state.number))
+            if known is not None:
+                shelf.recall(transaction, "atom", known, pks)
         found = shelf.entries(transaction, kinds, pks, watch)
         newest_first = sorted(found["atom"], key=lambda pk: (found["atom"][pk].published, pk), reverse=True)
         if newest_first:

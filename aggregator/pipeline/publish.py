@@ -7,15 +7,16 @@ were written: whatever a crash interrupts is done again, with the same bytes.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from threading import Event
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aggregator import frontmatter, urls
-from aggregator.models import Document, Publication, Source, Subscription
+from aggregator import frontmatter, text, urls
+from aggregator.models import Document, OutputFeed, Publication, Source, Subscription
 from aggregator.pipeline import health, history
 from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.history import Window
@@ -23,6 +24,7 @@ from aggregator.pipeline.pending import Pending
 from aggregator.pipeline.shelf import Shelf
 from aggregator.pipeline.station import Done, Station
 from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Ledger, Outputs, Target, remove, write
+from aggregator.pipeline.written import Before, Written, nothing
 from aggregator.publish import facts, html, opml
 from aggregator.publish.formats import FORMATS
 from aggregator.stopwatch import Stopwatch
@@ -100,7 +102,8 @@ def preview(transaction: Transaction, sources: Sequence[Source], target: Target)
     shelf = Shelf(target.publication)
     archives = list(history.documents(transaction, target, shelf, windows, planned, watch))
     windows = [history.linked(transaction, target, window, planned) for window in windows]
-    feeds = [*_feed_documents(transaction, shelf, windows, watch), *_listings(transaction, target.publication, sources)]
+    feeds = list(_feed_documents(transaction, shelf, windows, nothing, watch))
+    feeds += _listings(transaction, target.publication, sources)
     changes = Changes()
     ill = [health.document(transaction, target)]
     parts = (
@@ -170,18 +173,20 @@ def _noted(store: Store, target: Target, pks: Sequence[int], past: list[str], wa
 
 
 class Feeds(Struct, frozen=True):
-    """What feeds to be written show, and which files are ours."""
+    """What feeds to be written show, which files are ours, and what these say."""
 
     windows: Sequence[Window]
     known: AbstractSet[str]
+    written: Written
 
 
 def write_feeds(station: Station, share: Feeds) -> Done:
     """Write the documents of the feeds of ``share``, all of whose files are noted."""
-    folder, changes, made, watch = station.outputs.feeds, Changes(), list[str](), Stopwatch()
+    folder, changes, made, watch = station.outputs.feeds, Changes(), dict[str, str](), Stopwatch()
+    before = partial(share.written.read, folder)
     with station.store.reading() as transaction:
-        for document in _feed_documents(transaction, station.shelf, share.windows, watch):
-            made.append(document.path)
+        for document in _feed_documents(transaction, station.shelf, share.windows, before, watch):
+            made[document.path] = text.digest_bytes(document.body)
             write(folder, FEEDS, document, share.known, changes, watch)
             del document  # before the next one is rendered: a feed without a limit is large
     return Done(written=changes.written, made=made, unsynced=folder.take_unsynced(), seconds=watch.seconds())
@@ -202,19 +207,38 @@ def _write_feeds(
     with store.reading() as transaction:
         known = upkeep.files(transaction, FEEDS)
         listings = list(_listings(transaction, target.publication, sources))
-    feeds = [window.feed.folder + FORMATS[name].file for window in windows for name in target.publication.formats]
+        feeds = list(_paths(target.publication, windows))
+        # When everything is to be written again, entries may look different.
+        written = Written({} if full else upkeep.digests(transaction, FEEDS, feeds))
     made = {*feeds, *(each.path for each in listings)}
     if not known.issuperset(made):
         with watch("store"), store.writing() as transaction:
             upkeep.add_files(transaction, FEEDS, [(path, None) for path in sorted(made - known)])
-    shares = [Feeds(part, known.intersection(feeds)) for part in chunks(windows, _FEEDS)]
-    crew.parted(write_feeds, shares, lambda done: changes.add_written(done.written), stop, watch)
+    shares = [_share(part, target, known, written) for part in chunks(windows, _FEEDS)]
+    digests: dict[str, str] = {}
+
+    def take(done: Done) -> None:
+        changes.add_written(done.written)
+        digests.update(done.made)
+
+    crew.parted(write_feeds, shares, take, stop, watch)
+    with watch("store"), store.writing() as transaction:
+        upkeep.note_digests(transaction, FEEDS, digests)
     if stop.is_set():
         return
     for document in listings:
         write(target.feeds, FEEDS, document, known, changes, watch)
     if full:
         remove(store, target.feeds, FEEDS, sorted(known - made), changes)
+
+
+def _share(windows: Sequence[Window], target: Target, known: AbstractSet[str], written: Written) -> Feeds:
+    paths = list(_paths(target.publication, windows))
+    return Feeds(windows, known & set(paths), written.of(paths))
+
+
+def _paths(publication: Publication, windows: Iterable[Window]) -> Iterator[str]:
+    return (window.feed.folder + FORMATS[name].file for window in windows for name in publication.formats)
 
 
 def _sweep_posts(store: Store, target: Target, changes: Ledger) -> None:
@@ -234,7 +258,7 @@ def _post_documents(
 
 
 def _feed_documents(
-    transaction: Transaction, shelf: Shelf, windows: Sequence[Window], watch: Stopwatch
+    transaction: Transaction, shelf: Shelf, windows: Sequence[Window], before: Before, watch: Stopwatch
 ) -> Iterator[Document]:
     publication = shelf.publication
     deletions = tombstones.shown(transaction)
@@ -243,6 +267,8 @@ def _feed_documents(
             pks = window.posts(transaction)
         stood_here = [each for each, ids in deletions if window.within is None or not ids.isdisjoint(window.within)]
         feed = replace(window.feed, deleted=tuple(stood_here))
+        if len(pks) <= _FEW:
+            _recall(transaction, shelf, window.feed, pks, before, watch)
         for names in [publication.formats] if len(pks) <= _FEW else [[name] for name in publication.formats]:
             found = shelf.entries(transaction, names, pks, watch)
             for name in names:
@@ -251,6 +277,16 @@ def _feed_documents(
                     document = FORMATS[name].document(publication, feed, list(entries.values()))
                 yield document
                 del document, entries
+
+
+def _recall(
+    transaction: Transaction, shelf: Shelf, feed: OutputFeed, pks: Sequence[int], before: Before, watch: Stopwatch
+) -> None:
+    for name in shelf.publication.formats:
+        known = before(feed.folder + FORMATS[name].file) if FORMATS[name].bodies else None
+        if known is not None:
+            with watch("select"):
+                shelf.recall(transaction, name, known, pks)
 
 
 def _listings(transaction: Transaction, publication: Publication, sources: Sequence[Source]) -> Iterator[Document]:

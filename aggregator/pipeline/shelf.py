@@ -52,13 +52,26 @@ class Shelf:
         for part in chunks(pks, _PART):
             known = {kind: {pk: self._known[kind, pk] for pk in part if (kind, pk) in self._known} for kind in kinds}
             with watch("select"):
-                missing = [pk for pk in part if not all(pk in made for made in known.values())]
-                posts = dict(archive.posts(transaction, missing))
+                posts = _missing(transaction, part, known)
             with watch("render"):
                 for kind, made in known.items():
                     made |= self._rendered(kind, {pk: post for pk, post in posts.items() if pk not in made})
                     found[kind] |= {pk: made[pk] for pk in part if pk in made}
         return found
+
+    def recall(self, transaction: Transaction, kind: str, document: bytes, pks: Sequence[int]) -> None:
+        """Remember the entries of ``kind`` in ``document``, as we wrote it, of those posts numbered ``pks`` in it.
+
+        What changed since it was written is left out.
+        """
+        bodies = FORMATS[kind].bodies
+        if bodies is None:
+            return
+        found = bodies(document)
+        posts = archive.unchanged(transaction, [pk for pk in pks if (kind, pk) not in self._known])
+        known = {pk: each for pk, each in posts.items() if each.id in found}
+        made = {pk: facts.Entry(each.published, each.updated, found[each.id]) for pk, each in known.items()}
+        self._keep(kind, made)
 
     def _rendered(self, kind: str, posts: Mapping[int, Post]) -> dict[int, Any]:
         entries = _RENDER[kind](self.publication, list(posts.values()))
@@ -76,6 +89,15 @@ class Shelf:
         while self._size > self._most:
             pk, lowest = heappop(self._lowest)
             self._size -= _size([self._known.pop((lowest, pk))])
+
+
+def _missing(transaction: Transaction, pks: Sequence[int], known: Mapping[str, Collection[int]]) -> dict[int, Post]:
+    """Return the posts numbered ``pks`` of which something is not ``known``, with bodies where these are needed."""
+    whole = {pk for kind, made in known.items() if kind != LISTED for pk in pks if pk not in made}
+    heads = [pk for pk in pks if pk not in whole and pk not in known.get(LISTED, pks)]
+    posts = dict(archive.posts(transaction, [pk for pk in pks if pk in whole]))
+    posts |= archive.posts(transaction, heads, bodies=False)
+    return posts
 
 
 def _size(entries: Iterable[Any]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from aggregator.pipeline.shelf import Shelf
 from aggregator.pipeline.target import Outputs
@@ -23,12 +23,12 @@ class Station(Struct, frozen=True):
 class Done(Struct, frozen=True, kw_only=True):
     """What came of a share.
 
-    ``written`` are the files that were, as ``folder: path``, ``made`` the paths of all documents where that is asked
-    for.  ``unsynced`` are folders that are to be synced, ``seconds`` the wall time of each stage.
+    ``written`` are the files that were, as ``folder: path``, ``made`` the digests of all documents by path, where that
+    is asked for.  ``unsynced`` are folders that are to be synced, ``seconds`` the wall time of each stage.
     """
 
     written: Sequence[str]
-    made: Sequence[str] = ()
+    made: Mapping[str, str] = field(default_factory=dict)
     unsynced: AbstractSet[str] = frozenset()
     seconds: Mapping[str, float]
 

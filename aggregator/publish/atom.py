@@ -27,6 +27,7 @@ HISTORY = "http://purl.org/syndication/history/1.0"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 
 _FIRST, _BEHIND = b"\n<entry", b"</feed>"
+_ID = re.compile(rb"<id>([^<]*)</id>")
 #: Where an entry's source is to stand; in words, "<" is escaped.
 _SOURCE = b"<source/>"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
@@ -44,6 +45,11 @@ _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
     """Return the entries that ``posts`` make."""
     return safe.each(_entries, publication, posts)
+
+
+def bodies(document: bytes) -> dict[str, bytes]:
+    """Return the bodies of the entries in ``document``, a feed or an archive document of ours, by id."""
+    return generator.by_id(generator.pieces(document, _FIRST, _BEHIND), _ID)
 
 
 def document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> Document:

@@ -17,13 +17,15 @@ class Format(Struct, frozen=True):
 
     ``entries`` takes the publication and posts, and returns what stands of each in every document: the same whatever
     feed it stands in.  ``document`` takes the publication, a feed and its entries, newest first and already limited.
-    The same input gives the same bytes.
+    The same input gives the same bytes.  ``bodies`` takes a document and returns what stands of each entry in it by the
+    entry's id; None where that cannot be told apart.
     """
 
     file: str
     media_type: str
     entries: Callable[[Publication, Sequence[Post]], Sequence[Any]]
     document: Callable[[Publication, OutputFeed, Sequence[Any]], Document]
+    bodies: Callable[[bytes], Mapping[str, bytes]] | None
 
     def render(self, publication: Publication, feed: OutputFeed, posts: Sequence[Post]) -> Document:
         """Return the document of ``feed`` with ``posts``."""
@@ -32,6 +34,11 @@ class Format(Struct, frozen=True):
 
 #: What ``output.formats`` of feeds.yaml may name.
 FORMATS: Mapping[str, Format] = {
-    name: Format(KINDS[name].file, KINDS[name].media_type, made.entries, made.document)
-    for name, made in {"atom": atom, "rss": rss, "json": jsonfeed, "html": html}.items()
+    name: Format(KINDS[name].file, KINDS[name].media_type, made.entries, made.document, bodies)
+    for name, made, bodies in (
+        ("atom", atom, atom.bodies),
+        ("rss", rss, rss.bodies),
+        ("json", jsonfeed, None),
+        ("html", html, None),
+    )
 }

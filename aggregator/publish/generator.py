@@ -6,8 +6,10 @@ children, and feedgen is imported when the first feed is rendered: it takes 35 m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import unescape
 
 from aggregator import PROJECT_URL, __version__, urls
 from aggregator.models import Link, OutputFeed, Post, Publication
@@ -90,6 +92,12 @@ def pieces(document: bytes, first: bytes, behind: bytes) -> list[bytes]:
     """Return the entries of ``document``: each begins with ``first``, the last one ends before the last ``behind``."""
     _, *entries = document[: document.rindex(behind)].split(first)
     return [first + entry.rstrip(b"\n") for entry in entries]
+
+
+def by_id(entries: Iterable[bytes], said: re.Pattern[bytes]) -> dict[str, bytes]:
+    """Return ``entries`` by the ids that they say, which are the first group of ``said``."""
+    found = ((said.search(entry), entry) for entry in entries)
+    return {unescape(match[1].decode()): entry for match, entry in found if match}
 
 
 def filled(head: bytes, made: Sequence[facts.Entry], behind: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -31,11 +32,17 @@ class _LeftOut(datetime):
 
 _LEFT_OUT = _LeftOut(1970, 1, 1, tzinfo=UTC)
 _FIRST, _BEHIND = b"\n<item>", b"</channel>"
+_ID = re.compile(rb"<guid[^>]*>([^<]*)</guid>")
 
 
 def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
     """Return the items that ``posts`` make."""
     return safe.each(_entries, publication, posts)
+
+
+def bodies(document: bytes) -> dict[str, bytes]:
+    """Return the bodies of the items in ``document``, a feed of ours, by id."""
+    return generator.by_id(generator.pieces(document, _FIRST, _BEHIND), _ID)
 
 
 def document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> Document:

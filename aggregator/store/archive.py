@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from heapq import nlargest
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -36,6 +36,14 @@ class Query(Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     words: tuple[str, ...] = ()
     tag: str | None = None
+
+
+class Unchanged(NamedTuple):
+    """What identifies a post whose outputs are written, and its times."""
+
+    id: str
+    published: datetime
+    updated: datetime
 
 
 def latest(connection: sa.Connection, source_ids: Sequence[str] | None, limit: int) -> list[int]:
@@ -189,6 +197,14 @@ def posts(connection: sa.Connection, pks: Sequence[int], *, bodies: bool = True)
                 yield pk, _post(rows[pk], also[pk])
 
 
+def unchanged(connection: sa.Connection, pks: Sequence[int]) -> dict[int, Unchanged]:
+    """Return, by number, those of the posts numbered ``pks`` that say what they said when they were last published."""
+    return {
+        row.pk: Unchanged(row.id, row.since, _updated(row.published, row.updated, row.since))
+        for row in ask_among(connection, _UNCHANGED, pks)
+    }
+
+
 def places(connection: sa.Connection, pks: Sequence[int]) -> Iterator[Placed]:
     """Yield what decides where the files of the posts numbered ``pks`` stand; of those that ``posts`` would yield."""
     for part in chunks(pks, PARAMETERS):
@@ -274,6 +290,12 @@ _COPIES = (
     .outerjoin(_via, _via.c.pk == copy.c.via_pk)
     .where(among(copy.c.pk))
 )
+_UNCHANGED = (
+    sa.select(post.c.pk, post.c.id, post.c.published.label("since"), copy.c.published, copy.c.updated)
+    .join(copy, sa.and_(copy.c.pk == post.c.copy_pk, copy.c.post_pk == post.c.pk))
+    .join(source, sa.and_(source.c.pk == copy.c.source_pk, source.c.listed))
+    .where(sa.not_(post.c.dirty), among(post.c.pk))
+)
 _STANDING_IN = _OTHERS.with_only_columns(source.c.category, maintain_column_froms=True).limit(1)
 
 
@@ -283,7 +305,7 @@ def _post(row: Any, others: Iterable[Any]) -> Post:
     found = _copy(row, own, via)
     if found.published != row.since:
         # Another copy spoke for it when it was published first; that date stays (RFC 4287, section 4.2.9).
-        found = replace(found, published=row.since, updated=max(found.updated, row.since))
+        found = replace(found, published=row.since, updated=_updated(found.published, found.updated, row.since))
     author = _names(found.authors)
     pulled = _attribution(row, via or own, found.link, author)
     return Post(
@@ -295,6 +317,11 @@ def _post(row: Any, others: Iterable[Any]) -> Post:
         also_in=tuple(_also(other) for other in others),
         via=pulled if via else None,
     )
+
+
+def _updated(published: datetime, updated: datetime, since: datetime) -> datetime:
+    """Return when a post was updated whose copy says it was ``published`` and ``updated``, and which is since then."""
+    return updated if published == since else max(updated, since)
 
 
 def _copy(row: Any, own: FeedInfo, via: FeedInfo | None) -> Copy:

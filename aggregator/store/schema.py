@@ -315,6 +315,8 @@ file = Table(
     Column("path", String(4096), primary_key=True),
     Column("post_pk", _Key),
     Column("gone", Boolean, nullable=False, server_default=text("false")),
+    # Of its bytes, as we wrote them.
+    Column("digest", String(32)),
     sqlite_with_rowid=False,
 )
 

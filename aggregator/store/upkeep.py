@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -40,6 +40,19 @@ def known_files(connection: sa.Connection, folder: str, paths: Sequence[str]) ->
     return {row.path for row in ask_among(connection, _KNOWN, paths, folder=folder)}
 
 
+def digests(connection: sa.Connection, folder: str, paths: Sequence[str]) -> dict[str, str]:
+    """Return the digests that were noted of files in ``folder``, by those of ``paths`` that have one."""
+    return {row.path: row.digest for row in ask_among(connection, _DIGESTS, paths, folder=folder) if row.digest}
+
+
+def note_digests(connection: sa.Connection, folder: str, written: Mapping[str, str]) -> None:
+    """Note the digests of files that were written into ``folder``, by path."""
+    if written:
+        this_one = sa.and_(file.c.folder == folder, file.c.path == sa.bindparam("of_path"))
+        rows = [{"of_path": path, "said": digest} for path, digest in written.items()]
+        connection.execute(file.update().where(this_one).values(digest=sa.bindparam("said")), rows)
+
+
 def is_gone(connection: sa.Connection, folders: Sequence[str], path: str) -> bool:
     """Tell whether we wrote ``path`` into one of ``folders`` once, and removed it."""
     query = sa.select(sa.true()).where(file.c.folder.in_(folders), file.c.path == path, file.c.gone).limit(1)
@@ -52,6 +65,7 @@ def files_of(connection: sa.Connection, folder: str, posts: Sequence[int]) -> li
 
 
 _KNOWN = sa.select(file.c.path).where(file.c.folder == sa.bindparam("folder"), sa.not_(file.c.gone), among(file.c.path))
+_DIGESTS = _KNOWN.add_columns(file.c.digest)
 # Not by folder, too: SQLite would look through all of the folder's files for those of a few posts.
 _OF_POSTS = sa.select(file.c.folder, file.c.path, file.c.post_pk).where(sa.not_(file.c.gone), among(file.c.post_pk))
 

@@ -1,0 +1,33 @@
+"""Documents that stand in a folder as we wrote them: entries of theirs need not be rendered again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import Struct
+
+from aggregator import text
+from aggregator.publish.files import OutputFolder
+
+#: Returns the document at a path as we wrote it; None where it is not known, or is not as we wrote it.
+Before = Callable[[str], bytes | None]
+
+
+class Written(Struct, frozen=True):
+    """The digests of documents when we wrote them, by path."""
+
+    digests: Mapping[str, str]
+
+    def of(self, paths: Iterable[str]) -> Written:
+        """Return what is known of ``paths``."""
+        return Written({path: self.digests[path] for path in paths if path in self.digests})
+
+    def read(self, folder: OutputFolder, path: str) -> bytes | None:
+        """Return the document at ``path`` in ``folder``; see ``Before``."""
+        digest = self.digests.get(path)
+        body = None if digest is None else folder.read(path)
+        return body if body is not None and text.digest_bytes(body) == digest else None
+
+
+def nothing(path: str) -> None:
+    """Know of no document."""
