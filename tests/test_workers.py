@@ -55,6 +55,13 @@ def die() -> Link:
     return answer(0)
 
 
+def linger() -> Link:
+    os.close(0)  # as at the end of a process, which the machine may put off after its channel is closed
+    time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGXCPU)
+    return answer(0)
+
+
 def smuggle() -> Link:
     os.write(0, job.LENGTH.pack(3) + b"\x00\xa1x")  # as a process that was taken over might
     return hang()
@@ -107,6 +114,7 @@ def test_errors_come_back_as_what_they_are(pool: Pool) -> None:
         (LIMITS, devour, "takes more than 537 MB of memory"),
         (Limits(wall=0.3), hang, r"takes more than 0.3 s to read"),
         (LIMITS, die, r"died \(signal 9\)"),
+        (LIMITS, linger, "takes more than 5 s to read"),
         (LIMITS, smuggle, "answered with what is no feed"),
     ],
 )

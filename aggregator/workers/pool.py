@@ -25,6 +25,8 @@ Ts = TypeVarTuple("Ts")
 
 #: Seconds between two looks at whether the pool was closed.
 _GLANCE = 0.1
+#: Seconds that a process may take to end once its socket is closed: before that nothing tells why.
+_DYING = 5.0
 _PIECE = 1 << 20
 #: Bytes that an answer other than a value may have.
 _SLACK = 10_000
@@ -158,7 +160,7 @@ class _Worker:
 
     def _died(self, limits: Limits) -> ParseError:
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_GLANCE)
+            self._process.wait(_DYING)
         code = self._process.returncode
         if code == -signal.SIGXCPU:
             return _too_long(limits.cpu)
