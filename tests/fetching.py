@@ -17,7 +17,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 
 def client(
-    *, timeout: float = 10, max_size: int = 1_000_000, private: bool = True, resolver: Resolver | None = None
+    *, timeout: float = 30, max_size: int = 1_000_000, private: bool = True, resolver: Resolver | None = None
 ) -> Client:
     """Return a client that may ask loopback, unless it is not ``private``."""
     limits = Limits(timeout=timedelta(seconds=timeout), max_size=max_size, allow_private=private)

@@ -13,6 +13,7 @@ from typing import Any
 
 import npm
 import pytest
+from serving import until
 
 from aggregator import demo
 from aggregator.app import opened
@@ -70,13 +71,14 @@ def test_pictures_are_asked_for_without_a_referrer(site: tuple[Path, str], chrom
     """Who serves a picture learns of no page, and its room is kept while it is not there yet."""
     _, address = site
     chromium.open(f"{address}/index.html", PHONE)
-    chromium.ask("new Promise(done => setTimeout(done, 200))")
-    requests = [
-        each["params"]["request"] for each in chromium.events if each.get("method") == "Network.requestWillBeSent"
-    ]
-    pictures = [each for each in requests if each["url"].endswith(".svg")]
-    assert pictures
-    assert not any(each["headers"].get("Referer") for each in pictures)
+
+    def pictures() -> list[dict[str, Any]]:
+        chromium.ask("new Promise(done => setTimeout(done, 200))")
+        sent = (each for each in chromium.events if each.get("method") == "Network.requestWillBeSent")
+        return [each["params"]["request"] for each in sent if each["params"]["request"]["url"].endswith(".svg")]
+
+    until(lambda: bool(pictures()), "no picture was asked for")
+    assert not any(each["headers"].get("Referer") for each in pictures())
     assert chromium.ask("[...document.images].every(i => i.loading === 'lazy' && i.width > 0 && i.height > 0)")
 
 
@@ -112,7 +114,7 @@ def test_a_keyboard_is_enough(site: tuple[Path, str], chromium: Browser) -> None
     assert chromium.ask("document.activeElement.textContent") == "Skip to the posts"
     assert chromium.ask("document.activeElement.getBoundingClientRect().top") >= 0
     chromium.press("Enter")
-    assert chromium.ask("location.hash") == "#posts"
+    until(lambda: chromium.ask("location.hash") == "#posts", "it leads nowhere")
     chromium.press("Tab")
     assert chromium.ask("document.activeElement.closest('article') !== null")
     assert chromium.ask("getComputedStyle(document.activeElement).outlineStyle") == "solid"

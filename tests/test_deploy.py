@@ -39,7 +39,7 @@ def read(name: str) -> str:
 
 
 def finished(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **environment})
+    return subprocess.run(command, capture_output=True, text=True, timeout=200, env={**os.environ, **environment})
 
 
 def stand_in(folder: Path, script: str) -> Path:
