@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from aggregator import credit, text
@@ -88,10 +89,15 @@ def lead(copy: Copy) -> str:
 def _beginning(markup: str) -> str:
     words = ""
     for length in _BEGINNINGS:
-        words = text.plain(markup[:length])
+        words = _words(markup[:length])
         if len(markup) <= length or len(words) > _EXCERPT + _SPARE:
             break
     return text.cut(words, _EXCERPT)
+
+
+@lru_cache(maxsize=256)  # RSS asks for those of a hundred posts, then the pages do
+def _words(beginning: str) -> str:
+    return text.plain(beginning)
 
 
 def as_html(words: str) -> str:
