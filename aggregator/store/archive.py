@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from heapq import nlargest
 from html import escape
 from typing import Any, NamedTuple
@@ -18,14 +18,23 @@ from aggregator.models import Attribution, Copy, FeedInfo, Post
 from aggregator.records import Placed
 from aggregator.store import codec
 from aggregator.store.engine import PARAMETERS, PART
-from aggregator.store.questions import AMONG, among, ask_among
+from aggregator.store.questions import AMONG, among, ask, ask_among
 from aggregator.store.schema import copy, info, post, source
 from aggregator.text import chunks
 
 _SOURCES = sa.select(source.c.pk).where(among(source.c.id))
 _CARRIERS = sa.select(source.c.id).join(copy, copy.c.source_pk == source.c.pk).distinct().where(among(copy.c.post_pk))
 _NEWEST_FIRST = (post.c.published.desc(), post.c.pk.desc())
-_EVER = datetime.min.replace(tzinfo=UTC)
+#: Times stay numbers where they are only compared.
+_AT = sa.type_coerce(copy.c.listed_at, sa.BigInteger)
+#: The ``most`` newest posts of a source ``since`` then.
+_LATEST = (
+    sa.select(_AT.label("at"), copy.c.post_pk)
+    .where(copy.c.source_pk == sa.bindparam("source"), sa.bindparam("since") <= _AT, copy.c.post_pk.is_not(None))
+    .order_by(copy.c.listed_at.desc(), copy.c.post_pk.desc())
+    .limit(sa.bindparam("most", type_=sa.BigInteger))
+)
+_EVER, _ALL = -(1 << 62), 1 << 62
 
 
 class Query(Struct, frozen=True, kw_only=True):
@@ -55,12 +64,12 @@ def latest(connection: sa.Connection, source_ids: Sequence[str] | None, limit: i
     if source_ids is None:
         query = sa.select(post.c.pk).where(carried()).order_by(*_NEWEST_FIRST)
         return list(connection.scalars(query.limit(limit) if limit else query))
-    found: set[tuple[datetime, int]] = set()
-    since, newest_of_source = _EVER, _newest(limit)
+    found: set[tuple[int, int]] = set()
+    since = _EVER
     for source_pk in _numbers(connection, source_ids):
-        rows = connection.execute(newest_of_source, {"source": source_pk, "since": since}).all()
-        found.update((at, pk) for at, pk in rows)
-        if limit and len(found) >= limit:
+        rows = ask(connection, _LATEST, source=source_pk, since=since, most=limit or _ALL)
+        found.update(rows)
+        if limit and rows and len(found) >= limit:
             # What is older than the oldest that counts so far need not be read from the sources to come.
             found = set(nlargest(limit, found))
             since = min(found)[0]
@@ -69,15 +78,6 @@ def latest(connection: sa.Connection, source_ids: Sequence[str] | None, limit: i
 
 def _numbers(connection: sa.Connection, source_ids: Sequence[str]) -> list[int]:
     return [row.pk for row in ask_among(connection, _SOURCES, source_ids)]
-
-
-def _newest(limit: int) -> sa.Select[Any]:
-    query = sa.select(copy.c.listed_at, copy.c.post_pk).where(
-        copy.c.source_pk == sa.bindparam("source"),
-        copy.c.listed_at >= sa.bindparam("since"),
-        copy.c.post_pk.is_not(None),
-    )
-    return query.order_by(copy.c.listed_at.desc(), copy.c.post_pk.desc()).limit(limit) if limit else query
 
 
 def carried() -> sa.Exists:

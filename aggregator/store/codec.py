@@ -32,6 +32,7 @@ class _More(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 _encoded = msgspec.json.Encoder(order="sorted").encode
 _more = msgspec.json.Decoder(_More).decode
+_info = msgspec.json.Decoder(FeedInfo, strict=False).decode  # else a number is no time
 
 
 def dump(value: Any) -> str:
@@ -67,10 +68,7 @@ def dump_info(info: FeedInfo) -> str:
 @lru_cache(maxsize=256)
 def load_info(data: str) -> FeedInfo:
     """Return what ``dump_info`` wrote."""
-    raw = json.loads(data)
-    if "updated" in raw:
-        raw["updated"] = _EPOCH + raw["updated"] * _SECOND
-    return msgspec.convert(raw, FeedInfo)
+    return _info(data)
 
 
 def dump_hints(hints: Hints) -> str:

@@ -67,9 +67,12 @@ class _Prepared(Struct, frozen=True):
     row: Callable[[Iterable[Any]], Any]
 
     def parameters(self, values: Sequence[Any], given: Mapping[str, Any]) -> Any:
-        said = {**self.fixed, **{name: self._ready(name, [value])[0] for name, value in given.items()}}
-        before, after = ([said[name] for name in names] for names in (self.before, self.after))
-        every = (*before, *self._ready(AMONG, values), *after)
+        said = {**self.fixed, **given}
+        for name in self.handed.keys() & given.keys():
+            said[name] = self.handed[name](said[name])
+        if AMONG in self.handed:
+            values = list(map(self.handed[AMONG], values))
+        every = (*(said[name] for name in self.before), *values, *(said[name] for name in self.after))
         return every if self.places is None else dict(zip(self.places, every, strict=True))
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
@@ -78,10 +81,6 @@ class _Prepared(Struct, frozen=True):
         columns = zip(*found, strict=True)
         ready = [map(process, each) if process else each for each, process in zip(columns, self.read, strict=False)]
         return list(map(self.row, zip(*ready, strict=True)))
-
-    def _ready(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
-        process = self.handed.get(name)
-        return list(map(process, values)) if process else values
 
 
 def _found(
