@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from http.client import HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected
 
+import requests
 from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
@@ -13,8 +14,8 @@ from aggregator.errors import DeadlineError, FetchError
 from aggregator.fetch.dial import reason
 from aggregator.fetch.wire import NeverFinalError
 
-#: All that urllib3 and what is below it raise because of what a server does.
-FOREIGN = (HTTPError, HTTPException, OSError)
+#: All that requests, urllib3 and what is below them raise because of what a server does.
+FOREIGN = (requests.RequestException, HTTPError, HTTPException, OSError)
 
 #: OpenSSL's codes for what is wrong with a certificate (x509_vfy.h).
 _CERTIFICATE = {
@@ -54,7 +55,8 @@ def ours(error: BaseException, where: str) -> FetchError:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    yield error
+    if not isinstance(error, requests.RequestException):
+        yield error
     inner = [*error.args, getattr(error, "reason", None), error.__cause__]
     for cause in dict.fromkeys(cause for cause in inner if isinstance(cause, BaseException)):
         yield from _causes(cause)

@@ -1,10 +1,9 @@
-"""The one file that knows how urllib3 and http.client are put together: requests over connections of ours."""
+"""The one file that knows how requests and urllib3 are put together: requests over connections of ours."""
 
 from __future__ import annotations
 
 import http.client
 import logging
-import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,8 +13,10 @@ from socket import socket
 from typing import Any
 from urllib.parse import urlsplit
 
-import certifi
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, PoolManager
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection, port_by_scheme
 from urllib3.util.ssl_ import create_urllib3_context
 
@@ -33,8 +34,6 @@ _MOST_INTERIM = 20
 _VERSIONS = {"HTTP/1.0": 10, "HTTP/0.9": 10}
 #: RFC 9112, section 6.3: what ends with its head.
 _BODILESS = frozenset({*range(100, 200), HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
-#: RFC 3986, sections 2.1 and 3.2.2: escapes are in capitals, and brackets stand nowhere but around a host.
-_REWRITTEN = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]]")
 
 #: From a host and a port to a connected socket.
 Dial = Callable[[str, int], socket]
@@ -46,17 +45,15 @@ class NeverFinalError(http.client.HTTPException):
     """Interim answers came, and none that is final."""
 
 
-class Wire:
+class Wire(HTTPAdapter):
     """Sends requests: it follows nothing, stores nothing and believes nothing of its environment.
 
-    urllib3 keeps the connections.  Its own way to send a request, which would do all of that, is left out, and so is
-    requests: what they add takes as long as all that is done here.
+    requests' Session, which would do all of that, is left out: its own work takes as long as all that is done here.
     """
 
     def __init__(self, dial: Dial, attend: Attend, *, per_host: int) -> None:
         self._settings: dict[str, Any] = {"dial": dial, "attend": attend, "maxsize": per_host}
-        self.poolmanager = PoolManager(_HOSTS_KEPT)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+        super().__init__(pool_connections=_HOSTS_KEPT, pool_maxsize=per_host)
 
     @contextmanager
     def answered(self, url: str, headers: Mapping[str, str], timeout: float) -> Iterator[HTTPResponse]:
@@ -65,55 +62,51 @@ class Wire:
         Its body is still to be read; ``timeout`` is in seconds, for the connection and for each wait.  ``headers`` are
         all that are sent, and Host.
         """
-        path = url.index("/", url.index("//") + 2)
-        pool = self._pool(url[:path])
-        request = _written(url[:path], url[path:], headers)
-        connection = pool.taken()
+        asked = requests.PreparedRequest()
+        asked.method, asked.url, asked.headers = "GET", url, headers  # type: ignore[assignment]  # any mapping will do
+        answer: HTTPResponse = self.send(asked, stream=True, timeout=timeout)  # type: ignore[assignment]
         try:
-            with connection.answered(request, timeout) as answer:
-                yield answer
+            yield answer
         finally:
-            pool.give_back(connection)
+            answer.close()  # unless its body was read: then its connection waits for the next request already
+            answer.release_conn()
 
-    def close(self) -> None:
-        """Close the connections that wait for a request."""
-        self.poolmanager.clear()
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
 
-    def _pool(self, origin: str) -> _Pool:
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> HTTPConnectionPool:
         # urllib3 tells pools apart by two dozen settings, which are alike for all of these.
-        key: Any = origin
-        pool: Any = self.poolmanager.pools.get(key)
-        if pool is None:
-            split = urlsplit(origin)
-            port = split.port or port_by_scheme[split.scheme]  # else http.client looks for it in an IPv6 address
-            settings = {**self._settings, "scheme": split.scheme, "host": split.hostname, "port": port}
-            if split.scheme == "https":
-                settings["ssl_context"] = self._tls
-            pool = self.poolmanager.connection_from_pool_key(key, settings)
-        return pool  # type: ignore[no-any-return]  # what pool_classes_by_scheme says
+        url = str(request.url)
+        key: Any = url[: url.index("/", url.index("//") + 2)]
+        return self.poolmanager.pools.get(key) or self._made(key)  # type: ignore[no-any-return]  # no stubs
+
+    def _made(self, origin: Any) -> Any:
+        split = urlsplit(origin)
+        port = split.port or port_by_scheme[split.scheme]  # without one, http.client looks for it in an IPv6 address
+        settings = {**self._settings, "scheme": split.scheme, "host": split.hostname, "port": port}
+        if split.scheme == "https":
+            settings["ssl_context"] = self._tls
+        return self.poolmanager.connection_from_pool_key(origin, settings)
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Leave trust to the context: requests would have the authorities read again for each connection."""
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        return request.path_url
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> Any:
+        # requests' own answer would copy the headers, look for cookies and guess an encoding.
+        return resp
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         context = create_urllib3_context()  # certificates and host names are verified; TLS 1.2 is the least
         context.load_default_certs()  # the system's, and a company's own in SSL_CERT_FILE
-        context.load_verify_locations(certifi.where())
+        context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
         return context
-
-
-def _written(origin: str, target: str, headers: Mapping[str, str]) -> bytes:
-    # RFC 9112, sections 3 and 5.  http.client puts a request together in twice the time.
-    lines = [
-        f"GET {_REWRITTEN.sub(_rewritten, target)} HTTP/1.1",
-        f"Host: {origin.partition('//')[2]}",
-        *[f"{name}: {value}" for name, value in headers.items()],
-    ]
-    if any("\r" in line or "\n" in line for line in lines):
-        raise ValueError("a line of a request cannot hold another one")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1")
-
-
-def _rewritten(found: re.Match[str]) -> str:
-    return found[0].upper() if found[0].startswith("%") else f"%{ord(found[0]):02X}"
 
 
 class _Answer(http.client.HTTPResponse):
@@ -157,32 +150,35 @@ class _Answer(http.client.HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    """Sends one request after the other; ``dial`` and ``attend`` are as ``Wire`` takes them."""
+    """Asks for one document after the other, by GET; ``dial`` and ``attend`` are as ``Wire`` takes them."""
 
     _used = False
-    _answer: _Answer | None = None
+    _request = b""
 
     def __init__(self, *args: Any, dial: Dial, attend: Attend, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._dial, self._attend = dial, attend
 
-    @contextmanager
-    def answered(self, request: bytes, timeout: float) -> Iterator[HTTPResponse]:
-        """Send ``request``, a GET, and yield the answer; see ``Wire.answered``."""
-        self.timeout = timeout
-        answer = None
-        try:
-            answer = self._asked(request)
-            yield answer
-        finally:
-            if answer is None or not (answer.closed or answer.length_remaining == 0):
-                self.close()  # what is left of the answer would be taken for the next one
-            self._forget()
+    def _new_conn(self) -> socket:
+        self._used = False
+        return self._dial(self.host, self.port)
 
-    def _asked(self, request: bytes) -> HTTPResponse:
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        self._request = _written(url, host if self.port == self.default_port else f"{host}:{self.port}", headers)
+        self._send()
+
+    def _send(self) -> None:
+        if self.sock is None:
+            self.connect()
+        self._attend(self.sock)
+        self.sock.settimeout(self.timeout)
+        with suppress(BrokenPipeError, ConnectionResetError):  # a server that wants no more may have said why
+            self.sock.sendall(self._request)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
         # RFC 9112, section 9.3.1: a server may close a connection just as the next request is on its way;
         # a GET is then sent once more, on a new one.
-        self._send(request)
         again, self._used = self._used, True
         try:
             return self._got()
@@ -190,45 +186,39 @@ class _Connection(HTTPConnection):
             if not again:
                 raise
         self.close()
-        self._forget()
-        self._send(request)
+        self._send()
         self._used = True
         return self._got()
 
-    def _new_conn(self) -> socket:
-        self._used = False
-        return self._dial(self.host, self.port)
-
-    def _send(self, request: bytes) -> None:
-        if self.sock is None:
-            self.connect()
-        self._attend(self.sock)
-        self.sock.settimeout(self.timeout)
-        with suppress(BrokenPipeError, ConnectionResetError):  # a server that wants no more may have said why
-            self.sock.sendall(request)
-
     def _got(self) -> HTTPResponse:
-        answer = self._answer = _Answer(self.sock, method="GET")
-        answer.begin()
+        answer = _Answer(self.sock, method="GET")
+        try:
+            answer.begin()
+            got = HTTPResponse(
+                answer,
+                answer.headers,
+                answer.status,
+                answer.version,
+                reason=answer.reason,
+                preload_content=False,
+                decode_content=False,
+                original_response=answer,
+                request_method="GET",
+            )
+        except BaseException:
+            answer.close()
+            raise
         if answer.will_close:
             self.close()  # the answer keeps the socket until it is read
-        return HTTPResponse(
-            answer,
-            answer.headers,
-            answer.status,
-            answer.version,
-            reason=answer.reason,
-            preload_content=False,
-            decode_content=False,
-            original_response=answer,
-            connection=self,
-            request_method="GET",
-        )
+        return got
 
-    def _forget(self) -> None:
-        if self._answer is not None:
-            self._answer.close()
-            self._answer = None
+
+def _written(target: str, host: str, headers: Mapping[str, str]) -> bytes:
+    # RFC 9112, sections 3 and 5.  http.client puts a request together in twice the time.
+    lines = [f"GET {target} HTTP/1.1", f"Host: {host}", *[f"{name}: {value}" for name, value in headers.items()]]
+    if any("\r" in line or "\n" in line for line in lines):
+        raise ValueError("a line of a request cannot hold another one")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 class _TLSConnection(_Connection, HTTPSConnection):
@@ -236,18 +226,8 @@ class _TLSConnection(_Connection, HTTPSConnection):
 
 
 class _Pool(HTTPConnectionPool):
-    """The connections to one host, at one port."""
-
     ConnectionCls = _Connection
 
-    def taken(self) -> _Connection:
-        """Return a connection that nobody else uses, until it is given back; it may not be connected."""
-        connection: Any = self._get_conn()
-        return connection  # type: ignore[no-any-return]  # it is what ConnectionCls says
 
-    def give_back(self, connection: _Connection) -> None:
-        self._put_conn(connection)
-
-
-class _TLSPool(_Pool, HTTPSConnectionPool):
+class _TLSPool(HTTPSConnectionPool):
     ConnectionCls = _TLSConnection
