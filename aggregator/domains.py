@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import ip_address
+from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ Share = Literal["one", "each"]
 _SHARED: dict[str, Share] = {"blogspot.com": "one", "wordpress.com": "one"}
 #: Names of one's own network (RFC 6761, 6762, 8375; ICANN's reservation of .internal).
 _OWN = ("localhost", "local", "internal", "home.arpa")
+#: Threads that look at their first host together would each load the list.
+_LOADING = Lock()
 
 
 class Domains:
@@ -47,11 +50,14 @@ class Domains:
         return registrable(host)
 
 
+@lru_cache(maxsize=4096)  # the addresses in a document are of a few hosts
 def registrable(host: str) -> str:
     """Return the name that the owner of ``host``, a name in lower case, registered (``example.co.uk``)."""
     if host.count(".") < 2:
         return host  # whether or not it is a public suffix itself
-    return _list(with_punycode="xn--" in host).privatesuffix(host) or host
+    with _LOADING:
+        suffixes = _list(with_punycode="xn--" in host)
+    return suffixes.privatesuffix(host) or host
 
 
 @cache
