@@ -57,14 +57,14 @@ class Store(Struct, frozen=True):
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """Open a transaction that is written whole when the block ends, and not at all when it raises."""
-        with engine.translated(self.url), self.engine.execution_options(writes=True).begin() as connection:
+        with self.trying() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def trying(self) -> Iterator[Transaction]:
         """Open a transaction that can be written in, and of which nothing stays; others wait until it ends."""
-        with engine.translated(self.url), self.engine.execution_options(writes=True).connect() as connection:
-            yield connection
+        with engine.translated(self.url), self.engine.connect() as connection:
+            yield connection.execution_options(writes=True)
 
     def lock(self, holder: str) -> AbstractContextManager[None]:
         """Hold the lock that lets one run at a time work; raises LockedError with the other's ``holder``."""

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -119,14 +120,22 @@ def insert_into(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Ins
 def numbers(connection: sa.Connection, table: sa.Table, count: int) -> Sequence[int]:
     """Return ``count`` numbers, in order, for new rows of ``table`` that this transaction is about to insert."""
     if connection.dialect.name == "postgresql":
-        sequence = sa.func.pg_get_serial_sequence(table.name, table.c.pk.name)
-        drawn = sa.select(sa.func.nextval(sequence)).select_from(sa.func.generate_series(1, count))
-        return connection.scalars(drawn).all()
+        return connection.scalars(_drawn(table), {"count": count}).all()
+    first = connection.scalars(_last(table)).one() + 1
+    return range(first, first + count)
+
+
+@cache
+def _drawn(table: sa.Table) -> sa.Select[Any]:
+    sequence = sa.func.pg_get_serial_sequence(table.name, table.c.pk.name)
+    return sa.select(sa.func.nextval(sequence)).select_from(sa.func.generate_series(1, sa.bindparam("count")))
+
+
+@cache
+def _last(table: sa.Table) -> sa.Select[Any]:
     # No row gets the number of another one that was removed, as far as the table keeps account of its numbers.
     given = sa.select(_SEQUENCE.c.seq).where(_SEQUENCE.c.name == table.name).scalar_subquery()
-    last = sa.select(sa.func.max(sa.func.coalesce(sa.func.max(table.c.pk), 0), sa.func.coalesce(given, 0)))
-    first = connection.scalars(last).one() + 1
-    return range(first, first + count)
+    return sa.select(sa.func.max(sa.func.coalesce(sa.func.max(table.c.pk), 0), sa.func.coalesce(given, 0)))
 
 
 def log_ahead(connection: sqlite3.Connection) -> None:
