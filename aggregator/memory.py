@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 from contextlib import suppress
 
@@ -17,5 +16,7 @@ def hoard_less() -> None:
 
 def give_back() -> None:
     """Give back what is free, where the C library can: glibc keeps what threads that ended had, and more."""
+    import ctypes  # by who has taken much: most runs find nothing new
+
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)

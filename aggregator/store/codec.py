@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ class _More(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 _encoded = msgspec.json.Encoder(order="sorted").encode
+_decoded = msgspec.json.Decoder().decode
 _more = msgspec.json.Decoder(_More).decode
 _info = msgspec.json.Decoder(FeedInfo, strict=False).decode  # else a number is no time
 
@@ -46,7 +48,7 @@ def dump(value: Any) -> str:
 @lru_cache(maxsize=256)  # posts of one source, read one after the other, say the same
 def load_strings(data: str) -> tuple[str, ...]:
     """Return the strings that ``dump`` wrote."""
-    return tuple(json.loads(data))
+    return tuple(_decoded(data))
 
 
 def dump_times(times: Iterable[datetime]) -> str:
@@ -56,7 +58,7 @@ def dump_times(times: Iterable[datetime]) -> str:
 
 def load_times(data: str) -> tuple[datetime, ...]:
     """Return what ``dump_times`` wrote."""
-    return tuple([datetime.fromtimestamp(seconds, UTC) for seconds in json.loads(data)])
+    return tuple(map(datetime.fromtimestamp, _decoded(data), repeat(UTC)))
 
 
 def dump_info(info: FeedInfo) -> str:
@@ -71,6 +73,7 @@ def load_info(data: str) -> FeedInfo:
     return _info(data)
 
 
+@lru_cache(maxsize=256)  # most feeds give none
 def dump_hints(hints: Hints) -> str:
     """Return a feed's hints as JSON."""
     said = {"skip_hours": sorted(hints.skip_hours), "skip_days": sorted(hints.skip_days)}
@@ -78,10 +81,10 @@ def dump_hints(hints: Hints) -> str:
     return dump(given if hints.interval is None else given | {"interval": hints.interval // _SECOND})
 
 
-@lru_cache(maxsize=256)  # most feeds give none
+@lru_cache(maxsize=256)
 def load_hints(data: str) -> Hints:
     """Return what ``dump_hints`` wrote."""
-    raw = json.loads(data)
+    raw = _decoded(data)
     if "interval" in raw:
         raw["interval"] *= _SECOND
     return msgspec.convert(raw, Hints)
