@@ -97,7 +97,9 @@ def cycle(
     for outcome in pulled:
         tally.count(outcome)
         orders.done(outcome)
-    confined.close()  # publishing needs their memory
+    # Publishing needs their memory.
+    confined.close()
+    del states, pulled
     crew.expect(tally.to_publish)
     with watch("store"), store.writing() as transaction:
         verdicts.let_in_due(transaction, orders.now)

@@ -303,17 +303,17 @@ def subscriptions(transaction: Transaction, target: Target, sources: Sequence[So
 
 
 def _subscriptions(transaction: Transaction, sources: Sequence[Source]) -> list[Subscription]:
-    states, newest = pulls.states(transaction), archive.newest(transaction)
+    told, newest = pulls.listed(transaction), archive.newest(transaction)
     return [
         Subscription(
-            title=source.title or states[source.id].info.title or source.id,
+            title=source.title or told[source.id].title or source.id,
             feed=urls.public(source.url),
-            url=states[source.id].info.link,
+            url=told[source.id].link,
             category=source.category,
             newest=newest.get(source.id),
-            gone=states[source.id].gone,
+            gone=told[source.id].gone,
             enabled=source.enabled,
         )
         for source in sources
-        if source.id in states and not source.url.lower().startswith(_OURS_ALONE)
+        if source.id in told and not source.url.lower().startswith(_OURS_ALONE)
     ]

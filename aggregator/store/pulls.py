@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -20,7 +20,8 @@ from aggregator.store.rows import update, upsert
 from aggregator.store.schema import alias, copy, meta, post, source
 from aggregator.text import chunks
 
-#: The fact that tells which settings the outputs were last made with; without it they were never whole.
+#: The fact that tells which settings the outputs were last made with: "" while others are put into effect; without it
+#: they were never whole.
 PUBLISHED = "published settings"
 
 _NEVER = datetime.fromtimestamp(0, UTC)
@@ -98,6 +99,14 @@ def _standing(connection: sa.Connection) -> dict[str, sa.Row[Any]]:
     return {row.id: row for row in connection.execute(sa.select(*(source.c[name] for name in _LINE)))}
 
 
+class Listed(NamedTuple):
+    """A source's title and site, as its feed has them, and whether it is gone."""
+
+    title: str | None
+    link: str | None
+    gone: bool
+
+
 def states(connection: sa.Connection, *, due: datetime | None = None) -> dict[str, SourceState]:
     """Return how the listed sources stand, by id; with ``due``, of those alone that are to be pulled by then."""
     query = sa.select(source).where(source.c.listed)
@@ -106,6 +115,13 @@ def states(connection: sa.Connection, *, due: datetime | None = None) -> dict[st
         waiting = sa.or_(source.c.next_pull.is_(None), source.c.next_pull <= due, source.c.last_pull > due)
         query = query.where(source.c.enabled, sa.not_(source.c.gone), waiting)
     return {row.id: state(row) for row in connection.execute(query)}
+
+
+def listed(connection: sa.Connection) -> dict[str, Listed]:
+    """Return what subscribers are told of the listed sources, by id."""
+    query = sa.select(source.c.id, source.c.info, source.c.gone).where(source.c.listed)
+    rows = ((row.id, codec.load_info(row.info), row.gone) for row in connection.execute(query))
+    return {source_id: Listed(info.title, info.link, gone) for source_id, info, gone in rows}
 
 
 def state(row: sa.Row[Any]) -> SourceState:
