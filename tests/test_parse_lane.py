@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from time import process_time
@@ -19,7 +20,7 @@ from feedparser.sanitizer import _HTMLSanitizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lane_cases import HANDED_OVER, HEARD, document
-from properties import steady
+from properties import ANY, steady
 
 from aggregator.parse import lane, reader
 from aggregator.parse.lane import heeded, machine, names, words
@@ -131,3 +132,17 @@ def test_nothing_of_a_document_waits_for_the_search_for_garbage(piece: str) -> N
     finally:
         gc.enable()
     assert not left
+
+
+@steady
+@given(
+    ANY
+    | st.text("aé“€\x80\x81\x99\xa0\xc3\xa9\xe2\ud800", max_size=12)
+    | ANY.map(lambda x: x.encode("utf-8", "replace").decode("iso-8859-1"))
+)
+def test_text_that_was_encoded_twice_is_mended(value: str) -> None:
+    """Looking for what such text has in common spares others the trial, and changes nothing."""
+    expected = value
+    with suppress(UnicodeError):
+        expected = value.encode("iso-8859-1").decode("utf-8")
+    assert words.mended(value) == expected.translate(words.CP1252)

@@ -6,6 +6,7 @@ several titles counts, when a description is the content, whose name an address 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from aggregator import urls
@@ -91,7 +92,7 @@ class Hearing(Texts):
     def _joined(self, reference: str) -> str:
         # RSS names no base but the site, and a feed may be served from elsewhere.
         unsaid = self._entry is not None and self.base.endswith(UNSAID) and self.names.version != "atom10"
-        site = urls.absolute(self._feed.get("link")) if unsaid else None
+        site = _site(self._feed.get("link")) if unsaid else None
         return (site and urls.absolute(reference, site)) or words.joined(self.base, reference)
 
     def _address(self, said: str) -> str:
@@ -253,8 +254,13 @@ class Hearing(Texts):
         self._told_of_contributor("href", address)
 
 
+@lru_cache(maxsize=16)  # nearly always the same for all entries of a document
+def _site(link: str | None) -> str | None:
+    return urls.absolute(link)
+
+
 def _call_href(link: dict[str, Any]) -> dict[str, Any]:
-    href = link.get("url", link.get("uri", link.get("href")))
+    href = link.get("url", link.get("uri"))
     if href:
         link.pop("url", None)
         link.pop("uri", None)

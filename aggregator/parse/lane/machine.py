@@ -51,6 +51,8 @@ class Machine:
         self._scopes: list[tuple[int, str | None, str]] = []
         self._pieces: list[str] = []
         self._text_depth = 0
+        self._is_markup = False
+        self._xhtml: dict[str, str] = {}
         self._within: Callable[[str, list[str]], None] | None = None
         self._end_text: Callable[[str], None] = _nothing
         self._expat = machine = expat.ParserCreate(namespace_separator=" ")
@@ -80,13 +82,13 @@ class Machine:
         """Gather what the element says, which may hold no others, and give it to ``end`` without blanks around it."""
         pieces: list[str] = []
         self._pieces = pieces
-        self._text_depth, self._end_text, self._within = self.depth, end, _refuse
+        self._text_depth, self._end_text, self._within, self._is_markup = self.depth, end, _refuse, False
         self._expat.CharacterDataHandler = pieces.append
 
     def markup(self, end: Callable[[str], None]) -> None:
         """Gather what the element says and the tags of what it holds, which must be XHTML."""
         self.text(end)
-        pieces, self._within = self._pieces, self._start_tag
+        pieces, self._within, self._is_markup = self._pieces, self._start_tag, True
         self._expat.CharacterDataHandler = lambda said: pieces.append(words.escaped(said))
 
     def drop(self) -> None:
@@ -99,7 +101,7 @@ class Machine:
         Of a ``loose`` one feedparser takes the text for that of the element around it.
         """
         self._pieces = []
-        self._text_depth, self._end_text, self._within = self.depth, _nothing, self._ignored
+        self._text_depth, self._end_text, self._within, self._is_markup = self.depth, _nothing, self._ignored, False
         if self.frame.said is not None:
             self._expat.CharacterDataHandler = _refuse if loose else None
 
@@ -138,8 +140,8 @@ class Machine:
                 said, pieces = self.frame.said, self._pieces
                 self._expat.CharacterDataHandler = None if said is None else said.append
                 self._end_text((pieces[0] if len(pieces) == 1 else "".join(pieces)).strip())
-            elif self._within == self._start_tag:
-                self._pieces.append(f"</{self.names.tag(name).rpartition(':')[2]}>")
+            elif self._is_markup:
+                self._pieces.append(f"</{self._xhtml[name]}>")
         elif self.frame.depth == self.depth:
             self._end_frame()
         if self._scopes and self._scopes[-1][0] == self.depth:
@@ -156,12 +158,16 @@ class Machine:
     def _attributes(self, listed: list[str]) -> Attributes:
         if len(listed) > 2 * MOST_ATTRIBUTES:
             raise Aside
-        called = self.names.attribute
-        said = {called(name): value for name, value in zip(listed[::2], listed[1::2], strict=True)}
-        for name in _WITHOUT_CASE.intersection(said):
-            said[name] = said[name].lower()
+        said = self._named(listed)
         if not _SCOPING.isdisjoint(said):
             self._scope(said)
+        return said
+
+    def _named(self, listed: list[str]) -> Attributes:
+        said = dict(zip(map(self.names.attribute, listed[::2]), listed[1::2], strict=True))
+        for name in _WITHOUT_CASE:
+            if name in said:
+                said[name] = said[name].lower()
         return said
 
     def _scope(self, said: Attributes) -> None:
@@ -185,18 +191,16 @@ class Machine:
 
     def _start_tag(self, name: str, attributes: list[str]) -> None:
         self._demand_modest(attributes)
+        tag = self._xhtml.get(name) or self._xhtml_tag(name)
+        written = [f' {name}="{words.quoted(value)}"' for name, value in self._named(attributes).items()]
+        self._pieces.append(f"<{tag}{''.join(written)}>")
+
+    def _xhtml_tag(self, name: str) -> str:
         tag = self.names.tag(name)
         if not tag.startswith("xhtml:") or tag in ("xhtml:body", "xhtml:svg", "xhtml:math"):
             raise Aside
-        written = "".join(
-            f' {name}="{words.quoted(value)}"' for name, value in self._attributes_within(attributes).items()
-        )
-        self._pieces.append(f"<{tag[6:]}{written}>")
-
-    def _attributes_within(self, listed: list[str]) -> Attributes:
-        called = self.names.attribute
-        said = {called(name): value for name, value in zip(listed[::2], listed[1::2], strict=True)}
-        return {name: value.lower() if name in _WITHOUT_CASE else value for name, value in said.items()}
+        self._xhtml[name] = local = tag[6:]
+        return local
 
     def _demand_modest(self, attributes: list[str]) -> None:
         if self.depth > DEEPEST or len(attributes) > 2 * MOST_ATTRIBUTES:

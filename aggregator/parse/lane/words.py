@@ -14,7 +14,8 @@ from aggregator.parse.heard import VOID
 _UNUSED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 CP1252 = {code: bytes([code]).decode("cp1252") for code in range(0x80, 0xA0) if code not in _UNUSED}
 _C1 = re.compile("[\x80-\x9f]")
-_C1_LEAD = b"\xc2"
+#: What the characters from U+0080 to U+00BF begin with in UTF-8: found far quicker than one of a range of characters.
+_LOW_LATIN = b"\xc2"
 
 _ELEMENTS = """
 a abbr acronym address area article aside audio b big blockquote br button canvas caption center cite code col
@@ -49,22 +50,20 @@ def joined(base: str, reference: str) -> str:
 
 def mapped(text: str) -> str:
     """Return ``text`` with what stands for characters of windows-1252."""
-    return text.translate(CP1252) if _has_c1(text) else text
+    return text.translate(CP1252) if _has_low_latin(text) and _C1.search(text) else text
 
 
 def mended(text: str) -> str:
     """Return ``text`` as it was before it was encoded twice."""
-    if text.isascii():
+    if not _has_low_latin(text):  # as which what follows the first byte of a character was read
         return text
     with suppress(UnicodeError):
         text = text.encode("iso-8859-1").decode("utf-8")
-    return text.translate(CP1252) if _has_c1(text) else text
+    return mapped(text)
 
 
-def _has_c1(text: str) -> bool:
-    # The byte that all of them begin with in UTF-8 is found far quicker than one of a range of characters.
-    is_possible = not text.isascii() and _C1_LEAD in text.encode("utf-8", "surrogatepass")
-    return is_possible and _C1.search(text) is not None
+def _has_low_latin(text: str) -> bool:
+    return not text.isascii() and _LOW_LATIN in text.encode("utf-8", "surrogatepass")
 
 
 def escaped(text: str) -> str:
