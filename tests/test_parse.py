@@ -177,6 +177,17 @@ def test_any_date_is_a_time_or_none(said: str) -> None:
     assert found is None or found.utcoffset() == timedelta(0)
 
 
+@steady
+@given(
+    st.from_regex(
+        r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](Z|[+-][0-9]{2}:[0-9]{2})", fullmatch=True
+    )
+)
+def test_the_usual_date_is_read_as_every_one_is(said: str) -> None:
+    """The short way for RFC 3339 leads where the long one does: to the end of the day at 24:00, past leap seconds."""
+    assert dates.moment(said) == dates.moment(said.replace("T", " "))
+
+
 def test_hints() -> None:
     """Of two intervals the longer counts; what is no number, no hour and no day is left out."""
     document = (

@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import struct_time
 
+# Nearly all dates of Atom and JSON Feed.
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 # RFC 3339, and the looser forms of ISO 8601, of the W3C's note and of East Asia that are met.
 _YEAR_FIRST = re.compile(
     r"(?P<year>\d{4})[-/.年] *(?P<month>\d\d?)(?:[-/.月] *(?P<day>\d\d?)日?)?"
@@ -32,8 +34,13 @@ def moment(said: str | None, *, named: bool = False) -> datetime | None:
     What is written in figures alone is read here: feedparser takes 30 February for 2 March, and fills up the half of
     a date from the clock.  Its word counts for dates that name a month or a weekday, when their year is in them.
     """
-    words = " ".join((said or "").split())
+    if not said:
+        return None
+    words = " ".join(said.split())
     try:
+        if _RFC_3339.fullmatch(words):
+            with suppress(ValueError):  # of 24:00 and of leap seconds, too
+                return datetime.fromisoformat(words).astimezone(UTC)
         if found := _YEAR_FIRST.fullmatch(words):
             return _figures(found)
         return _named(words) if named and _NAME.search(words) else None
@@ -58,10 +65,9 @@ def _named(words: str) -> datetime | None:
 
 
 def _usual(found: re.Match[str]) -> datetime:
-    year, month, day, *clock = found.group("year", "month", "day", "hour", "minute", "second")
-    place = _MONTHS.index(month.lower()) + 1
-    hour, minute, second = (int(figure or 0) for figure in clock)
-    return _in_utc(datetime(int(year), place, int(day), hour, minute, second, tzinfo=UTC), found)
+    day, month, year, hour, minute, second = found.group("day", "month", "year", "hour", "minute", "second")
+    date = int(year), _MONTHS.index(month.lower()) + 1, int(day)
+    return _in_utc(datetime(*date, int(hour), int(minute), int(second or 0), tzinfo=UTC), found)
 
 
 def _figures(found: re.Match[str]) -> datetime:
@@ -76,10 +82,8 @@ def _figures(found: re.Match[str]) -> datetime:
 
 def _in_utc(local: datetime, found: re.Match[str]) -> datetime:
     sign, hours, minutes = found.group("sign", "hours", "minutes")
-    if sign is None:
-        return local
-    ahead = timedelta(hours=int(hours), minutes=int(minutes or 0))
-    return local + (ahead if sign == "-" else -ahead)
+    ahead = 60 * int(hours) + int(minutes or 0) if sign else 0
+    return local + timedelta(minutes=ahead if sign == "-" else -ahead) if ahead else local
 
 
 def _afternoon(words: str) -> timedelta:

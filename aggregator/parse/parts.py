@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -132,6 +133,7 @@ def links(data: dict[str, Any]) -> Iterator[Link]:
             )
 
 
+@lru_cache(maxsize=256)  # of all entries it is the same few
 def _relation(said: str) -> str:
     name = said.removeprefix(_REGISTRY)
     if _RELATION.fullmatch(name.lower()):
