@@ -69,7 +69,7 @@ def defused(markup: str) -> str:
 
 def is_deep(clean: str) -> bool:
     """Tell whether the elements of ``clean``, as nh3 writes them, nest deeper than others can read."""
-    if len(clean) <= _DEEPEST * len("<b></b>") or clean.count("</") <= _DEEPEST:
+    if clean.count("<") <= _DEEPEST or clean.count("</") <= _DEEPEST:
         return False
     return max(accumulate(-1 if end else 1 for end in _LEVEL.findall(clean)), default=0) > _DEEPEST
 

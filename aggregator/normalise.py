@@ -19,6 +19,7 @@ from aggregator.records import Known
 
 #: Raised when a rule below changes what an unchanged entry turns into, so that known entries are read anew.
 RULES = 2
+_RULES_BEFORE = b"%d " % RULES
 
 #: Feeds of software without a date say the epoch; nobody published a feed entry before it.
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
@@ -43,7 +44,7 @@ def fingerprint(entry: Entry) -> str:
         said = _encoded(entry)
     except UnicodeEncodeError:  # half a surrogate pair
         said = repr(entry).encode()
-    return text.digest_bytes(b"%d %s" % (RULES, said))
+    return text.digest_bytes(_RULES_BEFORE + said)
 
 
 def essence(copy: Copy) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 
 from aggregator.elements import ATTRIBUTE, attributes
@@ -27,7 +27,7 @@ _SMALLEST = 48
 
 #: HTML, "parsing a srcset attribute": an address ends at white space or at commas before that; the descriptors
 #: after it end at a comma outside of parentheses.
-_CANDIDATE = re.compile(r"[\t\n\f\r ,]*+([^\t\n\f\r ]++)(?:(?<=,)|((?:\([^)]*+\)?|[^,(])*+))")
+_CANDIDATE = re.compile(r"[\t\n\f\r ,]*+([^\t\n\f\r ]++)(?:(?<=,)|((?:[^,(]++|\([^)]*+\)?)*+))")
 #: More is no choice of pictures, but 300,000 addresses to be resolved (3 s).
 _MOST_CANDIDATES = 200
 _DESCRIPTORS = re.compile(r"(?:\d+w(?: \d+h)?|\d+h \d+w|(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?x)?", re.ASCII)
@@ -47,18 +47,14 @@ def srcset(value: str, absolute: Callable[[str], str | None]) -> str:
     Candidates go that have no address then, or a descriptor that is none (browsers ignore these).
     """
     kept = []
-    for address, descriptors in _candidates(value):
-        resolved = absolute(address)
+    for candidate in islice(_CANDIDATE.finditer(value), _MOST_CANDIDATES):
+        address, descriptors = candidate.groups("")
+        resolved, descriptors = absolute(address.rstrip(",")), " ".join(descriptors.split())
         if resolved and _DESCRIPTORS.fullmatch(descriptors):
             # A comma at its end would end the candidate.
             resolved = f"{resolved[:-1]}%2C" if resolved.endswith(",") else resolved
             kept.append(f"{resolved} {descriptors}".rstrip())
     return ", ".join(kept)
-
-
-def _candidates(value: str) -> Iterator[tuple[str, str]]:
-    for found in islice(_CANDIDATE.finditer(value), _MOST_CANDIDATES):
-        yield found[1].rstrip(","), " ".join((found[2] or "").split())
 
 
 def real_source(values: Mapping[str, str]) -> dict[str, str]:
@@ -77,7 +73,8 @@ def _late(values: Mapping[str, str], names: tuple[str, ...]) -> str | None:
 
 def is_tracker(values: Mapping[str, str]) -> bool:
     """Tell whether an img with these attributes is there to count readers: both sides are 0 or 1 pixel."""
-    return all(_TRACKER_SIZE.fullmatch(values.get(side, "")) for side in ("width", "height"))
+    width, height = values.get("width", ""), values.get("height", "")
+    return bool(_TRACKER_SIZE.fullmatch(width) and _TRACKER_SIZE.fullmatch(height))
 
 
 def is_small(values: Mapping[str, str]) -> bool:

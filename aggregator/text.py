@@ -143,13 +143,19 @@ def without_blanks(value: str) -> str:
 
 def truncated(value: str, limit: int) -> str:
     """Return the longest beginning of ``value`` that takes at most ``limit`` bytes of UTF-8."""
+    if len(value) <= limit and value.isascii():
+        return value
     return value.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")
 
 
 def digest(*parts: str | None) -> str:
     """Return 32 hexadecimal digits that stand for ``parts`` in their order; None and "" differ."""
-    raw = [b"\xff" if part is None else part.encode("utf-8", "surrogatepass") for part in parts]
-    return blake2b(b"".join([len(each).to_bytes(8, "big") + each for each in raw]), digest_size=16).hexdigest()
+    return blake2b(b"".join(map(_framed, parts)), digest_size=16).hexdigest()
+
+
+def _framed(part: str | None) -> bytes:
+    raw = b"\xff" if part is None else part.encode("utf-8", "surrogatepass")
+    return len(raw).to_bytes(8, "big") + raw
 
 
 def digest_bytes(body: bytes) -> str:

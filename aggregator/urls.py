@@ -227,7 +227,7 @@ def _canonical(url: str) -> str:
 def is_page(url: str) -> bool:
     """Tell whether ``url`` can name one story: a bare site (``https://example.org/``) cannot."""
     canon = canonical(url)
-    return canon.startswith("//") and any(mark in canon[2:] for mark in "/?#")
+    return canon.startswith("//") and (canon.find("/", 2) > 0 or "?" in canon or "#" in canon)
 
 
 @lru_cache(maxsize=4096)

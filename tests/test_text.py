@@ -50,6 +50,15 @@ def test_blanks_of_every_script_are_taken_away(value: str) -> None:
 
 
 @steady
+@given(ANY, LIMITS)
+def test_the_beginning_is_as_long_as_fits(value: str, limit: int) -> None:
+    """Whole characters, as many as there is room for."""
+    beginning = text.truncated(value, limit).encode()
+    assert value.encode("utf-8", "replace").startswith(beginning)
+    assert len(beginning) <= limit < len(beginning) + 4 or beginning == value.encode("utf-8", "replace")
+
+
+@steady
 @given(ANY)
 def test_one_line_is_one_line(value: str) -> None:
     """The result has no line break of any kind, no blanks around or in a row, and is stable."""
