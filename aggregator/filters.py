@@ -24,7 +24,9 @@ def places(entries: Sequence[Entry], source: Source) -> tuple[int, ...]:
     line, tags by term or label.  Of what is left the newest ``source.keep`` are taken, the document's order deciding
     between equal dates; an entry without a date counts as oldest.
     """
-    admitted = [place for place, entry in enumerate(entries) if _admits(entry, source)]
+    admitted: Sequence[int] = range(len(entries))
+    if source.include or source.exclude:
+        admitted = [place for place in admitted if _admits(entries[place], source)]
     if source.keep and len(admitted) > source.keep:
         admitted = sorted(sorted(admitted, key=lambda place: _date(entries[place]), reverse=True)[: source.keep])
     return tuple(admitted)

@@ -138,19 +138,16 @@ def _kept(before: str | None, now: str | None) -> str | None:
 def _body(body: Text | None, link: str | None, feed: FeedInfo) -> str:
     if body is None:
         return ""
-    from aggregator import sanitise  # when there is something to clean: most runs find nothing new
+    from aggregator.sanitise import clean, from_text  # when there is something to clean: most runs find nothing new
 
-    if body.html:
-        clean = sanitise.clean(body.value, body.base or link or feed.link or feed.url)
-    else:
-        clean = sanitise.from_text(body.value)
-    return clean if len(clean) <= _LONGEST_BODY else sanitise.clean(clean[:_LONGEST_BODY], None) + _CUT
+    made = clean(body.value, body.base or link or feed.link or feed.url) if body.html else from_text(body.value)
+    return made if len(made) <= _LONGEST_BODY else clean(made[:_LONGEST_BODY], None) + _CUT
 
 
 def _pictured(content: str) -> str | None:
-    from aggregator import sanitise
+    from aggregator.sanitise import first_image
 
-    return sanitise.first_image(content)
+    return first_image(content)
 
 
 def _title(entry: Entry, content: str, link: str | None) -> str:
@@ -185,11 +182,15 @@ def _cleaned(link: Link) -> Link:
 
 
 def _people(people: tuple[Person, ...]) -> tuple[Person, ...]:
-    cleaned = (Person(name=text.one_line(each.name), uri=each.uri, email=_line(each.email)) for each in people)
+    if not people:
+        return ()
+    cleaned = [Person(name=text.one_line(each.name), uri=each.uri, email=_line(each.email)) for each in people]
     return tuple(dict.fromkeys(person for person in cleaned if person.name))
 
 
 def _tags(tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
+    if not tags:
+        return ()
     cleaned = [tag for tag in map(_tag, tags) if tag.term]
     are_others = len({tag.term for tag in cleaned}) == len(cleaned)
     return tuple(cleaned if are_others else dict.fromkeys(cleaned))

@@ -40,8 +40,9 @@ _READ_ON = re.compile(
     r"|\[(?:…|\.\.\.)\]|阅读全文|続きを読む)\s*\Z",
     re.DOTALL | re.IGNORECASE,
 )
-#: In one of these, whatever its case, every match of the two patterns above begins or lies, or it ends in one of those.
-_HINTS = ("the post ", "nue read", "read more", "read the full")
+#: In one of these, in lower case, every match of the two patterns above begins or lies, or it ends in one of those.
+_POST = b"the post "
+_READ = (b"nue read", b"read more", b"read the full")
 _ENDINGS = ("[…]", "[...]", "阅读全文", "続きを読む")
 #: Feeds add no more than this many characters at the end of an entry.
 _END = 600
@@ -90,10 +91,12 @@ def of_markup(markup: str) -> str:
     """Return the text of sanitised HTML ``markup``, without what feeds add at its end."""
     said = html.unescape(_TAG.sub(" ", markup)).strip()
     end = said[-_END:]
-    lower = end.lower()
-    if not end.endswith(_ENDINGS) and not any(hint in lower for hint in _HINTS):
-        return said
-    return said[:-_END] + _READ_ON.sub("", _FOOTER.sub("", end))
+    return said[:-_END] + _READ_ON.sub("", _FOOTER.sub("", end)) if _may_have_more(end) else said
+
+
+def _may_have_more(end: str) -> bool:
+    lower = end.encode("utf-8", "surrogatepass").lower()
+    return end.endswith(_ENDINGS) or _POST in lower or (b"read" in lower and any(hint in lower for hint in _READ))
 
 
 def body(markup: str) -> Body:

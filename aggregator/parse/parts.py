@@ -133,7 +133,7 @@ def links(data: dict[str, Any]) -> Iterator[Link]:
             )
 
 
-@lru_cache(maxsize=256)  # of all entries it is the same few
+@lru_cache(maxsize=16)  # of all entries it is the same few
 def _relation(said: str) -> str:
     name = said.removeprefix(_REGISTRY)
     if _RELATION.fullmatch(name.lower()):
@@ -144,7 +144,7 @@ def _relation(said: str) -> str:
 def page(found: Iterable[Link]) -> str | None:
     """Return the address of the page among ``found``: the first alternate in HTML, else the first of any type."""
     alternates = [link for link in found if link.rel == "alternate"]
-    return next((link.href for link in sorted(alternates, key=lambda link: link.type not in _PAGES)), None)
+    return min(alternates, key=lambda link: link.type not in _PAGES).href if alternates else None
 
 
 def entry_links(item: dict[str, Any]) -> Iterator[Link]:

@@ -164,7 +164,8 @@ class Machine:
         return said
 
     def _named(self, listed: list[str]) -> Attributes:
-        said = dict(zip(map(self.names.attribute, listed[::2]), listed[1::2], strict=True))
+        called = self.names.attributes
+        said = {called[name]: value for name, value in zip(listed[::2], listed[1::2], strict=True)}
         for name in _WITHOUT_CASE:
             if name in said:
                 said[name] = said[name].lower()

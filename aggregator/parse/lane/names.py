@@ -82,8 +82,20 @@ _VERSIONS = {"http://purl.org/rss/1.0/": "rss10", "http://www.w3.org/2005/atom":
 _NETSCAPE = "http://my.netscape.com/rdf/simple/0.9/"
 
 
+class _Attributes(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        space, _, local = name.rpartition(" ")
+        prefix = PREFIXES.get(space.lower()) if space else None
+        called = self[name] = f"{prefix}:{local}".lower() if prefix else local.lower()
+        return called
+
+
 class Names:
-    """The names of one document.  ``version`` is the dialect, as far as the namespaces tell it."""
+    """The names of one document.
+
+    ``version`` is the dialect, as far as the namespaces tell it; ``attributes`` has what each is called, as expat says
+    it.
+    """
 
     def __init__(self) -> None:
         self.version = ""
@@ -91,7 +103,7 @@ class Names:
         self._declared: dict[str, str] = {}
         self._used: dict[str, str] = {}
         self._tags: dict[str, str] = {}
-        self._attributes: dict[str, str] = {}
+        self.attributes = _Attributes()
 
     def declare(self, prefix: str | None, space: str | None) -> None:
         """Take note of a declaration, in the order in which they stand in the document."""
@@ -130,15 +142,6 @@ class Names:
             prefix = self._prefix(space)
             tag = self._tags[name] = f"{prefix}:{local}".lower() if prefix else local.lower()
         return tag
-
-    def attribute(self, name: str) -> str:
-        """Return what an attribute is called."""
-        called = self._attributes.get(name)
-        if called is None:
-            space, _, local = name.rpartition(" ")
-            prefix = PREFIXES.get(space.lower()) if space else None
-            called = self._attributes[name] = f"{prefix}:{local}".lower() if prefix else local.lower()
-        return called
 
     def _prefix(self, space: str) -> str:
         if _USERLAND in space.lower():
