@@ -209,7 +209,7 @@ def _redirected(way: Route, error: ForbiddenError) -> ForbiddenError:
 
 def _finish(answer: HTTPResponse) -> None:
     length = answer.length_remaining
-    if length is not None and length <= _SMALL:
+    if length and length <= _SMALL:
         answer.drain_conn()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import logging
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection, port_by_scheme
 from urllib3.util.ssl_ import create_urllib3_context
 
@@ -34,6 +35,8 @@ _MOST_INTERIM = 20
 _VERSIONS = {"HTTP/1.0": 10, "HTTP/0.9": 10}
 #: RFC 9112, section 6.3: what ends with its head.
 _BODILESS = frozenset({*range(100, 200), HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+#: RFC 3986, sections 2.1 and 3.2.2: escapes are in capitals, and brackets stand nowhere but around a host.
+_REWRITTEN = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]]")
 
 #: From a host and a port to a connected socket.
 Dial = Callable[[str, int], socket]
@@ -68,7 +71,8 @@ class Wire(HTTPAdapter):
         try:
             yield answer
         finally:
-            answer.close()  # unless its body was read: then its connection waits for the next request already
+            if not answer.closed:
+                answer.close()  # and its connection: what is left of the answer would be taken for the next one
             answer.release_conn()
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
@@ -163,34 +167,31 @@ class _Connection(HTTPConnection):
         self._used = False
         return self._dial(self.host, self.port)
 
-    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        self._request = _written(url, host if self.port == self.default_port else f"{host}:{self.port}", headers)
-        self._send()
+    def asked(self, request: bytes, pool: _Pool) -> HTTPResponse:
+        """Send ``request`` and return the answer, which gives the connection back to ``pool`` when it was read."""
+        self._send(request)
+        # RFC 9112, section 9.3.1: a server may close a connection just as the next request is on its way;
+        # a GET is then sent once more, on a new one.
+        again, self._used = self._used, True
+        try:
+            return self._got(pool)
+        except (ConnectionError, ssl.SSLEOFError):
+            if not again:
+                raise
+        self.close()
+        self._send(request)
+        self._used = True
+        return self._got(pool)
 
-    def _send(self) -> None:
+    def _send(self, request: bytes) -> None:
         if self.sock is None:
             self.connect()
         self._attend(self.sock)
         self.sock.settimeout(self.timeout)
         with suppress(BrokenPipeError, ConnectionResetError):  # a server that wants no more may have said why
-            self.sock.sendall(self._request)
+            self.sock.sendall(request)
 
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
-        # RFC 9112, section 9.3.1: a server may close a connection just as the next request is on its way;
-        # a GET is then sent once more, on a new one.
-        again, self._used = self._used, True
-        try:
-            return self._got()
-        except (ConnectionError, ssl.SSLEOFError):
-            if not again:
-                raise
-        self.close()
-        self._send()
-        self._used = True
-        return self._got()
-
-    def _got(self) -> HTTPResponse:
+    def _got(self, pool: _Pool) -> HTTPResponse:
         answer = _Answer(self.sock, method="GET")
         try:
             answer.begin()
@@ -203,6 +204,8 @@ class _Connection(HTTPConnection):
                 preload_content=False,
                 decode_content=False,
                 original_response=answer,
+                pool=pool,
+                connection=self,
                 request_method="GET",
             )
         except BaseException:
@@ -210,15 +213,9 @@ class _Connection(HTTPConnection):
             raise
         if answer.will_close:
             self.close()  # the answer keeps the socket until it is read
+        if answer.length == 0:
+            answer.close()  # it is read
         return got
-
-
-def _written(target: str, host: str, headers: Mapping[str, str]) -> bytes:
-    # RFC 9112, sections 3 and 5.  http.client puts a request together in twice the time.
-    lines = [f"GET {target} HTTP/1.1", f"Host: {host}", *[f"{name}: {value}" for name, value in headers.items()]]
-    if any("\r" in line or "\n" in line for line in lines):
-        raise ValueError("a line of a request cannot hold another one")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 class _TLSConnection(_Connection, HTTPSConnection):
@@ -226,8 +223,42 @@ class _TLSConnection(_Connection, HTTPSConnection):
 
 
 class _Pool(HTTPConnectionPool):
+    """The connections to one host at one port."""
+
     ConnectionCls = _Connection
 
+    def urlopen(  # type: ignore[override]  # as requests calls it
+        self, method: str, url: str, headers: Mapping[str, str], timeout: Timeout, **others: object
+    ) -> HTTPResponse:
+        """Ask for ``url`` once.  Redirects, retries and proxies, which urllib3 looks after here, are none of ours."""
+        connection: Any = self._get_conn()
+        connection.timeout = timeout.read_timeout
+        try:
+            answer: HTTPResponse = connection.asked(_written(url, _host(connection), headers), self)
+        except BaseException:
+            connection.close()
+            self._put_conn(connection)
+            raise
+        return answer
 
-class _TLSPool(HTTPSConnectionPool):
+
+class _TLSPool(_Pool, HTTPSConnectionPool):
     ConnectionCls = _TLSConnection
+
+
+def _host(connection: HTTPConnection) -> str:
+    host = f"[{connection.host}]" if ":" in connection.host else connection.host
+    return host if connection.port == connection.default_port else f"{host}:{connection.port}"
+
+
+def _written(target: str, host: str, headers: Mapping[str, str]) -> bytes:
+    # RFC 9112, sections 3 and 5.  http.client puts a request together in twice the time.
+    target = _REWRITTEN.sub(_rewritten, target)
+    lines = [f"GET {target} HTTP/1.1", f"Host: {host}", *[f"{name}: {value}" for name, value in headers.items()]]
+    if any("\r" in line or "\n" in line for line in lines):
+        raise ValueError("a line of a request cannot hold another one")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def _rewritten(found: re.Match[str]) -> str:
+    return found[0].upper() if found[0].startswith("%") else f"%{ord(found[0]):02X}"
