@@ -53,6 +53,9 @@ class Items(list[dict[str, str]]):
         self.made: dict[Any, Any] = {}
 
 
+_TOLD = (dict, Values)
+
+
 def render(name: str, folder: Path | None, values: dict[str, Any], more: Path | None = None) -> bytes:
     """Return the template called ``name``, of ``folder`` where that has one, filled with ``values``.
 
@@ -119,9 +122,14 @@ def _environment(folder: Path | None, more: Path | None) -> Environment:
     # 38 ms, and most runs publish nothing.
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
+    class Pages(Environment):
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            # What templates are told stands in dicts: Jinja2 looks for an attribute first, which costs an exception.
+            return obj[attribute] if type(obj) in _TOLD and attribute in obj else super().getattr(obj, attribute)
+
     ours = FileSystemLoader([_OURS, more] if more else _OURS)
     own = [FileSystemLoader(folder)] if folder else []
-    made = Environment(
+    made = Pages(
         loader=ChoiceLoader([*own, ours, PrefixLoader({"default": ours})]),
         autoescape=True,
         undefined=StrictUndefined,
