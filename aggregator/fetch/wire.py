@@ -83,8 +83,7 @@ class Wire(HTTPAdapter):
         self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> HTTPConnectionPool:
         # urllib3 tells pools apart by two dozen settings, which are alike for all of these.
-        url = str(request.url)
-        key: Any = url[: url.index("/", url.index("//") + 2)]
+        key: Any = _origin(request)
         return self.poolmanager.pools.get(key) or self._made(key)  # type: ignore[no-any-return]  # no stubs
 
     def _made(self, origin: Any) -> Any:
@@ -99,7 +98,7 @@ class Wire(HTTPAdapter):
         """Leave trust to the context: requests would have the authorities read again for each connection."""
 
     def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
-        return request.path_url
+        return str(request.url).removeprefix(_origin(request))
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> Any:
         # requests' own answer would copy the headers, look for cookies and guess an encoding.
@@ -111,6 +110,11 @@ class Wire(HTTPAdapter):
         context.load_default_certs()  # the system's, and a company's own in SSL_CERT_FILE
         context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
         return context
+
+
+def _origin(request: requests.PreparedRequest) -> str:
+    url = str(request.url)
+    return url[: url.index("/", url.index("//") + 2)]
 
 
 class _Answer(http.client.HTTPResponse):
