@@ -3,49 +3,34 @@
 from __future__ import annotations
 
 import gc
-import os
 import pickle
 import resource
 import signal
 import socket
-import threading
-import time
 from importlib import import_module
 from io import BufferedIOBase
 
 from aggregator.errors import ParseError
+from aggregator.workers import tether
 from aggregator.workers.job import LENGTH, Answer, Job, Limits, Result, packed
 
-#: Seconds between two looks at whether the pool's process is there.
-_GLANCE = 1.0
 
-
-def serve(parent: str, modules: str) -> None:
-    """Import ``modules``, names with commas between them, then do one job after the other.
-
-    ``parent`` is the process of the pool: when it is gone, so is this one.
-    """
+def serve(modules: str) -> None:
+    """Import ``modules``, names with commas between them, then do one job after the other, until the pool is gone."""
     # A Ctrl-C goes to all processes of a terminal; the pool decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # to die of a limit is nothing to look into
-    threading.Thread(target=_outlive, args=(int(parent),), daemon=True).start()
-    for module in filter(None, modules.split(",")):
-        import_module(module)
-    gc.freeze()  # what is imported stays
     with socket.socket(fileno=0) as channel, channel.makefile("rb") as jobs:
+        tether.tie(channel)
+        for module in filter(None, modules.split(",")):
+            import_module(module)
+        gc.freeze()  # what is imported stays
         while (job := _next(jobs)) is not None:
             done, leave = _done(job)
             channel.sendall(LENGTH.pack(len(done)) + done)
             if leave:
                 return
-
-
-def _outlive(parent: int) -> None:
-    """End this process soon after ``parent``, which may have been killed in the middle of a job."""
-    while os.getppid() == parent:
-        time.sleep(_GLANCE)
-    os._exit(1)
 
 
 def _next(jobs: BufferedIOBase) -> Job | None:

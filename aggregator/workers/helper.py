@@ -6,20 +6,18 @@ Both trust each other: values of any kind go back and forth as pickles, and no l
 from __future__ import annotations
 
 import gc
-import os
 import pickle
-import select
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
 from aggregator.errors import AggregatorError
+from aggregator.workers import tether
 
 S = TypeVar("S")
 A = TypeVar("A")
@@ -116,21 +114,13 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     gc.set_threshold(_YOUNG)
     with socket.socket(fileno=0) as channel, channel.makefile("rb") as calls:
-        threading.Thread(target=_outlive, args=(channel.fileno(),), daemon=True).start()
+        tether.tie(channel)
         make, arguments = pickle.load(calls)  # noqa: S301 - from the process that started this one
         made, error = _done(make, arguments)
         channel.sendall(pickle.dumps((None, error)))
         while calls.peek(1):
             function, arguments = pickle.load(calls)  # noqa: S301 - see above
             channel.sendall(pickle.dumps(_done(function, (made, *arguments))))
-
-
-def _outlive(channel: int) -> None:
-    """End this process with the one that started it, which may have been killed: its lock is free for others then."""
-    watch = select.poll()
-    watch.register(channel, 0)  # that the other end is gone is told unasked
-    watch.poll()
-    os._exit(1)
 
 
 def _done(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import signal
 import socket
@@ -31,7 +30,7 @@ _PIECE = 1 << 20
 #: Bytes that an answer other than a value may have.
 _SLACK = 10_000
 #: A worker looks for modules where this process does; without ``-P`` it would look in the working folder first.
-_START = "import sys; sys.path[:] = sys.argv[3:]; from aggregator.workers import child; child.serve(*sys.argv[1:3])"
+_START = "import sys; sys.path[:] = sys.argv[2:]; from aggregator.workers import child; child.serve(sys.argv[1])"
 
 
 class Pool:
@@ -98,7 +97,7 @@ class _Worker:
         ours, theirs = socket.socketpair()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-c", _START, str(os.getpid()), ",".join(modules), *sys.path],
+                [sys.executable, "-P", "-c", _START, ",".join(modules), *sys.path],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
             )

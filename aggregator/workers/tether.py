@@ -1,0 +1,23 @@
+"""What ties a process to the one that started it."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import threading
+
+
+def tie(channel: socket.socket) -> None:
+    """End this process as soon as nobody holds the other end of ``channel`` any more, also in the middle of its work.
+
+    Whoever held it may have been killed: what this process keeps, a lock or a core, is free for others then.
+    """
+    threading.Thread(target=_outlive, args=(channel.fileno(),), daemon=True).start()
+
+
+def _outlive(channel: int) -> None:
+    watch = select.poll()
+    watch.register(channel, 0)  # that the other end is gone is told unasked
+    watch.poll()
+    os._exit(1)
