@@ -140,7 +140,8 @@ def _pass(markup: str, base: str | None) -> tuple[str, bool]:
     if hostile.is_bomb(markup):
         return _words(markup, base), True
     markup = hostile.defused(markup)
-    names = {name.lower() for name in set(_NAME.findall(markup))}
+    names = set(_NAME.findall(markup))
+    names = names if names <= _KNOWN else {name.lower() for name in names}
     prepared = _prepared(markup, names, base)
     written = "" if hostile.is_bomb(prepared) else _CLEANER.clean(prepared)
     if hostile.is_bomb(prepared) or hostile.is_bomb(written) or hostile.is_deep(written):

@@ -103,7 +103,8 @@ def body(markup: str) -> Body:
     """Return what stands for the words of sanitised HTML ``markup``; blanks between them do not count."""
     said = of_markup(markup)[:_LONG]
     raw = said.encode("utf-8", "surrogatepass")
-    if 3 * raw.count(_PUNCTUATION) == len(raw.translate(None, _ASCII)):
+    others = raw.translate(None, _ASCII)
+    if 3 * others.count(_PUNCTUATION) == len(others):
         shape = b" " + raw.translate(_SHAPE)
         return Body(text.digest(raw.translate(_LOWER, _NO_WORD).decode()), shape.count(b" a"))
     found = words(said)

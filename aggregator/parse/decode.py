@@ -55,13 +55,17 @@ def decoded(body: bytes, content_type: str) -> tuple[str, str | None]:
     claims = _claims(body, content_type)
     if body.isascii() and claims and claims[0] in _SHIFTING:
         return body.decode(claims[0], "replace"), None
-    found = _found(body, claims)
+    try:
+        found, characters = "utf-8", body.decode()
+    except UnicodeDecodeError:
+        found = _found(body, claims)
+        characters = body.decode(found, "replace")
     wrong = claims and found != claims[0] and not body.isascii()
-    return body.decode(found, "replace"), f"says that it is in {claims[0]}, but is in {found}" if wrong else None
+    return characters, f"says that it is in {claims[0]}, but is in {found}" if wrong else None
 
 
 def _found(body: bytes, claims: list[str]) -> str:
-    sound = (codec for codec in ("utf-8", *claims) if _fits(body, codec))
+    sound = (codec for codec in claims if _fits(body, codec))
     damaged = (codec for codec in (*claims, "utf-8") if _nearly_fits(body, codec))
     return next(sound, None) or next(damaged, None) or ("gb18030" if _fits(body, "gb2312") else "cp1252")
 
