@@ -26,6 +26,7 @@ from aggregator.pipeline.station import Done, Station
 from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Ledger, Outputs, Target, remove, write
 from aggregator.pipeline.written import Before, Written, nothing
 from aggregator.publish import facts, html, opml
+from aggregator.publish.addresses import OPML
 from aggregator.publish.formats import FORMATS
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, Transaction, archive, pulls, tombstones, upkeep
@@ -206,11 +207,10 @@ def _write_feeds(
     target = crew.target
     with store.reading() as transaction:
         known = upkeep.files(transaction, FEEDS)
-        listings = list(_listings(transaction, target.publication, sources))
         feeds = list(_paths(target.publication, windows))
         # When everything is to be written again, entries may look different.
         written = Written({} if full else upkeep.digests(transaction, FEEDS, feeds))
-    made = {*feeds, *(each.path for each in listings)}
+    made = {*feeds, *_listing_paths(target.publication)}
     if not known.issuperset(made):
         with watch("store"), store.writing() as transaction:
             upkeep.add_files(transaction, FEEDS, [(path, None) for path in sorted(made - known)])
@@ -226,8 +226,10 @@ def _write_feeds(
         upkeep.note_digests(transaction, FEEDS, digests)
     if stop.is_set():
         return
-    for document in listings:
-        write(target.feeds, FEEDS, document, known, changes, watch)
+    with store.reading() as transaction:
+        # Now, and one by one: of 10,000 sources each is as large as a share of feeds.
+        for document in _listings(transaction, target.publication, sources):
+            write(target.feeds, FEEDS, document, known, changes, watch)
     if full:
         remove(store, target.feeds, FEEDS, sorted(known - made), changes)
 
@@ -287,6 +289,10 @@ def _recall(
         if known is not None:
             with watch("select"):
                 shelf.recall(transaction, name, known, pks)
+
+
+def _listing_paths(publication: Publication) -> list[str]:
+    return [OPML.file, *([html.SOURCES] if "html" in publication.formats else [])]
 
 
 def _listings(transaction: Transaction, publication: Publication, sources: Sequence[Source]) -> Iterator[Document]:
