@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from inside import Inside
@@ -19,9 +20,11 @@ from aggregator.errors import OutputError
 from aggregator.pipeline import crew as crews
 from aggregator.pipeline import cycle
 from aggregator.pipeline.crew import Crew
+from aggregator.pipeline.station import Station
 from aggregator.pipeline.target import Changes
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import archive
+from aggregator.workers.helper import Helper
 
 POSTS = 30
 
@@ -89,6 +92,13 @@ def crew_of(app: App, most: int, *, worth: int = 1) -> Crew:
 @pytest.mark.parametrize("most", [1, 2, 4])
 def test_any_number_of_processes_write_the_same(app: App, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes, and the order in which changes are told, do not depend on who wrote a file."""
+    helpers: list[Helper[Station]] = []
+
+    def started(make: Any, *arguments: Any) -> Helper[Station]:
+        helpers.append(Helper(make, *arguments))
+        return helpers[-1]
+
+    monkeypatch.setattr(crews, "Helper", started)
     monkeypatch.setattr("aggregator.pipeline.publish._BATCH", 2)
     monkeypatch.setattr("aggregator.pipeline.history._SHARE", 2)
     before = cleared(app)
@@ -97,7 +107,7 @@ def test_any_number_of_processes_write_the_same(app: App, most: int, monkeypatch
     assert cleared(app) == before
     with crew_of(app, most) as crew:
         changes = publish(app, crew)
-        assert len(crew._helpers) == most - 1
+        assert [each._process.poll() for each in helpers] == [0] * (most - 1)  # dismissed, and not killed
     assert outputs(app) == before
     assert (changes.written, changes.removed) == (told.written, told.removed)
     assert len([path for path in changes.written if path.startswith("posts:")]) == POSTS

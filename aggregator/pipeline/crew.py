@@ -37,9 +37,9 @@ _WORTH = 3_000
 class Crew:
     """At most ``most`` processes that publish, this one among them.  A context manager.
 
-    Those beside it start when there are at least ``worth`` posts to publish, and end with the block.  What a share
-    is made with, a ``Station``, stays from share to share.  ``store`` is the database, which takes less memory than
-    the one that was given once there are several processes.
+    Those beside it start when there are at least ``worth`` posts to publish, and end when they are dismissed, or with
+    the block.  What a share is made with, a ``Station``, stays from share to share.  ``store`` is the database, which
+    takes less memory than the one that was given once there are several processes.
     """
 
     def __init__(self, store: Store, target: Target, most: int = 1, *, worth: int = _WORTH) -> None:
@@ -49,13 +49,15 @@ class Crew:
         self._worth = worth
         self._helpers: list[Helper[Station]] = []
         self._own: Station | None = None
+        self._beside = ExitStack()
         self._ending = ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._ending.close()
+        with self._ending:
+            self._beside.close()
 
     def expect(self, posts: int) -> None:
         """Have processes ready for so many posts, where they are worth it; their start is not waited for.
@@ -78,8 +80,14 @@ class Crew:
                 helper = Helper(station.beside, self.store.url, self.target.outputs, self._most)
             except OSError as error:
                 raise OutputError(f"no process to publish in could be started: {error.strerror}") from error
-            self._ending.callback(helper.close)
+            self._beside.callback(helper.close)
             self._helpers.append(helper)
+
+    def dismiss(self) -> None:
+        """End the processes beside this one, and forget what was rendered: no more shares are to be made."""
+        self._beside.close()
+        self._helpers.clear()
+        self._own = None
 
     @property
     def own(self) -> Station:

@@ -226,8 +226,9 @@ def _write_feeds(
         upkeep.note_digests(transaction, FEEDS, digests)
     if stop.is_set():
         return
+    crew.dismiss()
     with store.reading() as transaction:
-        # Now, and one by one: of 10,000 sources each is as large as a share of feeds.
+        # With what memory the crew had, and one by one: of 10,000 sources each takes some 10 MB.
         for document in _listings(transaction, target.publication, sources):
             write(target.feeds, FEEDS, document, known, changes, watch)
     if full:
