@@ -20,7 +20,7 @@ from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.shelf import LISTED, Shelf
 from aggregator.pipeline.station import Done, Station
 from aggregator.pipeline.target import ARCHIVES, Changes, Ledger, Target, remove, write_all
-from aggregator.pipeline.written import Before, Written, nothing
+from aggregator.pipeline.written import Before, Written, nothing, put
 from aggregator.publish import addresses, atom, html
 from aggregator.records import ArchiveState, Filing
 from aggregator.stopwatch import Stopwatch
@@ -185,15 +185,7 @@ def _write(
         if known.intersection(past):
             kept.soil(noting, [task.state.pk for task in needless])
     shares = [_share(part, target, known, written) for part in chunks(todo, _SHARE)]
-    made: dict[str, str] = {}
-
-    def take(done: Done) -> None:
-        changes.add_written(done.written)
-        made.update(done.made)
-
-    crew.parted(write_share, shares, take, stop, watch)
-    with watch("store"), store.writing() as noting:
-        upkeep.note_digests(noting, ARCHIVES, made)
+    made = put(crew, write_share, shares, ARCHIVES, changes, stop, watch)
     if stop.is_set():
         return []
     remove(store, target.feeds, ARCHIVES, sorted((known | set(paths)) - set(made)), changes)

@@ -24,7 +24,7 @@ from aggregator.pipeline.pending import Pending
 from aggregator.pipeline.shelf import Shelf
 from aggregator.pipeline.station import Done, Station
 from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Ledger, Outputs, Target, remove, write
-from aggregator.pipeline.written import Before, Written, nothing
+from aggregator.pipeline.written import Before, Written, nothing, put
 from aggregator.publish import facts, html, opml
 from aggregator.publish.addresses import OPML
 from aggregator.publish.formats import FORMATS
@@ -215,15 +215,7 @@ def _write_feeds(
         with watch("store"), store.writing() as transaction:
             upkeep.add_files(transaction, FEEDS, [(path, None) for path in sorted(made - known)])
     shares = [_share(part, target, known, written) for part in chunks(windows, _FEEDS)]
-    digests: dict[str, str] = {}
-
-    def take(done: Done) -> None:
-        changes.add_written(done.written)
-        digests.update(done.made)
-
-    crew.parted(write_feeds, shares, take, stop, watch)
-    with watch("store"), store.writing() as transaction:
-        upkeep.note_digests(transaction, FEEDS, digests)
+    put(crew, write_feeds, shares, FEEDS, changes, stop, watch)
     if stop.is_set():
         return
     crew.dismiss()
