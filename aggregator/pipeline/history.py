@@ -17,10 +17,10 @@ from msgspec.structs import replace
 from aggregator import history, text
 from aggregator.models import Archive, Document, OutputFeed, Publication, Source
 from aggregator.pipeline.crew import Crew
-from aggregator.pipeline.shelf import LISTED, Shelf
+from aggregator.pipeline.shelf import LISTED, Before, Shelf
 from aggregator.pipeline.station import Done, Station
 from aggregator.pipeline.target import ARCHIVES, Changes, Ledger, Target, remove, write_all
-from aggregator.pipeline.written import Before, Written, nothing, put
+from aggregator.pipeline.written import Written, nothing, put
 from aggregator.publish import addresses, atom, html
 from aggregator.records import ArchiveState, Filing
 from aggregator.stopwatch import Stopwatch
@@ -284,9 +284,7 @@ def _documents(
         with watch("select"):
             pks = [*kept.members(transaction, task.state.pk), *task.posts]
             place = _place(transaction, task.feed.folder, task.state.number, planned)
-            known = before(addresses.archive_path(task.feed, task.state.number))
-            if known is not None:
-                shelf.recall(transaction, "atom", known, pks)
+            shelf.recall(transaction, "atom", addresses.archive_path(task.feed, task.state.number), before, pks)
         found = shelf.entries(transaction, kinds, pks, watch)
         newest_first = sorted(found["atom"], key=lambda pk: (found["atom"][pk].published, pk), reverse=True)
         if newest_first:

@@ -16,15 +16,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator import frontmatter, text, urls
-from aggregator.models import Document, OutputFeed, Publication, Source, Subscription
+from aggregator.models import Document, Publication, Source, Subscription
 from aggregator.pipeline import health, history
 from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.history import Window
 from aggregator.pipeline.pending import Pending
-from aggregator.pipeline.shelf import Shelf
+from aggregator.pipeline.shelf import Before, Shelf
 from aggregator.pipeline.station import Done, Station
 from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Ledger, Outputs, Target, remove, write
-from aggregator.pipeline.written import Before, Written, nothing, put
+from aggregator.pipeline.written import Written, nothing, put
 from aggregator.publish import facts, html, opml
 from aggregator.publish.addresses import OPML
 from aggregator.publish.formats import FORMATS
@@ -262,9 +262,11 @@ def _feed_documents(
             pks = window.posts(transaction)
         stood_here = [each for each, ids in deletions if window.within is None or not ids.isdisjoint(window.within)]
         feed = replace(window.feed, deleted=tuple(stood_here))
-        if len(pks) <= _FEW:
-            _recall(transaction, shelf, window.feed, pks, before, watch)
-        for names in [publication.formats] if len(pks) <= _FEW else [[name] for name in publication.formats]:
+        few = len(pks) <= _FEW
+        with watch("select"):
+            for name in publication.formats if few else ():
+                shelf.recall(transaction, name, feed.folder + FORMATS[name].file, before, pks)
+        for names in [publication.formats] if few else [[name] for name in publication.formats]:
             found = shelf.entries(transaction, names, pks, watch)
             for name in names:
                 with watch("render"):
@@ -272,16 +274,6 @@ def _feed_documents(
                     document = FORMATS[name].document(publication, feed, list(entries.values()))
                 yield document
                 del document, entries
-
-
-def _recall(
-    transaction: Transaction, shelf: Shelf, feed: OutputFeed, pks: Sequence[int], before: Before, watch: Stopwatch
-) -> None:
-    for name in shelf.publication.formats:
-        known = before(feed.folder + FORMATS[name].file) if FORMATS[name].bodies else None
-        if known is not None:
-            with watch("select"):
-                shelf.recall(transaction, name, known, pks)
 
 
 def _listing_paths(publication: Publication) -> list[str]:

@@ -21,6 +21,9 @@ _REMEMBERED, _SHOWN = 26_000_000, 3_000
 #: Posts that are read and rendered at a time.
 _PART = 100
 
+#: Returns the document at a path as we wrote it; None where it is not known, or is not as we wrote it.
+Before = Callable[[str], bytes | None]
+
 _RENDER: Mapping[str, Callable[[Publication, Sequence[Post]], Sequence[Any]]] = {
     LISTED: html.listed,
     **{name: made.entries for name, made in FORMATS.items()},
@@ -59,13 +62,14 @@ class Shelf:
                     found[kind] |= {pk: made[pk] for pk in part if pk in made}
         return found
 
-    def recall(self, transaction: Transaction, kind: str, document: bytes, pks: Sequence[int]) -> None:
-        """Remember the entries of ``kind`` in ``document``, as we wrote it, of those posts numbered ``pks`` in it.
+    def recall(self, transaction: Transaction, kind: str, path: str, before: Before, pks: Sequence[int]) -> None:
+        """Remember what the document at ``path`` says, in ``kind``, of those of the posts ``pks`` that did not change.
 
-        What changed since it was written is left out.
+        Nothing where ``before`` does not know it, or its entries cannot be told apart.
         """
         bodies = FORMATS[kind].bodies
-        if bodies is None:
+        document = bodies and before(path)
+        if bodies is None or document is None:
             return
         found = bodies(document)
         posts = archive.unchanged(transaction, [pk for pk in pks if (kind, pk) not in self._known])

@@ -18,9 +18,6 @@ from aggregator.store import upkeep
 
 A = TypeVar("A")
 
-#: Returns the document at a path as we wrote it; None where it is not known, or is not as we wrote it.
-Before = Callable[[str], bytes | None]
-
 
 class Written(Struct, frozen=True):
     """The digests of documents when we wrote them, by path."""
@@ -32,7 +29,7 @@ class Written(Struct, frozen=True):
         return Written({path: self.digests[path] for path in paths if path in self.digests})
 
     def read(self, folder: OutputFolder, path: str) -> bytes | None:
-        """Return the document at ``path`` in ``folder``; see ``Before``."""
+        """Return the document at ``path`` in ``folder`` as we wrote it, else None."""
         digest = self.digests.get(path)
         body = None if digest is None else folder.read(path)
         return body if body is not None and text.digest_bytes(body) == digest else None

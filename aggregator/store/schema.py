@@ -50,8 +50,8 @@ _Key = BigInteger().with_variant(Integer, "sqlite")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
-# What PostgreSQL cannot keep in a text (its manual, section 8.3), and what UTF-8 cannot say.
 _encoded = msgspec.msgpack.Encoder().encode
+# What PostgreSQL cannot keep in a text (its manual, section 8.3), and what UTF-8 cannot say.
 _UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 
 
