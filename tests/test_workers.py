@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
@@ -26,6 +26,10 @@ SHORT = Limits(cpu=1, wall=200, memory=512 * 2**20)
 
 def answer(number: int) -> Link:
     return Link(href=f"http://{number}.example.org/", length=number)
+
+
+def measure(words: str) -> Link:
+    return answer(len(words))
 
 
 def refuse() -> Link:
@@ -145,6 +149,20 @@ def test_jobs_side_by_side() -> None:
     with Pool(2, __name__) as pool, ThreadPoolExecutor(6) as threads:
         done = list(threads.map(lambda _: pool.call(LIMITS, whoami).length, range(30)))
         assert len(set(done)) <= 2
+
+
+@pytest.mark.parametrize("function", [spin, die, smuggle, devour])
+def test_a_job_is_not_lost_with_the_process_that_ended_before_its_turn(function: Callable[[], Link]) -> None:
+    """What was given to a worker ahead is done by the next one, and small and large jobs keep their answers apart."""
+    with Pool(1, __name__) as pool, ThreadPoolExecutor(4) as threads:
+        pool.call(LIMITS, whoami)
+        bad = threads.submit(pool.call, SHORT, function)
+        others = [threads.submit(pool.call, LIMITS, answer, number) for number in range(20)]
+        large = [threads.submit(pool.call, LIMITS, measure, "x" * number) for number in (10**6, 10**3, 10**6 + 1)]
+        assert [each.result().length for each in others] == list(range(20))
+        assert [each.result().length for each in large] == [10**6, 10**3, 10**6 + 1]
+        with pytest.raises(ParseError):
+            bad.result()
 
 
 def test_no_process_starts_before_there_is_work() -> None:

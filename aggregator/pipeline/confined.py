@@ -37,8 +37,9 @@ class Confined:
     """
 
     def __init__(self, workers: int = 1, *, stop: threading.Event | None = None) -> None:
-        self.workers = workers
         self._pool = Pool(workers, *_MODULES, stop=stop)
+        #: How many calls are under way at once, where each asks a process.
+        self.places = self._pool.places
 
     def __enter__(self) -> Self:
         return self

@@ -81,9 +81,9 @@ def update(
         pull, outcome = settle(store, source, state, response, confined=confined, now=now, watch=watch)
         return replace(pull, events=_events(store, source, state, pull)), outcome
 
-    # One thread more than there are workers, so that none of these waits while the archive is asked.
+    # One thread more than there are places for documents, so that none of these stays free while the archive is asked.
     settled = Abreast(
-        _timed(fetch_all(requests), watch), work, threads=confined.workers + 1, most=_PULLS, patience=_PATIENCE
+        _timed(fetch_all(requests), watch), work, threads=confined.places + 1, most=_PULLS, patience=_PATIENCE
     )
     try:
         for batch in settled:

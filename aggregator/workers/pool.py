@@ -9,9 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from queue import LifoQueue
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, TypeVarTuple
 
@@ -27,6 +26,8 @@ _GLANCE = 0.1
 #: Seconds that a process may take to end once its socket is closed: before that nothing tells why.
 _DYING = 5.0
 _PIECE = 1 << 20
+#: Jobs that a worker has at once: it goes on with the next one while what it answered is looked at.
+_AHEAD = 2
 #: Bytes that an answer other than a value may have.
 _SLACK = 10_000
 #: A worker looks for modules where this process does; without ``-P`` it would look in the working folder first.
@@ -34,19 +35,18 @@ _START = "import sys; sys.path[:] = sys.argv[2:]; from aggregator.workers import
 
 
 class Pool:
-    """At most ``workers`` processes that work side by side, each on one job; for many threads at once.
+    """At most ``workers`` processes that work side by side; for many threads at once.
 
-    ``modules`` are what a worker imports at its start.  Once ``stop`` is set no work is begun or awaited.  A context
-    manager.
+    Each is given one job and, while it is at it, the next one.  ``modules`` are what a worker imports at its start.
+    Once ``stop`` is set no work is begun or awaited.  A context manager.
     """
 
     def __init__(self, workers: int, *modules: str, stop: threading.Event | None = None) -> None:
-        self._modules = modules
         self._stop = stop or threading.Event()
-        # The one that worked last is the first to work again, so that no more of them start than are needed.
-        self._idle: LifoQueue[_Worker | None] = LifoQueue()
-        for _ in range(workers):
-            self._idle.put(None)
+        self._seats = [_Seat(modules) for _ in range(workers)]
+        self._free = threading.Condition()
+        #: How many jobs may be given at once.
+        self.places = workers * _AHEAD
 
     def __enter__(self) -> Self:
         return self
@@ -61,37 +61,74 @@ class Pool:
         when it does, when it takes more than ``limits`` and when its process dies; StoppedError once the pool is
         stopped; RuntimeError for any other exception.
         """
-        worker = self._idle.get()
-        try:
-            if worker is None or not worker.is_alive():
-                worker = self._replaced(worker)
-            answer = worker.done(Job(function, arguments, limits), self._stop)
-        except BaseException:
-            if worker is not None:
-                worker.end()
-            worker = None
-            raise
-        finally:
-            self._idle.put(worker)
-        value: T = _value(answer)
-        return value
+        with self._seat() as seat:
+            value: T = _value(seat.done(Job(function, arguments, limits), self._stop))
+            return value
 
     def close(self) -> None:
         """End all workers; for the time when no call is under way.  Later work starts new ones."""
-        resting = [self._idle.get() for _ in range(self._idle.qsize())]
-        for worker in resting:
-            if worker is not None:
-                worker.end()
-            self._idle.put(None)
+        for seat in self._seats:
+            seat.end()
 
-    def _replaced(self, worker: _Worker | None) -> _Worker:
-        if worker is not None:
-            worker.end()
-        return _Worker(self._modules)
+    @contextmanager
+    def _seat(self) -> Iterator[_Seat]:
+        with self._free:
+            self._free.wait_for(lambda: self._freest.jobs < _AHEAD)
+            seat = self._freest
+            seat.jobs += 1
+        try:
+            yield seat
+        finally:
+            with self._free:
+                seat.jobs -= 1
+                self._free.notify()
+
+    @property
+    def _freest(self) -> _Seat:
+        # Of those that are as free rather one that worked before: no more of them start than are needed.
+        return min(self._seats, key=lambda each: (each.jobs, each.is_empty))
+
+
+class _Seat:
+    """Where a worker is, or is started when there is work; ``jobs`` are so many as it was given."""
+
+    def __init__(self, modules: tuple[str, ...]) -> None:
+        self.jobs = 0
+        self._modules = modules
+        self._worker: _Worker | None = None
+        self._starting = threading.Lock()
+
+    @property
+    def is_empty(self) -> bool:
+        return self._worker is None
+
+    def done(self, work: Job, stop: threading.Event) -> Answer:
+        """Return the answer to ``work`` of the first worker that does not end before its turn comes."""
+        while True:
+            try:
+                return self._started().done(work, stop)
+            except _PassedOverError:
+                continue
+
+    def end(self) -> None:
+        if self._worker is not None:
+            self._worker.end()
+        self._worker = None
+
+    def _started(self) -> _Worker:
+        with self._starting:
+            if self._worker is None or not self._worker.is_alive():
+                self.end()
+                self._worker = _Worker(self._modules)
+            return self._worker
+
+
+class _PassedOverError(Exception):
+    """A worker ended over the job before this one."""
 
 
 class _Worker:
-    """A process, and the socket to it."""
+    """A process, and the socket to it.  Whoever has the turn awaits an answer, one more waits with its job sent."""
 
     def __init__(self, modules: tuple[str, ...]) -> None:
         ours, theirs = socket.socketpair()
@@ -106,24 +143,64 @@ class _Worker:
             raise ParseError(f"no process to read the document in could be started: {error.strerror}") from error
         finally:
             theirs.close()
+        ours.settimeout(_GLANCE)
         self._socket = ours
+        self._waiting = threading.Lock()
+        self._turn = threading.Lock()
+        self._is_over = False
 
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        return not self._is_over and self._process.poll() is None
 
     def end(self) -> None:
-        self._process.kill()
+        self._give_up()
         self._process.wait()
-        self._socket.close()
+        with self._waiting, self._turn:
+            self._socket.close()
 
     def done(self, work: Job, stop: threading.Event) -> Answer:
         """Return the answer to ``work``; when this raises, the worker is of no more use."""
+        packed = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
+        with self._waiting:
+            failure = self._sent(job.LENGTH.pack(len(packed)) + packed, work.limits, stop)
+            self._turn.acquire()
+        try:
+            return self._answer(work, failure, stop)
+        except BaseException:
+            self._give_up()
+            raise
+        finally:
+            self._turn.release()
+
+    def _give_up(self) -> None:
+        self._is_over = True
+        self._process.kill()
+
+    def _sent(self, said: bytes, limits: Limits, stop: threading.Event) -> Exception | None:
+        """Send what is ``said``; return what was in the way, which may be what becomes of the job before."""
+        rest = memoryview(said)
+        deadline = None
+        while rest:
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except TimeoutError as error:
+                if stop.is_set():
+                    return StoppedError()
+                if deadline is None and not self._turn.locked():
+                    deadline = time.monotonic() + limits.wall
+                if deadline is not None and time.monotonic() > deadline:
+                    return error
+            except OSError as error:
+                return error
+        return None
+
+    def _answer(self, work: Job, failure: Exception | None, stop: threading.Event) -> Answer:
+        if self._is_over:
+            raise _PassedOverError
         deadline = time.monotonic() + work.limits.wall
         try:
-            packed = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
-            self._socket.settimeout(work.limits.wall)
-            self._socket.sendall(job.LENGTH.pack(len(packed)))
-            self._socket.sendall(packed)
+            if failure:
+                raise failure
             (length,) = job.LENGTH.unpack(self._received(job.LENGTH.size, deadline, stop))
             if length > work.limits.answer + _SLACK:
                 raise _too_large(work.limits)
@@ -142,7 +219,6 @@ class _Worker:
 
     def _received(self, length: int, deadline: float, stop: threading.Event) -> bytes:
         received = bytearray()
-        self._socket.settimeout(_GLANCE)
         while len(received) < length:
             if stop.is_set():
                 raise StoppedError
