@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -190,7 +191,7 @@ class App(Struct, frozen=True):
         self._sync()
         with self.store.writing() as transaction:
             tombstones.expire(transaction, now - self.settings.output.tombstones)
-        deciding.bind(
+        bound = deciding.bind(
             self.store,
             self.settings.sources,
             self.settings.stories.primary,
@@ -198,6 +199,7 @@ class App(Struct, frozen=True):
             Stopwatch(),
             now=now,
         )
+        deque(bound, maxlen=0)
         return self._publish(full=False)
 
     def _publish_all(self) -> Changes:

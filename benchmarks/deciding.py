@@ -77,7 +77,7 @@ class Planet:
     def bind(self) -> float:
         """Return how long it takes to bind what waits."""
         start = perf_counter()
-        deciding.bind(self.store, self.sources, PRIMARY, "planet.example.org", Stopwatch(), now=NOW)
+        list(deciding.bind(self.store, self.sources, PRIMARY, "planet.example.org", Stopwatch(), now=NOW))
         return perf_counter() - start
 
     def stories(self) -> list[tuple[str, str, str]]:

@@ -91,7 +91,8 @@ class Archive:
 
     def bind(self) -> int:
         """Bind what was applied and return how many posts that made."""
-        return deciding.bind(self.store, self.sources, PRIMARY, "planet.example.org", Stopwatch(), now=NOW)[0]
+        bound = deciding.bind(self.store, self.sources, PRIMARY, "planet.example.org", Stopwatch(), now=NOW)
+        return sum(len(batch.posts) for batch in bound)
 
     def publish(self) -> None:
         """Note that all outputs are written."""

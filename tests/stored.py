@@ -99,7 +99,8 @@ def sync(store: Store, *sources: Source) -> None:
 
 def bind(store: Store) -> tuple[int, int]:
     """Bind what is unbound; return how many posts were made, and how many copies joined one."""
-    return deciding.bind(store, [], ("rank", "site", "earliest", "longest"), AUTHORITY, Stopwatch(), now=NOW)
+    bound = list(deciding.bind(store, [], ("rank", "site", "earliest", "longest"), AUTHORITY, Stopwatch(), now=NOW))
+    return sum(len(batch.posts) for batch in bound), sum(batch.joined for batch in bound)
 
 
 def fill(store: Store, *copies: Copy) -> None:

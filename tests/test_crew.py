@@ -114,6 +114,27 @@ def test_any_number_of_processes_write_the_same(app: App, most: int, monkeypatch
     assert len([path for path in changes.written if path.startswith("archives:")]) > POSTS / 2
 
 
+@pytest.mark.parametrize("most", [1, 3])
+def test_posts_are_written_while_the_next_ones_are_bound(
+    app: App, database: str, tmp_path: Path, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first cycle of many small batches writes what one of a single batch does, each file once."""
+    monkeypatch.setattr("aggregator.pipeline.deciding._BATCH", 4)
+    monkeypatch.setattr("aggregator.pipeline.publish._BATCH", 3)
+    monkeypatch.setattr("aggregator.pipeline.crew._MOST_READY", 2)
+    monkeypatch.setattr(App, "_crew", lambda self: crew_of(self, most))
+    again = tmp_path / "again"
+    again.mkdir()
+    settings = app.settings.file.read_text("utf-8").replace(database, "sqlite:///aggregator.db")
+    (again / "feeds.yaml").write_text(settings, "utf-8")
+    inside = Inside(again)
+    summary = inside.cycle()
+    with inside.app() as other:
+        assert outputs(other) == outputs(app)
+        assert other.preview("test") == Changes()
+    assert (summary.new, summary.duplicate, summary.written) == (POSTS, 0, len(outputs(app)))
+
+
 def test_few_posts_are_published_by_this_process_alone(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """No process is started where that takes longer than it saves."""
     monkeypatch.setattr(crews, "Helper", None)

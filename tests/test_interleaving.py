@@ -68,7 +68,7 @@ def posts(store: Store, documents: dict[str, list[Item]], order: Sequence[str]) 
             pull, _ = update.settle(store, sources[name], state, answer, confined=confined, now=NOW, watch=Stopwatch())
             with store.writing() as transaction:
                 pulls.apply(transaction, pull)
-    deciding.bind(store, list(sources.values()), _PRIMARY, AUTHORITY, Stopwatch(), now=NOW)
+    list(deciding.bind(store, list(sources.values()), _PRIMARY, AUTHORITY, Stopwatch(), now=NOW))
     with store.reading() as transaction:
         found = [post for _, post in archive.posts(transaction, archive.everything(transaction))]
     return sorted(found, key=lambda post: post.id)

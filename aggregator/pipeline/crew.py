@@ -9,10 +9,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from itertools import takewhile
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from aggregator import memory
 from aggregator.errors import OutputError
@@ -32,6 +32,8 @@ Maker = Callable[[Callable[["Station", A], "Done"], Iterable[A]], Iterator["Done
 
 #: Posts from which on another process is worth its start, which takes as long as to publish one to three thousand.
 _WORTH = 3_000
+#: Shares that wait to be made at most: each has a few hundred paths.
+_MOST_READY = 100
 
 
 class Crew:
@@ -107,10 +109,21 @@ class Crew:
     ) -> None:
         """Let ``take`` have what ``function`` makes of each of ``shares``, in their order.
 
-        Whoever is free makes the next one.  Raises the first error of any; OutputError also when a process died.
+        While this process makes ``shares`` ready those beside it begin with them; it takes part when all are ready, or
+        too many.  Raises the first error of any; OutputError also when a process died.
         """
-        queue = _Shared(enumerate(shares))
-        self._make(function, [queue] * (1 + len(self._helpers)), take, watch)
+        ready: _Ready[tuple[int, A]] = _Ready()
+
+        def own() -> Iterator[tuple[int, A]]:
+            for each in enumerate(shares):
+                if self._helpers and len(ready) < _MOST_READY:
+                    ready.add(each)
+                else:
+                    yield each
+            ready.end()
+            yield from ready
+
+        self._make(function, [own(), *[ready] * len(self._helpers)], take, watch, ready)
 
     def parted(
         self,
@@ -126,7 +139,7 @@ class Crew:
         """
         numbered = list(enumerate(shares))
         runs = chunks(numbered, max(1, -(-len(numbered) // (1 + len(self._helpers)))))
-        self._make(function, [_until(stop, run) for run in runs], take, watch)
+        self._make(function, [_until(stop, run) for run in runs], take, watch, nullcontext())
 
     def _make(
         self,
@@ -134,6 +147,7 @@ class Crew:
         queues: Sequence[Iterator[tuple[int, A]]],
         take: Callable[[Done], None],
         watch: Stopwatch,
+        feeding: AbstractContextManager[object],
     ) -> None:
         if self._helpers:
             memory.give_back()  # what the shares of another kind took
@@ -162,7 +176,7 @@ class Crew:
                 failed.set()
                 raise
 
-        with ThreadPoolExecutor(self._most, "publish") as threads:
+        with ThreadPoolExecutor(self._most, "publish") as threads, feeding:
             beside = [
                 threads.submit(make, _asked(each), queue)
                 for each, queue in zip(self._helpers, queues[1:], strict=False)
@@ -199,16 +213,42 @@ class _InOrder:
             self._take(self._early[number])
 
 
-class _Shared(Iterator[A]):
-    """An iterator that many threads take from."""
+class _Ready(Generic[A]):
+    """What was made ready, for many threads to take, which wait for more until it is at its end.  A context manager."""
 
-    def __init__(self, values: Iterator[A]) -> None:
-        self._values = values
-        self._lock = threading.Lock()
+    def __init__(self) -> None:
+        self._waiting: deque[A] = deque()
+        self._over = False
+        self._changed = threading.Condition()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __iter__(self) -> Self:
+        return self
 
     def __next__(self) -> A:
-        with self._lock:
-            return next(self._values)
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._over)
+            if not self._waiting:
+                raise StopIteration
+            return self._waiting.popleft()
+
+    def add(self, each: A) -> None:
+        with self._changed:
+            self._waiting.append(each)
+            self._changed.notify()
+
+    def end(self) -> None:
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.end()
 
 
 def _asked(helper: Helper[Station]) -> Maker[Any]:

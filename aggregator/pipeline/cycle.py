@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from threading import Event
 
 from msgspec import Struct, field
@@ -13,6 +15,7 @@ from aggregator.models import PrimaryRule, Source
 from aggregator.pipeline import deciding, pending, update
 from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.crew import Crew
+from aggregator.pipeline.deciding import Batch
 from aggregator.pipeline.target import Counts, Ledger
 from aggregator.pipeline.update import FetchAll, Outcome
 from aggregator.records import SourceState
@@ -104,10 +107,35 @@ def cycle(
     with watch("store"), store.writing() as transaction:
         verdicts.let_in_due(transaction, orders.now)
         tombstones.expire(transaction, orders.now - crew.target.tombstones)
-    new, duplicate = deciding.bind(store, sources, primary, authority, watch, now=orders.now)
     files = Counts()
-    publish_changes(store, sources, crew, files, settings_digest=settings_digest, stop=orders.stop, watch=watch)
-    return tally.summary(orders.now, new, duplicate, files, watch)
+    bound = deciding.bind(store, sources, primary, authority, watch, now=orders.now)
+    written, duplicate = _bind(bound, crew, files, orders.stop, watch)
+    publish_changes(
+        store, sources, crew, files, settings_digest=settings_digest, stop=orders.stop, watch=watch, written=written
+    )
+    return tally.summary(orders.now, len(written), duplicate, files, watch)
+
+
+def _bind(
+    bound: Iterator[Batch], crew: Crew, files: Ledger, stop: Event, watch: Stopwatch
+) -> tuple[Sequence[int], int]:
+    """Write the files of the posts that are ``bound``; return their numbers, and how many copies joined others."""
+    made, joined = array("q"), 0
+
+    def posts() -> Iterator[Sequence[int]]:
+        nonlocal joined
+        for batch in bound:
+            made.extend(batch.posts)
+            joined += batch.joined
+            yield batch.posts
+
+    first = next(bound, None)
+    if first:
+        from aggregator.pipeline import publish  # where something was bound: most runs find nothing new
+
+        bound = chain([first], bound)
+        publish.write_posts_of(posts(), crew, files, stop, watch)
+    return made, joined
 
 
 def publish_changes(
@@ -120,10 +148,11 @@ def publish_changes(
     stop: Event,
     watch: Stopwatch,
     full: bool = False,
+    written: Sequence[int] = (),
 ) -> None:
     """Publish what changed since the last time; everything when ``full``, or when the settings changed.
 
-    ``changes`` are told of the files.
+    ``changes`` are told of the files; those of the posts numbered ``written`` were written already.
     """
     with store.reading() as transaction:
         published = upkeep.fact(transaction, pulls.PUBLISHED)
@@ -137,7 +166,7 @@ def publish_changes(
             upkeep.set_fact(transaction, pulls.PUBLISHED, "")
     from aggregator.pipeline import publish  # where something is to be rendered: most runs find nothing new
 
-    publish.publish(store, sources, crew, waiting, changes, full=full, stop=stop, watch=watch)
+    publish.publish(store, sources, crew, waiting, written, changes, full=full, stop=stop, watch=watch)
     if full and not stop.is_set():
         with store.writing() as transaction:
             upkeep.set_fact(transaction, pulls.PUBLISHED, settings_digest)

@@ -5,18 +5,26 @@ So the outcome does not depend on which server answered first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+
+from msgspec import Struct
 
 from aggregator.models import PrimaryRule, Source
 from aggregator.recognise.ownership import Owners
 from aggregator.recognise.rules import Rules
-from aggregator.records import Bound
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, Transaction, binding, corrections
 
 #: How many new copies are bound to posts in one transaction; those that may be one story always are.
 _BATCH = 2_000
+
+
+class Batch(Struct, frozen=True):
+    """The numbers of the posts that were made of a batch of copies, and how many of these joined a post."""
+
+    posts: Sequence[int]
+    joined: int
 
 
 def bind(
@@ -27,15 +35,16 @@ def bind(
     watch: Stopwatch,
     *,
     now: datetime,
-) -> tuple[int, int]:
-    """Bind every copy that belongs to no post yet; return how many posts were made, and how many copies joined.
+) -> Iterator[Batch]:
+    """Bind every copy that belongs to no post yet; yield what came of each transaction, as it is done.
 
     ``primary`` are the rules by which a story's primary copy is chosen, ``authority`` names us in ids of our own.
+    No later batch changes the posts that one made.
     """
     with watch("bind"), store.reading() as transaction:
         waiting = binding.unbound(transaction)
         if not waiting:
-            return 0, 0
+            return
         shared = binding.shared(transaction)
         rules = rules_of(transaction, sources, primary, authority)
     from aggregator.pipeline import resembling  # where something waits: most runs find nothing new
@@ -44,13 +53,10 @@ def bind(
     with watch("bind"):
         alike = resembling.pairs(store, sources, now)
     shared += [(pk, f"pair {pair}") for pair in alike for pk in pair]
-    made = joined = 0
     for batch in grouping.batches(waiting, shared, _BATCH):
         with watch("bind"), store.writing() as transaction:
             bound = _bind(transaction, batch, alike, rules, now)
-        made += len(bound.minted)
-        joined += len(bound.bindings) - len(bound.minted)
-    return made, joined
+        yield bound
 
 
 def rules_of(
@@ -63,7 +69,7 @@ def rules_of(
 
 def _bind(
     transaction: Transaction, batch: Sequence[int], alike: Sequence[tuple[int, int]], rules: Rules, now: datetime
-) -> Bound:
+) -> Batch:
     from aggregator.recognise import minting, stories
 
     retracted = corrections.keep_out(transaction, batch, now)
@@ -76,5 +82,5 @@ def _bind(
     taken = binding.taken(transaction, minting.wished_ids(copies, rules))
     taken |= binding.taken(transaction, minting.ousted(copies, taken, rules))
     bound = stories.bind(copies, posts, taken, rules, alike=[(one, other, others.get(other)) for one, other in pairs])
-    binding.bind(transaction, bound, now)
-    return bound
+    made = binding.bind(transaction, bound, now)
+    return Batch(made, len(bound.bindings) - len(made))

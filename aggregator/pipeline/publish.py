@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
+from itertools import filterfalse
 from threading import Event
 
 from msgspec import Struct
@@ -48,6 +49,7 @@ def publish(
     sources: Sequence[Source],
     crew: Crew,
     waiting: Pending,
+    written: Sequence[int],
     changes: Ledger,
     *,
     full: bool,
@@ -56,8 +58,9 @@ def publish(
 ) -> None:
     """Write the outputs of what is ``waiting`` with ``crew``, to its target; with ``full``, every output.
 
-    ``changes`` are told of the files; only those whose content differs are written.  Once ``stop`` is set it ends
-    early, and the next call does the rest.  Raises OutputError or DatabaseError; what was not published stays marked.
+    The files of the posts numbered ``written`` are there already.  ``changes`` are told of the others; only those whose
+    content differs are written.  Once ``stop`` is set it ends early, and the next call does the rest.  Raises
+    OutputError or DatabaseError; what was not published stays marked.
     """
     target = crew.target
     with store.reading() as transaction:
@@ -69,13 +72,14 @@ def publish(
         return
     crew.expect(len(pks))
     store = crew.store
-    _write_posts(store, crew, pks, changes, stop, watch)
+    left = array("q", filterfalse(frozenset(written).__contains__, pks))
+    write_posts_of(chunks(left, _BATCH), crew, changes, stop, watch)
     if stop.is_set():
         return
     with watch("select"), store.reading() as transaction:
         windows = history.windows(transaction, target, sources, touched)
     # Before the feeds, which point to them.
-    written = history.publish(store, crew, sources, pks, windows, changes, stop, watch, full=full)
+    up_to_date = history.publish(store, crew, sources, pks, windows, changes, stop, watch, full=full)
     if stop.is_set():
         return
     with store.reading() as transaction:
@@ -88,7 +92,7 @@ def publish(
     with watch("write"):
         target.feeds.sync()
     with watch("store"), store.writing() as transaction:
-        kept.clean(transaction, written)
+        kept.clean(transaction, up_to_date)
         archive.clean(transaction, waiting.posts, waiting.bereft)
 
 
@@ -138,25 +142,24 @@ def write_posts(station: Station, share: Posts) -> Done:
     return Done(written=changes.written, seconds=watch.seconds())
 
 
-def _write_posts(
-    store: Store,
-    crew: Crew,
-    pks: Sequence[int],
-    changes: Ledger,
-    stop: Event,
-    watch: Stopwatch,
+def write_posts_of(
+    numbered: Iterable[Sequence[int]], crew: Crew, changes: Ledger, stop: Event, watch: Stopwatch
 ) -> None:
+    """Write the files of the posts that are ``numbered``, as their numbers come; ``changes`` are told of the files.
+
+    Once ``stop`` is set nothing more is written, but all numbers are taken.  Raises OutputError or DatabaseError.
+    """
     target = crew.target
     past: list[str] = []
 
     def shares() -> Iterator[Posts]:
-        for batch in chunks(pks, _BATCH):
-            if stop.is_set():
-                return
-            yield _noted(store, target, batch, past, watch)
+        for pks in numbered:
+            for batch in chunks(pks, _BATCH):
+                if not stop.is_set():
+                    yield _noted(crew.store, target, batch, past, watch)
 
     crew.spread(write_posts, shares(), lambda done: changes.add_written(done.written), watch)
-    remove(store, target.posts, POSTS, past, changes)
+    remove(crew.store, target.posts, POSTS, past, changes)
 
 
 def _noted(store: Store, target: Target, pks: Sequence[int], past: list[str], watch: Stopwatch) -> Posts:

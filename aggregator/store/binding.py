@@ -137,10 +137,10 @@ def taken(connection: sa.Connection, ids: Sequence[str]) -> frozenset[str]:
 _TAKEN = sa.select(post.c.id_digest, post.c.pk, post.c.published).where(among(post.c.id_digest))
 
 
-def bind(connection: sa.Connection, bound: Bound, at: datetime) -> None:
-    """Make the minted posts, bind each copy to its post, and note why; ``at`` is when."""
+def bind(connection: sa.Connection, bound: Bound, at: datetime) -> Sequence[int]:
+    """Make the minted posts, bind each copy to its post, and note why; ``at`` is when.  Returns the posts' numbers."""
     if not bound.bindings:
-        return
+        return ()
     made = list(zip(numbers(connection, post, len(bound.minted)), bound.minted, strict=True))
     insert(connection, post, [_post_row(pk, each) for pk, each in made])
     posts = {each.id: (pk, each.copy.published) for pk, each in made}
@@ -161,6 +161,7 @@ def bind(connection: sa.Connection, bound: Bound, at: datetime) -> None:
     ledger.note(connection, decisions)
     for part in chunks([pk for pk, _ in joined.values()], PARAMETERS):
         connection.execute(post.update().where(post.c.pk.in_(part), sa.not_(post.c.dirty)).values(dirty=True))
+    return [pk for pk, _ in made]
 
 
 def _standing(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[int, datetime]]:
