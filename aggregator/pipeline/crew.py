@@ -135,11 +135,24 @@ class Crew:
     ) -> None:
         """Do as ``spread`` does, but let each process take neighbours, of which it remembers what they have in common.
 
-        Once ``stop`` is set no share is begun.
+        Whoever is done with its own takes some from the end of another's.  Once ``stop`` is set no share is begun.
         """
         numbered = list(enumerate(shares))
-        runs = chunks(numbered, max(1, -(-len(numbered) // (1 + len(self._helpers)))))
-        self._make(function, [_until(stop, run) for run in runs], take, watch, nullcontext())
+        several = 1 + len(self._helpers)
+        runs = [deque(run) for run in chunks(numbered, max(1, -(-len(numbered) // several)))]
+        runs += [deque() for _ in range(several - len(runs))]
+        taking = threading.Lock()
+
+        def taken(own: deque[tuple[int, A]]) -> Iterator[tuple[int, A]]:
+            while not stop.is_set():
+                with taking:
+                    longest = max(runs, key=len)
+                    if not longest:
+                        return
+                    each = own.popleft() if own else longest.pop()
+                yield each
+
+        self._make(function, [taken(run) for run in runs], take, watch, nullcontext())
 
     def _make(
         self,
@@ -178,11 +191,9 @@ class Crew:
 
         with ThreadPoolExecutor(self._most, "publish") as threads, feeding:
             beside = [
-                threads.submit(make, _asked(each), queue)
-                for each, queue in zip(self._helpers, queues[1:], strict=False)
+                threads.submit(make, _asked(each), queue) for each, queue in zip(self._helpers, queues[1:], strict=True)
             ]
-            for queue in queues[:1]:
-                make(self._here, queue)
+            make(self._here, queues[0])
         for each in beside:
             each.result()
         made.end()

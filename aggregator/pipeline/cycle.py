@@ -109,7 +109,7 @@ def cycle(
         tombstones.expire(transaction, orders.now - crew.target.tombstones)
     files = Counts()
     bound = deciding.bind(store, sources, primary, authority, watch, now=orders.now)
-    written, duplicate = _bind(bound, crew, files, orders.stop, watch)
+    written, duplicate = _bind(bound, crew, sources, files, orders.stop, watch)
     publish_changes(
         store, sources, crew, files, settings_digest=settings_digest, stop=orders.stop, watch=watch, written=written
     )
@@ -117,9 +117,9 @@ def cycle(
 
 
 def _bind(
-    bound: Iterator[Batch], crew: Crew, files: Ledger, stop: Event, watch: Stopwatch
+    bound: Iterator[Batch], crew: Crew, sources: Sequence[Source], files: Ledger, stop: Event, watch: Stopwatch
 ) -> tuple[Sequence[int], int]:
-    """Write the files of the posts that are ``bound``; return their numbers, and how many copies joined others."""
+    """Write the posts that are ``bound``; return their numbers, and how many copies joined others."""
     made, joined = array("q"), 0
 
     def posts() -> Iterator[Sequence[int]]:
@@ -134,7 +134,7 @@ def _bind(
         from aggregator.pipeline import publish  # where something was bound: most runs find nothing new
 
         bound = chain([first], bound)
-        publish.write_posts_of(posts(), crew, files, stop, watch)
+        publish.write_posts(posts(), crew, sources, files, stop, watch)
     return made, joined
 
 

@@ -28,10 +28,8 @@ from aggregator.store import Store, Transaction, archive, upkeep
 from aggregator.store import history as kept
 from aggregator.text import chunks
 
-#: Posts that are filed at a time.
-_PART = 5_000
 #: Archive documents that are made in one go, which ``stop`` does not end.
-_SHARE = 20
+_SHARE = 5
 
 #: Posts that wait to be put into archive documents, by folder.
 Filings = Mapping[str, Sequence[Filing]]
@@ -106,13 +104,11 @@ def publish(
     *,
     full: bool,
 ) -> list[int]:
-    """Write the archive documents that posts numbered ``pks`` stand in; with ``full``, all of every feed.
+    """Write the archive documents that gained posts, and those that ``pks`` stand in; with ``full``, all of every feed.
 
     Returns the numbers of the documents that are up to date then.
     """
     target = crew.target
-    if target.archive:
-        _file(store, target, sources, pks, watch)
     with watch("file"), store.writing() as transaction:
         if full:
             kept.unpublish(transaction)
@@ -125,15 +121,15 @@ def publish(
     return _write(store, crew, shown, changes, stop, watch, full=full)
 
 
-def _file(store: Store, target: Target, sources: Sequence[Source], pks: Sequence[int], watch: Stopwatch) -> None:
-    for part in chunks(pks, _PART):
-        with watch("file"), store.reading() as transaction:
-            found = filings(transaction, target, sources, part)
-        if found:
-            with watch("file"), store.writing() as transaction:
-                filed = [each for group in found.values() for each in group]
-                # Documents of one time get numbers beside each other, so that they are made one after the other.
-                kept.file(transaction, sorted(filed, key=lambda filing: filing.posts[0]))
+def file(store: Store, target: Target, sources: Sequence[Source], pks: Sequence[int], watch: Stopwatch) -> None:
+    """Put the posts numbered ``pks`` into archive documents, where that is not decided."""
+    with watch("file"), store.reading() as transaction:
+        found = filings(transaction, target, sources, pks)
+    if found:
+        with watch("file"), store.writing() as transaction:
+            filed = [each for group in found.values() for each in group]
+            # Documents of one time get numbers beside each other, so that they are made one after the other.
+            kept.file(transaction, sorted(filed, key=lambda filing: filing.posts[0]))
 
 
 def filings(transaction: Transaction, target: Target, sources: Iterable[Source], pks: Sequence[int]) -> Filings:

@@ -36,6 +36,8 @@ from aggregator.text import chunks
 
 #: Posts rendered, noted and written at a time: memory stays flat whatever is published.
 _BATCH = 200
+#: Posts that are put into archive documents at a time.
+_PART = 5_000
 #: Posts of a feed that stand in memory in all formats at once, so that each is read once.
 _FEW = 1_000
 #: Feeds that are made in one go, which ``stop`` does not end.
@@ -73,13 +75,13 @@ def publish(
     crew.expect(len(pks))
     store = crew.store
     left = array("q", filterfalse(frozenset(written).__contains__, pks))
-    write_posts_of(chunks(left, _BATCH), crew, changes, stop, watch)
+    write_posts(chunks(left, _PART), crew, sources, changes, stop, watch)
     if stop.is_set():
         return
     with watch("select"), store.reading() as transaction:
         windows = history.windows(transaction, target, sources, touched)
     # Before the feeds, which point to them.
-    up_to_date = history.publish(store, crew, sources, pks, windows, changes, stop, watch, full=full)
+    up_to_date = history.publish(store, crew, sources, left, windows, changes, stop, watch, full=full)
     if stop.is_set():
         return
     with store.reading() as transaction:
@@ -131,7 +133,7 @@ class Posts(Struct, frozen=True):
     known: frozenset[str]
 
 
-def write_posts(station: Station, share: Posts) -> Done:
+def write_share(station: Station, share: Posts) -> Done:
     """Write the posts of ``share``, all of whose files are noted."""
     outputs, changes, watch = station.outputs, Changes(), Stopwatch()
     with station.store.reading() as transaction:
@@ -142,12 +144,18 @@ def write_posts(station: Station, share: Posts) -> Done:
     return Done(written=changes.written, seconds=watch.seconds())
 
 
-def write_posts_of(
-    numbered: Iterable[Sequence[int]], crew: Crew, changes: Ledger, stop: Event, watch: Stopwatch
+def write_posts(
+    numbered: Iterable[Sequence[int]],
+    crew: Crew,
+    sources: Sequence[Source],
+    changes: Ledger,
+    stop: Event,
+    watch: Stopwatch,
 ) -> None:
-    """Write the files of the posts that are ``numbered``, as their numbers come; ``changes`` are told of the files.
+    """Write the files of posts and put these into archive documents, as their numbers come.
 
-    Once ``stop`` is set nothing more is written, but all numbers are taken.  Raises OutputError or DatabaseError.
+    ``changes`` are told of the files.  Once ``stop`` is set nothing more is written, but all numbers are taken.  Raises
+    OutputError or DatabaseError.
     """
     target = crew.target
     past: list[str] = []
@@ -157,8 +165,10 @@ def write_posts_of(
             for batch in chunks(pks, _BATCH):
                 if not stop.is_set():
                     yield _noted(crew.store, target, batch, past, watch)
+            if not stop.is_set():
+                history.file(crew.store, target, sources, pks, watch)
 
-    crew.spread(write_posts, shares(), lambda done: changes.add_written(done.written), watch)
+    crew.spread(write_share, shares(), lambda done: changes.add_written(done.written), watch)
     remove(crew.store, target.posts, POSTS, past, changes)
 
 
