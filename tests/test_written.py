@@ -72,7 +72,7 @@ def test_an_edit_renders_the_edited_post_alone(planet: Inside, origin: Origin, r
     before = planet.files("**/*.atom") | planet.files("atom.xml")
     origin.put("/a.xml", rss(*(item(number, "Edited" if number == POSTS - 1 else "Words") for number in range(POSTS))))
     planet.cycle()
-    assert (rendered["atom"], rendered["rss"]) == (1, 1)
+    assert (rendered["atom"], rendered["rss"], rendered["json"]) == (1, 1, 1)
     after = planet.files("**/*.atom") | planet.files("atom.xml")
     assert {path for path, body in after.items() if body != before[path]} == {
         "archive/3.atom",
@@ -86,11 +86,11 @@ def test_a_new_post_is_rendered_alone(planet: Inside, origin: Origin, rendered: 
     """What a new post joins, or drives out of the feeds, is not rendered again."""
     origin.put("/a.xml", rss(*map(item, range(POSTS + 1))))
     planet.cycle()
-    assert (rendered["atom"], rendered["rss"]) == (1, 1)
+    assert (rendered["atom"], rendered["rss"], rendered["json"]) == (1, 1, 1)
     assert as_it_should_be(planet)
 
 
-@pytest.mark.parametrize("path", ["atom.xml", "rss.xml", "archive/3.atom"])
+@pytest.mark.parametrize("path", ["atom.xml", "rss.xml", "feed.json", "archive/3.atom"])
 def test_what_somebody_changed_is_not_taken_over(planet: Inside, origin: Origin, path: str) -> None:
     """A document that is not as it was written is made anew as a whole."""
     file = planet.folder / "public" / path

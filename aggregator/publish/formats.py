@@ -38,7 +38,7 @@ FORMATS: Mapping[str, Format] = {
     for name, made, bodies in (
         ("atom", atom, atom.bodies),
         ("rss", rss, rss.bodies),
-        ("json", jsonfeed, None),
+        ("json", jsonfeed, jsonfeed.bodies),
         ("html", html, None),
     )
 }

@@ -23,7 +23,10 @@ from aggregator.publish import addresses, facts, safe
 from aggregator.publish.addresses import JSON
 from aggregator.publish.facts import Entry
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+#: No other object has an "id", and within a string a quote is escaped.
+_FIRST, _END = b'{"id":', b"]}\n"
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_read = json.JSONDecoder().raw_decode  # the first value of a text, and where it ends
 
 
 def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
@@ -31,11 +34,17 @@ def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
     return safe.each(_entries, publication, posts)
 
 
+def bodies(document: bytes) -> dict[str, bytes]:
+    """Return the bodies of the items in ``document``, a feed of ours, by id."""
+    _, *items = document.removesuffix(_END).split(_FIRST)
+    return {_read(item.decode())[0]: _FIRST + item.removesuffix(b",") for item in items}
+
+
 def document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> Document:
     """Return ``feed.json`` of ``feed`` with the items ``made``."""
     head = safe.retried(_head, publication, feed)
     # Item by item: one character beyond the BMP would make a text of the whole feed four times its size.
-    body = b"".join((head[:-1], b',"items":[', b",".join(entry.body for entry in made), b"]}\n"))
+    body = b"".join((head[:-1], b',"items":[', b",".join(entry.body for entry in made), _END))
     return Document(path=feed.folder + JSON.file, body=body)
 
 
@@ -57,7 +66,7 @@ def _head(publication: Publication, feed: OutputFeed) -> bytes:
 
 
 def _dump(value: object) -> bytes:
-    return _ENCODE(value).encode()
+    return _encoded(value).encode()
 
 
 def _item(post: Post) -> dict[str, Any]:
