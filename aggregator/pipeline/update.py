@@ -231,7 +231,10 @@ def _news(
 ) -> Iterator[CopyWrite]:
     source_id, found = pulled.source.id, reading.found
     with watch("recognise"), store.reading() as transaction:
-        known = pulls.known(transaction, source_id, [alias.value for each in found for alias in each.aliases])
+        # To look for a hundred names takes longer than to see that there are none.
+        is_new = state.last_success is None and not pulls.has_names(transaction, source_id)
+        names = [] if is_new else [alias.value for each in found for alias in each.aliases]
+        known = pulls.known(transaction, source_id, names)
     if known and reading.made is not None:
         # Copies came in from elsewhere, before the first pull: what the entries say is to be compared with them.
         with watch("parse"):

@@ -37,6 +37,7 @@ _UNDER = (
     .outerjoin_from(alias, copy, copy.c.pk == alias.c.copy_pk)
     .where(alias.c.source_pk == _HERE, among(alias.c.value))
 )
+_ANY = sa.select(alias.c.copy_pk).where(alias.c.source_pk == _HERE).limit(1)
 #: The ``most`` newest copies of the source called ``source_id``.
 _NEWEST = (
     sa.select(copy.c.pk, *(copy.c[name] for name in _RECOGNISED))
@@ -133,6 +134,11 @@ def state(row: sa.Row[Any]) -> SourceState:
         warnings=codec.load_strings(row.warnings),
         **dict(zip(_AS_THEY_ARE, _as_they_are(row), strict=True)),
     )
+
+
+def has_names(connection: sa.Connection, source_id: str) -> bool:
+    """Tell whether the archive has, or had, a copy of ``source_id`` under any name."""
+    return bool(ask(connection, _ANY, source_id=source_id))
 
 
 def known(connection: sa.Connection, source_id: str, aliases: Sequence[str]) -> dict[str, Known]:

@@ -162,7 +162,8 @@ class _Worker:
         """Return the answer to ``work``; when this raises, the worker is of no more use."""
         packed = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
         with self._waiting:
-            failure = self._sent(job.LENGTH.pack(len(packed)) + packed, work.limits, stop)
+            failure = self._sent(job.LENGTH.pack(len(packed)), work.limits, stop)
+            failure = failure or self._sent(packed, work.limits, stop)
             self._turn.acquire()
         try:
             return self._answer(work, failure, stop)
