@@ -20,7 +20,8 @@ from aggregator.errors import OutputError
 from aggregator.pipeline import crew as crews
 from aggregator.pipeline import cycle
 from aggregator.pipeline.crew import Crew
-from aggregator.pipeline.station import Station
+from aggregator.pipeline.publish import Posts, write_share
+from aggregator.pipeline.station import Done, Station
 from aggregator.pipeline.target import Changes
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import archive
@@ -133,6 +134,46 @@ def test_posts_are_written_while_the_next_ones_are_bound(
         assert outputs(other) == outputs(app)
         assert other.preview("test") == Changes()
     assert (summary.new, summary.duplicate, summary.written) == (POSTS, 0, len(outputs(app)))
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_what_cannot_be_written_is_bound_all_the_same(
+    app: App, database: str, tmp_path: Path, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no post can be written all stories are decided, and the next run writes them."""
+    monkeypatch.setattr("aggregator.pipeline.deciding._BATCH", 4)
+    monkeypatch.setattr(App, "_crew", lambda self: crew_of(self, most))
+    again = tmp_path / "again"
+    again.mkdir()
+    (again / "posts").write_text("a file where a folder is needed", "utf-8")
+    settings = app.settings.file.read_text("utf-8").replace(database, "sqlite:///aggregator.db")
+    (again / "feeds.yaml").write_text(settings, "utf-8")
+    inside = Inside(again)
+    with pytest.raises(OutputError, match="a file stands where a folder is needed"):
+        inside.cycle()
+    (again / "posts").unlink()
+    with inside.app() as other:
+        with other.store.reading() as transaction:
+            assert len(archive.dirty(transaction)) == POSTS
+        publish(other, crew_of(other, 1))
+        assert outputs(other) == outputs(app)
+
+
+def test_a_stop_leaves_what_is_ready(app: App) -> None:
+    """What waits for the processes beside this one is not begun any more, but all that is to be thought of is."""
+    stop, done, ready = Event(), list[Done](), list[int]()
+
+    def shares() -> Iterator[Posts]:
+        for number in range(50):
+            ready.append(number)
+            yield Posts({}, frozenset())
+        stop.set()
+
+    with crew_of(app, 2) as crew:
+        crew.expect(POSTS)
+        crew.spread(write_share, shares(), done.append, stop, Stopwatch())
+    assert len(ready) == 50
+    assert len(done) <= 3  # those that the other process was given
 
 
 def test_few_posts_are_published_by_this_process_alone(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

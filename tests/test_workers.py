@@ -184,6 +184,37 @@ def test_a_stop_breaks_off_what_is_under_way() -> None:
     assert time.monotonic() - began < 30  # less than two where the machine is not busy; the call would take a minute
 
 
+@pytest.mark.usefixtures("childless")
+def test_a_stop_starts_no_process_for_what_waits() -> None:
+    """Jobs that were given ahead, or wait for a place, end with the one that is under way."""
+    stop = threading.Event()
+    with Pool(1, __name__, stop=stop) as pool, ThreadPoolExecutor(4) as threads:
+        first = pool.call(LIMITS, whoami).length
+        jobs = [threads.submit(pool.call, LIMITS, hang) for _ in range(4)]
+        while not any(seat.jobs == 2 for seat in pool._seats):
+            time.sleep(0.01)
+        stop.set()
+        for each in jobs:
+            with pytest.raises(StoppedError):
+                each.result()
+        (seat,) = pool._seats
+        assert seat._worker is not None
+        assert seat._worker._process.pid == first
+
+
+@pytest.mark.usefixtures("childless")
+def test_a_pool_may_be_closed_over_calls() -> None:
+    """Processes end, whatever they were at, and those who wait for them are told."""
+    with Pool(2, __name__) as pool, ThreadPoolExecutor(3) as threads:
+        jobs = [threads.submit(pool.call, Limits(wall=2), hang) for _ in range(3)]
+        while sum(seat.jobs for seat in pool._seats) < len(jobs):
+            time.sleep(0.01)
+        pool.close()
+        for each in jobs:
+            with pytest.raises(ParseError):
+                each.result()
+
+
 @pytest.mark.parametrize(
     "received",
     [

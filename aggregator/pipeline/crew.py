@@ -73,6 +73,7 @@ class Crew:
         memory.give_back()  # what the threads that fetched and read had stays theirs: 100 MB after 10,000 sources
         if self._helpers:
             return
+        self._own = None  # with the store of before, and more memory than is its part now
         self.store = Store.passing(self.store.url)
         self._ending.callback(self.store.close)
         from aggregator.pipeline import station  # where there is much to publish: most runs find next to nothing new
@@ -105,20 +106,22 @@ class Crew:
         function: Callable[[Station, A], Done],
         shares: Iterable[A],
         take: Callable[[Done], None],
+        stop: threading.Event,
         watch: Stopwatch,
     ) -> None:
         """Let ``take`` have what ``function`` makes of each of ``shares``, in their order.
 
         While this process makes ``shares`` ready those beside it begin with them; it takes part when all are ready, or
-        too many.  Raises the first error of any; OutputError also when a process died.
+        too many.  Once ``stop`` is set no share is begun, but all are made ready.  Raises the first error of any;
+        OutputError also when a process died.
         """
-        ready: _Ready[tuple[int, A]] = _Ready()
+        ready: _Ready[tuple[int, A]] = _Ready(stop)
 
         def own() -> Iterator[tuple[int, A]]:
             for each in enumerate(shares):
                 if self._helpers and len(ready) < _MOST_READY:
                     ready.add(each)
-                else:
+                elif not stop.is_set():
                     yield each
             ready.end()
             yield from ready
@@ -225,9 +228,13 @@ class _InOrder:
 
 
 class _Ready(Generic[A]):
-    """What was made ready, for many threads to take, which wait for more until it is at its end.  A context manager."""
+    """What was made ready, for many threads to take, which wait for more until it is at its end, or they should stop.
 
-    def __init__(self) -> None:
+    A context manager.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
         self._waiting: deque[A] = deque()
         self._over = False
         self._changed = threading.Condition()
@@ -241,7 +248,7 @@ class _Ready(Generic[A]):
     def __next__(self) -> A:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._over)
-            if not self._waiting:
+            if not self._waiting or self._stop.is_set():
                 raise StopIteration
             return self._waiting.popleft()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
@@ -11,6 +12,7 @@ from threading import Event
 from msgspec import Struct, field
 
 from aggregator import cadence
+from aggregator.errors import OutputError
 from aggregator.models import PrimaryRule, Source
 from aggregator.pipeline import deciding, pending, update
 from aggregator.pipeline.confined import Confined
@@ -109,23 +111,26 @@ def cycle(
         tombstones.expire(transaction, orders.now - crew.target.tombstones)
     files = Counts()
     bound = deciding.bind(store, sources, primary, authority, watch, now=orders.now)
-    written, duplicate = _bind(bound, crew, sources, files, orders.stop, watch)
+    new, duplicate = _bind(bound, crew, sources, files, orders.stop, watch)
     publish_changes(
-        store, sources, crew, files, settings_digest=settings_digest, stop=orders.stop, watch=watch, written=written
+        store, sources, crew, files, settings_digest=settings_digest, stop=orders.stop, watch=watch, new=new
     )
-    return tally.summary(orders.now, len(written), duplicate, files, watch)
+    return tally.summary(orders.now, len(new), duplicate, files, watch)
 
 
 def _bind(
     bound: Iterator[Batch], crew: Crew, sources: Sequence[Source], files: Ledger, stop: Event, watch: Stopwatch
 ) -> tuple[Sequence[int], int]:
-    """Write the posts that are ``bound``; return their numbers, and how many copies joined others."""
-    made, joined = array("q"), 0
+    """Write the new posts as they are ``bound``; return their numbers, and how many copies joined a post.
+
+    All is bound, whatever can be written of it: then it raises OutputError.
+    """
+    new, joined = array("q"), 0
 
     def posts() -> Iterator[Sequence[int]]:
         nonlocal joined
         for batch in bound:
-            made.extend(batch.posts)
+            new.extend(batch.posts)
             joined += batch.joined
             yield batch.posts
 
@@ -134,8 +139,12 @@ def _bind(
         from aggregator.pipeline import publish  # where something was bound: most runs find nothing new
 
         bound = chain([first], bound)
-        publish.write_posts(posts(), crew, sources, files, stop, watch)
-    return made, joined
+        try:
+            publish.write_posts(posts(), crew, sources, files, stop, watch)
+        except OutputError:
+            deque(bound, maxlen=0)
+            raise
+    return new, joined
 
 
 def publish_changes(
@@ -148,11 +157,11 @@ def publish_changes(
     stop: Event,
     watch: Stopwatch,
     full: bool = False,
-    written: Sequence[int] = (),
+    new: Sequence[int] = (),
 ) -> None:
     """Publish what changed since the last time; everything when ``full``, or when the settings changed.
 
-    ``changes`` are told of the files; those of the posts numbered ``written`` were written already.
+    ``changes`` are told of the files; those of posts numbered ``new``, in order, had their turn when these were made.
     """
     with store.reading() as transaction:
         published = upkeep.fact(transaction, pulls.PUBLISHED)
@@ -166,7 +175,7 @@ def publish_changes(
             upkeep.set_fact(transaction, pulls.PUBLISHED, "")
     from aggregator.pipeline import publish  # where something is to be rendered: most runs find nothing new
 
-    publish.publish(store, sources, crew, waiting, written, changes, full=full, stop=stop, watch=watch)
+    publish.publish(store, sources, crew, waiting, new, changes, full=full, stop=stop, watch=watch)
     if full and not stop.is_set():
         with store.writing() as transaction:
             upkeep.set_fact(transaction, pulls.PUBLISHED, settings_digest)

@@ -7,10 +7,10 @@ were written: whatever a crash interrupts is done again, with the same bytes.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
-from itertools import filterfalse
 from threading import Event
 
 from msgspec import Struct
@@ -36,7 +36,7 @@ from aggregator.text import chunks
 
 #: Posts rendered, noted and written at a time: memory stays flat whatever is published.
 _BATCH = 200
-#: Posts that are put into archive documents at a time.
+#: Posts that are put into archive documents at a time, where they are not new.
 _PART = 5_000
 #: Posts of a feed that stand in memory in all formats at once, so that each is read once.
 _FEW = 1_000
@@ -51,7 +51,7 @@ def publish(
     sources: Sequence[Source],
     crew: Crew,
     waiting: Pending,
-    written: Sequence[int],
+    new: Sequence[int],
     changes: Ledger,
     *,
     full: bool,
@@ -60,9 +60,9 @@ def publish(
 ) -> None:
     """Write the outputs of what is ``waiting`` with ``crew``, to its target; with ``full``, every output.
 
-    The files of the posts numbered ``written`` are there already.  ``changes`` are told of the others; only those whose
-    content differs are written.  Once ``stop`` is set it ends early, and the next call does the rest.  Raises
-    OutputError or DatabaseError; what was not published stays marked.
+    Posts numbered ``new``, in order, were handed to ``write_posts`` already.  ``changes`` are told of the files; only
+    those whose content differs are written.  Once ``stop`` is set it ends early, and the next call does the rest.
+    Raises OutputError or DatabaseError; what was not published stays marked.
     """
     target = crew.target
     with store.reading() as transaction:
@@ -74,7 +74,7 @@ def publish(
         return
     crew.expect(len(pks))
     store = crew.store
-    left = array("q", filterfalse(frozenset(written).__contains__, pks))
+    left = array("q", (pk for pk in pks if not _is_among(new, pk)))
     write_posts(chunks(left, _PART), crew, sources, changes, stop, watch)
     if stop.is_set():
         return
@@ -96,6 +96,11 @@ def publish(
     with watch("store"), store.writing() as transaction:
         kept.clean(transaction, up_to_date)
         archive.clean(transaction, waiting.posts, waiting.bereft)
+
+
+def _is_among(numbers: Sequence[int], pk: int) -> bool:
+    place = bisect_left(numbers, pk)  # a set of half a million would take 40 MB
+    return place < len(numbers) and numbers[place] == pk
 
 
 def preview(transaction: Transaction, sources: Sequence[Source], target: Target) -> Changes:
@@ -154,7 +159,7 @@ def write_posts(
 ) -> None:
     """Write the files of posts and put these into archive documents, as their numbers come.
 
-    ``changes`` are told of the files.  Once ``stop`` is set nothing more is written, but all numbers are taken.  Raises
+    ``changes`` are told of the files.  Once ``stop`` is set no more are begun, but all numbers are taken.  Raises
     OutputError or DatabaseError.
     """
     target = crew.target
@@ -168,7 +173,7 @@ def write_posts(
             if not stop.is_set():
                 history.file(crew.store, target, sources, pks, watch)
 
-    crew.spread(write_share, shares(), lambda done: changes.add_written(done.written), watch)
+    crew.spread(write_share, shares(), lambda done: changes.add_written(done.written), stop, watch)
     remove(crew.store, target.posts, POSTS, past, changes)
 
 

@@ -64,7 +64,7 @@ def latest(connection: sa.Connection, source_ids: Sequence[str] | None, limit: i
     found: set[tuple[int, int]] = set()
     since = _EVER
     for pks in chunks(_numbers(connection, source_ids), _TOGETHER):
-        filled = islice(chain(pks, repeat(pks[-1])), _TOGETHER)
+        filled = islice(chain(pks, repeat(0)), _TOGETHER)  # no source is numbered 0
         sources = {f"source{number}": pk for number, pk in enumerate(filled)}
         rows = ask(connection, _latest(), **sources, since=since, most=limit or _ALL)
         found.update(rows)

@@ -21,7 +21,7 @@ from aggregator.workers.job import Answer, Job, Limits, Result
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-#: Seconds between two looks at whether the pool was closed.
+#: Seconds between two looks at whether the pool was stopped.
 _GLANCE = 0.1
 #: Seconds that a process may take to end once its socket is closed: before that nothing tells why.
 _DYING = 5.0
@@ -37,8 +37,8 @@ _START = "import sys; sys.path[:] = sys.argv[2:]; from aggregator.workers import
 class Pool:
     """At most ``workers`` processes that work side by side; for many threads at once.
 
-    Each is given one job and, while it is at it, the next one.  ``modules`` are what a worker imports at its start.
-    Once ``stop`` is set no work is begun or awaited.  A context manager.
+    Each is given one job and, while it is at it, the next one, which waits for it.  ``modules`` are what a worker
+    imports at its start.  Once ``stop`` is set no work is begun or awaited.  A context manager.
     """
 
     def __init__(self, workers: int, *modules: str, stop: threading.Event | None = None) -> None:
@@ -55,7 +55,7 @@ class Pool:
         self.close()
 
     def call(self, limits: Limits, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
-        """Return ``function(*arguments)``, called in a worker as soon as one is free.
+        """Return ``function(*arguments)``, called in a worker as soon as it is this job's turn.
 
         ``function`` is one of a module, annotated with what it returns: values that msgspec knows.  Raises ParseError
         when it does, when it takes more than ``limits`` and when its process dies; StoppedError once the pool is
@@ -66,7 +66,7 @@ class Pool:
             return value
 
     def close(self) -> None:
-        """End all workers; for the time when no call is under way.  Later work starts new ones."""
+        """End all workers, and what is under way in them; later work starts new ones."""
         for seat in self._seats:
             seat.end()
 
@@ -96,7 +96,7 @@ class _Seat:
         self.jobs = 0
         self._modules = modules
         self._worker: _Worker | None = None
-        self._starting = threading.Lock()
+        self._changing = threading.Lock()
 
     @property
     def is_empty(self) -> bool:
@@ -104,23 +104,28 @@ class _Seat:
 
     def done(self, work: Job, stop: threading.Event) -> Answer:
         """Return the answer to ``work`` of the first worker that does not end before its turn comes."""
-        while True:
+        while not stop.is_set():
             try:
                 return self._started().done(work, stop)
             except _PassedOverError:
                 continue
+        raise StoppedError
 
     def end(self) -> None:
+        with self._changing:
+            self._end()
+
+    def _started(self) -> _Worker:
+        with self._changing:
+            if self._worker is None or not self._worker.is_alive():
+                self._end()
+                self._worker = _Worker(self._modules)
+            return self._worker
+
+    def _end(self) -> None:
         if self._worker is not None:
             self._worker.end()
         self._worker = None
-
-    def _started(self) -> _Worker:
-        with self._starting:
-            if self._worker is None or not self._worker.is_alive():
-                self.end()
-                self._worker = _Worker(self._modules)
-            return self._worker
 
 
 class _PassedOverError(Exception):
@@ -159,7 +164,7 @@ class _Worker:
             self._socket.close()
 
     def done(self, work: Job, stop: threading.Event) -> Answer:
-        """Return the answer to ``work``; when this raises, the worker is of no more use."""
+        """Return the answer to ``work``; when this raises while ``work`` is under way, the worker is of no more use."""
         packed = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
         with self._waiting:
             failure = self._sent(job.LENGTH.pack(len(packed)), work.limits, stop)
