@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
-from queue import Empty, Queue
 from typing import Generic, TypeVar
 
 In = TypeVar("In")
@@ -28,60 +26,65 @@ class Abreast(Generic[In, Out]):
         self._work = work
         self._most = most
         self._patience = patience
-        self._done: Queue[Out | BaseException | None] = Queue(most)
         self._next = threading.Lock()
         self._over = threading.Event()
+        self._done: list[Out] = []
+        self._error: BaseException | None = None
+        self._working = threads
+        self._changed = threading.Lock()
+        # Who takes is not woken for each result: it has nothing to do before there are enough of them.
+        self._has_enough = threading.Condition(self._changed)
+        self._has_room = threading.Condition(self._changed)
         self._threads = [threading.Thread(target=self._run, name="settle", daemon=True) for _ in range(threads)]
 
     def __iter__(self) -> Iterator[list[Out]]:
         for thread in self._threads:
             thread.start()
-        working = len(self._threads)
         try:
-            while working:
-                batch, ended, error = self._taken(working)
-                working -= ended
-                if batch:
-                    yield batch
-                if error:
-                    raise error
+            while batch := self._taken():
+                yield batch
+            if self._error:
+                raise self._error
         finally:
             self.close()
 
     def close(self) -> None:
         """Begin nothing more; a thread that waits for the next item goes when that comes."""
         self._over.set()
-        while not self._done.empty():  # threads that wait for room
-            self._done.get()
+        with self._changed:
+            self._has_room.notify_all()
 
-    def _taken(self, working: int) -> tuple[list[Out], int, BaseException | None]:
-        batch: list[Out] = []
-        ended = 0
-        each = self._done.get()
-        until = time.monotonic() + self._patience
-        while True:
-            if each is None:
-                ended += 1
-            elif isinstance(each, BaseException):
-                return batch, ended, each
-            else:
-                batch.append(each)
-            if len(batch) == self._most or ended == working:
-                return batch, ended, None
-            try:
-                each = self._done.get(timeout=max(until - time.monotonic(), 0))
-            except Empty:
-                return batch, ended, None
+    def _taken(self) -> list[Out]:
+        with self._changed:
+            self._has_enough.wait_for(lambda: self._done or self._is_ended)
+            self._has_enough.wait_for(lambda: len(self._done) >= self._most or self._is_ended, self._patience)
+            batch, self._done = self._done, []
+            self._has_room.notify_all()
+            return batch
+
+    @property
+    def _is_ended(self) -> bool:
+        return not self._working or self._error is not None
 
     def _run(self) -> None:
+        error: BaseException | None = None
         try:
             for item in self._items():
-                self._done.put(self._work(item))
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread that takes the results
+                self._add(self._work(item))
+        except BaseException as exc:  # noqa: BLE001 - raised again in the thread that takes the results
+            error = exc
             self._over.set()
-            self._done.put(error)
-        else:
-            self._done.put(None)
+        with self._changed:
+            self._working -= 1
+            self._error = self._error or error
+            self._has_enough.notify()
+
+    def _add(self, result: Out) -> None:
+        with self._changed:
+            self._has_room.wait_for(lambda: len(self._done) < self._most or self._over.is_set())
+            self._done.append(result)
+            if len(self._done) in (1, self._most):
+                self._has_enough.notify()
 
     def _items(self) -> Iterator[In]:
         while True:
