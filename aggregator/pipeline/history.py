@@ -29,7 +29,7 @@ from aggregator.store import history as kept
 from aggregator.text import chunks
 
 #: Archive documents that are made in one go, which ``stop`` does not end.
-_SHARE = 5
+_SHARE = 20
 
 #: Posts that wait to be put into archive documents, by folder.
 Filings = Mapping[str, Sequence[Filing]]
