@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -20,7 +22,8 @@ from aggregator.errors import OutputError
 from aggregator.pipeline import crew as crews
 from aggregator.pipeline import cycle
 from aggregator.pipeline.crew import Crew
-from aggregator.pipeline.publish import Posts, write_share
+from aggregator.pipeline.cycle import Orders
+from aggregator.pipeline.publish import Posts, _noted, write_share
 from aggregator.pipeline.station import Done, Station
 from aggregator.pipeline.target import Changes
 from aggregator.stopwatch import Stopwatch
@@ -159,20 +162,46 @@ def test_what_cannot_be_written_is_bound_all_the_same(
         assert outputs(other) == outputs(app)
 
 
+def test_a_stop_ends_binding_and_the_next_run_goes_on(
+    app: App, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not bound yet waits, and comes to the same."""
+    monkeypatch.setattr("aggregator.pipeline.deciding._BATCH", 4)
+    again = tmp_path / "again"
+    again.mkdir()
+    settings = app.settings.file.read_text("utf-8").replace(database, "sqlite:///aggregator.db")
+    (again / "feeds.yaml").write_text(settings, "utf-8")
+    inside, stop = Inside(again), Event()
+    inside.now += timedelta(hours=1)
+    monkeypatch.setattr("aggregator.pipeline.publish._noted", partial(_stopping, stop, _noted))
+    with inside.app() as other:
+        assert 0 < other.cycle(Orders(now=inside.now, stop=stop), "test").new < POSTS / 2
+    monkeypatch.setattr("aggregator.pipeline.publish._noted", _noted)
+    with inside.app() as other:
+        assert other.cycle(Orders(now=inside.now), "test").new > POSTS / 2
+        assert outputs(other) == outputs(app)
+
+
+def _stopping(stop: Event, work: Callable[..., Any], *arguments: Any) -> Any:
+    stop.set()
+    return work(*arguments)
+
+
 def test_a_stop_leaves_what_is_ready(app: App) -> None:
-    """What waits for the processes beside this one is not begun any more, but all that is to be thought of is."""
+    """What waits for the processes beside this one is not begun any more, and nothing more is thought of."""
     stop, done, ready = Event(), list[Done](), list[int]()
 
     def shares() -> Iterator[Posts]:
-        for number in range(50):
+        for number in range(100):
             ready.append(number)
+            if number == 50:
+                stop.set()
             yield Posts({}, frozenset())
-        stop.set()
 
     with crew_of(app, 2) as crew:
         crew.expect(POSTS)
         crew.spread(write_share, shares(), done.append, stop, Stopwatch())
-    assert len(ready) == 50
+    assert len(ready) == 51
     assert len(done) <= 3  # those that the other process was given
 
 

@@ -112,16 +112,16 @@ class Crew:
         """Let ``take`` have what ``function`` makes of each of ``shares``, in their order.
 
         While this process makes ``shares`` ready those beside it begin with them; it takes part when all are ready, or
-        too many.  Once ``stop`` is set no share is begun, but all are made ready.  Raises the first error of any;
-        OutputError also when a process died.
+        too many.  Once ``stop`` is set no share is begun, or made ready.  Raises the first error of any; OutputError
+        also when a process died.
         """
         ready: _Ready[tuple[int, A]] = _Ready(stop)
 
         def own() -> Iterator[tuple[int, A]]:
-            for each in enumerate(shares):
+            for each in _until(stop, enumerate(shares)):
                 if self._helpers and len(ready) < _MOST_READY:
                     ready.add(each)
-                elif not stop.is_set():
+                else:
                     yield each
             ready.end()
             yield from ready

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
@@ -123,7 +122,7 @@ def _bind(
 ) -> tuple[Sequence[int], int]:
     """Write the new posts as they are ``bound``; return their numbers, and how many copies joined a post.
 
-    All is bound, whatever can be written of it: then it raises OutputError.
+    Once ``stop`` is set nothing more is bound.  What cannot be written is, all the same: then it raises OutputError.
     """
     new, joined = array("q"), 0
 
@@ -139,10 +138,12 @@ def _bind(
         from aggregator.pipeline import publish  # where something was bound: most runs find nothing new
 
         bound = chain([first], bound)
+        publish.file_waiting(crew, sources, watch)
         try:
             publish.write_posts(posts(), crew, sources, files, stop, watch)
         except OutputError:
-            deque(bound, maxlen=0)
+            while not stop.is_set() and next(bound, None):
+                pass
             raise
     return new, joined
 

@@ -149,6 +149,14 @@ def write_share(station: Station, share: Posts) -> Done:
     return Done(written=changes.written, seconds=watch.seconds())
 
 
+def file_waiting(crew: Crew, sources: Sequence[Source], watch: Stopwatch) -> None:
+    """Put what waits into archive documents: posts that an earlier run was broken off over come before new ones."""
+    with crew.store.reading() as transaction:
+        pks = array("q", archive.dirty(transaction))
+    for part in chunks(pks, _PART):
+        history.file(crew.store, crew.target, sources, part, watch)
+
+
 def write_posts(
     numbered: Iterable[Sequence[int]],
     crew: Crew,
@@ -159,8 +167,8 @@ def write_posts(
 ) -> None:
     """Write the files of posts and put these into archive documents, as their numbers come.
 
-    ``changes`` are told of the files.  Once ``stop`` is set no more are begun, but all numbers are taken.  Raises
-    OutputError or DatabaseError.
+    ``changes`` are told of the files.  Once ``stop`` is set no more are begun, or asked for.  Raises OutputError or
+    DatabaseError.
     """
     target = crew.target
     past: list[str] = []
@@ -168,10 +176,8 @@ def write_posts(
     def shares() -> Iterator[Posts]:
         for pks in numbered:
             for batch in chunks(pks, _BATCH):
-                if not stop.is_set():
-                    yield _noted(crew.store, target, batch, past, watch)
-            if not stop.is_set():
-                history.file(crew.store, target, sources, pks, watch)
+                yield _noted(crew.store, target, batch, past, watch)
+            history.file(crew.store, target, sources, pks, watch)
 
     crew.spread(write_share, shares(), lambda done: changes.add_written(done.written), stop, watch)
     remove(crew.store, target.posts, POSTS, past, changes)
