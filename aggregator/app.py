@@ -31,7 +31,7 @@ from aggregator.publish import theme
 from aggregator.publish.files import OutputFolder
 from aggregator.records import SourceReport
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, archive, exists, pulls, tombstones, upkeep
+from aggregator.store import Store, Transaction, archive, exists, pulls, tombstones, upkeep
 from aggregator.telling import Held, Story
 
 if TYPE_CHECKING:
@@ -149,15 +149,18 @@ class App(Struct, frozen=True):
             return found, self._publish_news(now)
 
     def sources(self, now: datetime) -> list[SourceReport]:
-        """Return how every source stands, in the order of feeds.yaml."""
-        self._sync()
-        return self.reports(now)
+        """Return how every source stands, in the order of feeds.yaml; nothing is touched."""
+        with self._as_listed() as transaction:
+            return self._reports(transaction, now)
 
     def reports(self, now: datetime) -> list[SourceReport]:
         """Return how the sources stood at the last cycle.  Nothing is written: who only looks must wait for nobody."""
-        places = {source.id: source.place for source in self.settings.sources}
         with self.store.reading() as transaction:
-            return [replace(report, place=places.get(report.id)) for report in upkeep.reports(transaction, now)]
+            return self._reports(transaction, now)
+
+    def _reports(self, transaction: Transaction, now: datetime) -> list[SourceReport]:
+        places = {source.id: source.place for source in self.settings.sources}
+        return [replace(report, place=places.get(report.id)) for report in upkeep.reports(transaction, now)]
 
     def posts(self, query: archive.Query, limit: int) -> list[Post]:
         """Return the posts that fit ``query``, newest first, at most ``limit`` (0: all)."""
@@ -176,12 +179,27 @@ class App(Struct, frozen=True):
             return below is not None and upkeep.is_gone(transaction, (POSTS,), below)
 
     def opml(self) -> Document:
-        """Return the subscriptions as OPML."""
+        """Return the subscriptions as OPML; nothing is touched."""
         from aggregator.pipeline.publish import subscriptions  # runs without news do without
 
-        self._sync()
-        with self.store.reading() as transaction:
+        with self._as_listed() as transaction:
             return subscriptions(transaction, self.target(), self.settings.sources)
+
+    @contextmanager
+    def _as_listed(self) -> Iterator[Transaction]:
+        """Open a transaction that sees the sources of feeds.yaml.
+
+        What the file says anew stays with a run to be stored: one that is under way stores what it read by the old
+        rules, which would pass for read by the new ones.
+        """
+        sources = self.settings.sources
+        with self.store.reading() as transaction:
+            if pulls.synced(transaction, sources):
+                yield transaction
+                return
+        with self.store.trying() as transaction:
+            pulls.sync(transaction, sources)
+            yield transaction
 
     def _sync(self) -> None:
         with self.store.writing() as transaction:

@@ -9,7 +9,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from origin import Cue, Origin, raw
+from origin import Cue, Origin, Reply, Seen, raw
 from planet import Item, Planet, front_matter, rss
 from serving import until
 
@@ -51,6 +51,29 @@ def test_a_run_without_news_touches_nothing(planet: Planet, origin: Origin) -> N
     assert again["sources"]["ok"] == 1
     assert again["files"] == {"written": 0, "removed": 0}
     assert planet.snapshot() == before
+
+
+@pytest.mark.parametrize("look", ["sources", "export"])
+def test_a_look_at_the_sources_in_the_middle_of_a_run_hides_no_new_rule_from_the_next_one(
+    planet: Planet, origin: Origin, look: str
+) -> None:
+    """Whoever looks sees feeds.yaml as it is and stores none of it: the run would leave validators of the old rules."""
+    line = f"url: '{origin.url('/a.xml')}', id: a"
+    planet.configure([f"{{{line}}}"])
+
+    def edited_meanwhile(seen: Seen) -> Reply:
+        if len(origin.requests) == 1:
+            planet.configure([f"{{{line}, category: Renamed, exclude: {{title: Advert}}}}"])
+            assert "Renamed" in planet.command(look, COLUMNS="200").stdout
+        validators = {"ETag": '"1"'}
+        if seen.headers["If-None-Match"]:
+            return Reply(status=304, headers=validators)
+        both = rss(Item(title="Advert", guid="1"), Item(title="News", guid="2"))
+        return Reply(body=both.encode(), headers=validators)
+
+    origin.handle("/a.xml", edited_meanwhile)
+    assert planet.run()["posts"]["new"] == 2
+    assert planet.run()["sources"]["ok"] == 1
 
 
 def test_an_entry_without_a_date_keeps_the_time_of_its_first_sight(planet: Planet, origin: Origin) -> None:

@@ -1,4 +1,4 @@
-"""Commands that look and change nothing: preview, sources, posts."""
+"""Commands that look, and change nothing that is published: preview, sources, posts."""
 
 from __future__ import annotations
 
