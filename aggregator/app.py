@@ -112,7 +112,7 @@ class App(Struct, frozen=True):
 
     def explain(self, what: str) -> list[Story]:
         """Return all that is known of what ``what`` names; see ``pipeline.corrections``."""
-        return corrections.explain(self.store, what)
+        return corrections.explain(self.store, what, self.target().outputs.style)
 
     def split(self, post: str, who: str, now: datetime, holder: str) -> tuple[list[str], Changes]:
         """Take entries out of a post into posts of their own; return the ids of those, and what was published."""

@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from aggregator import text
 from aggregator.models import Attribution, Post
-from aggregator.records import Placed
 
 # YAML 1.2, section 5.1: what is not printable must be escaped; line separators too, for YAML 1.1 readers.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff]")
@@ -28,6 +27,7 @@ _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff]")
 # - A blank line would end the HTML block (CommonMark 0.31, section 4.6) and hand the rest to Markdown; a
 #   reference to the line break means the same to a browser, in <pre> too.
 _MEANT_FOR_OTHERS = re.compile(r"\{|\}|\ufffc|```+|~~~+|<(?=!--)|\r|\t|\n(?= *\n)")
+_DAY = re.compile(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}-")
 _QUOTED = json.JSONEncoder(ensure_ascii=False).encode
 _PLACEHOLDER = "https://picsum.photos/400/300?random={number}"
 _PLACEHOLDERS = 10_000
@@ -57,10 +57,18 @@ def render(post: Post, *, comments: bool = False, style: Style | None = None) ->
     return file.encode("utf-8", "replace").decode()
 
 
-def file_name(post: Post | Placed, style: Style) -> str:
-    """Return the name of the post's file."""
-    day = f"{post.published.astimezone(UTC):%Y-%m-%d}-" if style.dated else ""
-    return f"{day}{post.name}{style.suffix}"
+def file_name(name: str, published: datetime, style: Style) -> str:
+    """Return the name of the file of the post called ``name``."""
+    day = f"{published.astimezone(UTC):%Y-%m-%d}-" if style.dated else ""
+    return f"{day}{name}{style.suffix}"
+
+
+def names_in(file: str) -> tuple[str, ...]:
+    """Return what the post may be called whose file is named ``file``, in any style."""
+    stem = file
+    for suffix in {style.suffix for style in STYLES.values()}:
+        stem = stem.removesuffix(suffix)
+    return tuple(dict.fromkeys((stem, _DAY.sub("", stem))))
 
 
 def body(post: Post) -> str:

@@ -41,6 +41,7 @@ class Desk(Struct):
     folder: Path
     feeds: dict[str, str]
     more: str = ""
+    style: str = "hexo"
     now: datetime = NOW
 
     @classmethod
@@ -77,7 +78,7 @@ class Desk(Struct):
         """Open the program as a command does."""
         feeds = [f"{{url: 'https://{name}.example/feed', id: {name}{more}}}" for name, more in self.feeds.items()]
         path = self.planet.configure(
-            feeds, more=f"output: {{path: public, posts: posts, formats: [atom]}}\n{self.more}"
+            feeds, more=f"output: {{path: public, posts: posts, formats: [atom], style: {self.style}}}\n{self.more}"
         )
         with opened(config.load(path, {}), self.now) as app:
             yield app

@@ -231,6 +231,24 @@ def test_an_entry_is_explained_by_any_of_its_names(desk: Desk, what: str) -> Non
         assert app.explain(told.file or "") == app.explain(f"posts/{told.file}") == [told]
 
 
+@pytest.mark.parametrize("style", ["hexo", "hugo", "jekyll"])
+def test_a_post_is_explained_by_its_file_in_every_style(desk: Desk, style: str) -> None:
+    """As it is named for the site generator, and as it was named for another one."""
+    desk.style = style
+    desk.pull(a=[item("2026-11-24-story")])
+    (file,) = (path.name for path in (desk.folder / "posts").rglob("*.*"))
+    with desk.app() as app:
+        (told,) = app.explain(f"posts/{file}")
+        assert told.file == file
+        stem = told.file.rpartition(".")[0]
+        for other in (stem, f"{stem}.md", f"{stem}.html"):
+            assert app.explain(other) == [told]
+    desk.style = "jekyll"
+    with desk.app() as app:
+        (told,) = app.explain(file)
+        assert app.explain(told.file or "") == [told]
+
+
 _STEPS = st.lists(st.sampled_from("abcd"), min_size=1, max_size=3)
 
 

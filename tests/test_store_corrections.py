@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from stored import AUTHORITY, DAY, NOW, bind, copy, fill, pull, source, sync, write
 
 from aggregator import text, urls
+from aggregator.frontmatter import STYLES
 from aggregator.models import Copy, Post
 from aggregator.reasons import Reason
 from aggregator.recognise import minting
@@ -148,8 +149,8 @@ def test_a_retracted_story_is_erased_and_kept_out(store: Store) -> None:
     carry(store, copy("d", "4", link=PAGE))
     assert set(posts(store)) == {"other"}
     with store.reading() as transaction:
-        (told,) = story.of(transaction, [post_pk], [])
-        barred = story.of(transaction, [], lookup.copies(transaction, PAGE))
+        (told,) = story.of(transaction, [post_pk], [], STYLES["hexo"])
+        barred = story.of(transaction, [], lookup.copies(transaction, PAGE), STYLES["hexo"])
     assert [each.verdict for each in told.entries] == ["retracted"] * 3
     assert [each.detail for each in told.decisions if each.code is Reason.RETRACTED] == [{"reason": "as you wish"}] * 3
     assert Reason.BARRED in {decision.code for each in barred for decision in each.decisions}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from aggregator.errors import ConfigError
+from aggregator.frontmatter import Style
 from aggregator.recognise import minting
 from aggregator.recognise.rules import Rules
 from aggregator.store import Store, Transaction, binding, corrections, lookup, pulls, story, verdicts
@@ -37,10 +38,13 @@ def reject(store: Store, words: Sequence[str], now: datetime) -> int:
     return _decide(store, words, verdicts.reject, now)
 
 
-def explain(store: Store, what: str) -> list[Story]:
-    """Return the stories of the posts and entries that ``what`` names; raises ConfigError when it names none."""
+def explain(store: Store, what: str, style: Style) -> list[Story]:
+    """Return the stories of the posts and entries that ``what`` names, their files as in ``style``.
+
+    Raises ConfigError when it names none.
+    """
     with store.reading() as transaction:
-        found = story.of(transaction, lookup.posts(transaction, what), lookup.copies(transaction, what))
+        found = story.of(transaction, lookup.posts(transaction, what), lookup.copies(transaction, what), style)
     if not found:
         raise _nothing(what)
     return found

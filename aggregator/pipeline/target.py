@@ -71,7 +71,7 @@ class Target(Struct, frozen=True, kw_only=True):
 
     def path_of(self, post: Placed) -> str:
         """Return the path of a post's file below ``posts``."""
-        return self.folder_of(post.category) + frontmatter.file_name(post, self.outputs.style)
+        return self.folder_of(post.category) + frontmatter.file_name(post.name, post.published, self.outputs.style)
 
 
 class Ledger(Protocol):

@@ -8,15 +8,15 @@ from pathlib import PurePosixPath
 
 import sqlalchemy as sa
 
-from aggregator import text, urls
+from aggregator import frontmatter, text, urls
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.schema import alias, copy, post, source
 from aggregator.text import chunks
 
 #: How an entry is called by its number; a bare number is some feed's guid.
 _NUMBER = re.compile(r"e([0-9]{1,15})")
-# A post's file ends with the first digits of what stands for its id (``recognise.stories``).
-_FILE = re.compile(r".+-([0-9a-f]{10})")
+# A post's name ends with the first digits of what stands for its id (``recognise.minting``).
+_NAME = re.compile(r".+-([0-9a-f]{10})")
 
 
 def posts(connection: sa.Connection, what: str) -> list[int]:
@@ -42,13 +42,13 @@ def ids(connection: sa.Connection, posts: Sequence[int]) -> list[str]:
 
 
 def _by_file(connection: sa.Connection, what: str) -> list[int]:
-    name = PurePosixPath(what).name.removesuffix(".md")
-    ending = _FILE.fullmatch(name)
+    names = frontmatter.names_in(PurePosixPath(what).name)
+    ending = _NAME.fullmatch(names[0])
     if ending is None:
         return []
     # Hexadecimal digits only: all that begin so lie between the two.
     near = post.c.id_digest.between(ending[1], ending[1] + "g")
-    return list(connection.scalars(sa.select(post.c.pk).where(near, post.c.name == name)))
+    return list(connection.scalars(sa.select(post.c.pk).where(near, post.c.name.in_(names))))
 
 
 def _entries(connection: sa.Connection, what: str) -> set[int]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from aggregator import frontmatter
+from aggregator.frontmatter import Style
 from aggregator.reasons import Reason
 from aggregator.records import Decision, Edit
 from aggregator.store import edits, tombstones
@@ -18,9 +20,12 @@ from aggregator.telling import Naming, Story, Told
 from aggregator.text import chunks
 
 
-def of(connection: sa.Connection, posts: Sequence[int], copies: Sequence[int]) -> list[Story]:
-    """Return the story of each of ``posts``, of those that ``copies`` once were part of, and of those in none."""
-    told = [_post(connection, post_pk) for post_pk in _all_posts(connection, posts, copies)]
+def of(connection: sa.Connection, posts: Sequence[int], copies: Sequence[int], style: Style) -> list[Story]:
+    """Return the story of each of ``posts``, of those that ``copies`` once were part of, and of those in none.
+
+    ``style`` names their files.
+    """
+    told = [_post(connection, post_pk, style) for post_pk in _all_posts(connection, posts, copies)]
     covered = {entry.number for each in told for entry in each.entries}
     return told + [_alone(connection, pk) for pk in copies if pk not in covered]
 
@@ -36,8 +41,9 @@ def _all_posts(connection: sa.Connection, posts: Sequence[int], copies: Sequence
     return sorted(kept, key=lambda pk: (pk not in posts, pk))
 
 
-def _post(connection: sa.Connection, post_pk: int) -> Story:
-    row = connection.execute(sa.select(post.c.id, post.c.name, post.c.copy_pk).where(post.c.pk == post_pk)).one()
+def _post(connection: sa.Connection, post_pk: int, style: Style) -> Story:
+    query = sa.select(post.c.id, post.c.name, post.c.published, post.c.copy_pk)
+    row = connection.execute(query.where(post.c.pk == post_pk)).one()
     held = set(connection.scalars(sa.select(copy.c.pk).where(copy.c.post_pk == post_pk)))
     decisions = _decisions(connection, decision.c.post_pk == post_pk)
     taken_out = {each.copy_pk for each in decisions if each.code in (Reason.RETRACTED, Reason.WITHDRAWN)} - {None}
@@ -45,7 +51,7 @@ def _post(connection: sa.Connection, post_pk: int) -> Story:
     of_these = sa.and_(decision.c.copy_pk.in_(numbers), decision.c.post_pk.is_(None))
     return Story(
         id=row.id,
-        file=f"{row.name}.md",
+        file=frontmatter.file_name(row.name, row.published, style),
         gone=tombstones.of(connection, post_pk),
         entries=_entries(connection, numbers, row.copy_pk),
         decisions=_decisions(connection, sa.or_(decision.c.post_pk == post_pk, of_these)),
