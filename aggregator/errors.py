@@ -4,6 +4,7 @@ AggregatorError
 ├── ConfigError            feeds.yaml or the command line is wrong; nothing was touched        (exit 2)
 ├── StorageError           the database or the output folder cannot be used; nothing was lost  (exit 3)
 │   ├── DatabaseError
+│   │   └── UnavailableError   it is held, full, failing or out of reach: nothing can be written for now
 │   └── OutputError
 ├── LockedError            another run is at work                                              (exit 4)
 ├── StoppedError           the program was told to stop; what was under way is left for the next run
@@ -63,6 +64,10 @@ class StorageError(AggregatorError):
 
 class DatabaseError(StorageError):
     """The database cannot be opened, read or written."""
+
+
+class UnavailableError(DatabaseError):
+    """The database is held, full, failing or out of reach, whatever it is asked."""
 
 
 class OutputError(StorageError):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
 from threading import Event
+from time import monotonic
 
+import pytest
+import sqlalchemy as sa
 from planet import Item, rss
 from stored import NOW, source, sync
 
-from aggregator.errors import FetchError
+from aggregator.errors import DatabaseError, FetchError, UnavailableError
 from aggregator.fetch import Request, Response
 from aggregator.models import Hints
 from aggregator.pipeline import update
@@ -70,6 +75,41 @@ def test_copies_from_before_the_first_pull_are_compared_with_all_that_it_says(st
     assert outcomes == [(50, 50, 0), (51, 1, 1)]
     changed = [write.copy.content for write in pull.writes if write.copy and write.known]
     assert changed == [("other " * 500).strip()]
+
+
+def pulled(store: Store, names: str) -> list[str]:
+    """Pull sources that give no answer; return the names of those whose pulls were told."""
+
+    def fetch_all(requests: Iterable[Request]) -> Iterator[tuple[Request, FetchError]]:
+        return ((request, FetchError("reset")) for request in list(requests))
+
+    outcomes = update.update(
+        store, {name: source(name) for name in names}, {name: SourceState() for name in names}, fetch_all,
+        address=lambda url: url, confined=Confined(), now=NOW, watch=Stopwatch(),
+    )  # fmt: skip
+    return [outcome.source_id for outcome in outcomes]
+
+
+def test_what_cannot_be_stored_of_one_source_takes_no_other_with_it(store: Store) -> None:
+    """The error ends the run when all others are stored."""
+    sync(store, *map(source, "acd"))
+    with pytest.raises(DatabaseError, match="no source called b"):
+        pulled(store, "abcd")
+    with store.reading() as transaction:
+        failures = {name: state.failures for name, state in pulls.states(transaction).items()}
+    assert failures == {"a": 1, "c": 1, "d": 1}
+
+
+def test_a_database_that_others_hold_is_waited_for_once(tmp_path: Path) -> None:
+    """Not once for each of the sources whose pulls wait to be stored."""
+    store = Store.open(f"sqlite:///{tmp_path}/a.db?timeout=0.5")
+    sync(store, *map(source, "abcdefgh"))
+    with closing(store), store.trying() as transaction:
+        transaction.execute(sa.text("SELECT 1"))
+        begun = monotonic()
+        with pytest.raises(UnavailableError, match="another process holds the database"):
+            pulled(store, "abcdefgh")
+    assert monotonic() - begun < 3
 
 
 def test_a_stop_in_the_middle_of_a_document_leaves_its_source_as_it_was(store: Store) -> None:

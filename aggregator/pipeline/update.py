@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator import cadence, health, keys, text
-from aggregator.errors import FetchError, PostponedError, SourceError, StoppedError, StorageError
+from aggregator.errors import FetchError, PostponedError, SourceError, StoppedError, StorageError, UnavailableError
 from aggregator.events import HealthEvent
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
@@ -105,17 +105,29 @@ def _timed(answers: Iterator[Answer], watch: Stopwatch) -> Iterator[Answer]:
 
 def _store(store: Store, settled: Sequence[Pull]) -> None:
     try:
-        with store.writing() as transaction:
-            pulls.apply(transaction, *settled)
+        _apply(store, settled)
+    except UnavailableError:
+        raise
     except Exception:
         # What cannot be stored of one source must not take the others with it.
-        first, *others = settled
-        if not others:
+        failed = [pull for pull in settled if _fails(store, pull)]
+        if failed:
             raise
-        try:
-            _store(store, [first])
-        finally:
-            _store(store, others)
+
+
+def _fails(store: Store, pull: Pull) -> bool:
+    try:
+        _apply(store, [pull])
+    except UnavailableError:
+        raise
+    except Exception:  # noqa: BLE001 - that of all of them is raised when the others are stored
+        return True
+    return False
+
+
+def _apply(store: Store, settled: Sequence[Pull]) -> None:
+    with store.writing() as transaction:
+        pulls.apply(transaction, *settled)
 
 
 def settle(

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError as SqlError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from aggregator.errors import DatabaseError
+from aggregator.errors import DatabaseError, UnavailableError
 from aggregator.store import forks
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def translated(url: str) -> Iterator[None]:
     """Turn the errors of SQLAlchemy and its drivers into DatabaseError; no password in ``url`` is shown."""
     try:
         yield
+    except OperationalError as exc:  # of the database, not of what was asked (PEP 249)
+        raise UnavailableError(f"{shown(url)}: {_reason(exc)}") from exc
     except SqlError as exc:
         raise DatabaseError(f"{shown(url)}: {_reason(exc)}") from exc
     except SQLAlchemyError as exc:
