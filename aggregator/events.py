@@ -36,8 +36,12 @@ class HealthEvent(Struct, frozen=True, kw_only=True):
 
 
 class HealthReport(Struct, frozen=True, kw_only=True):
-    """An event, and the source as the editor knows it: ``feed`` is its address in feeds.yaml without secrets."""
+    """An event, and the source as the editor knows it: ``feed`` is its address in feeds.yaml without secrets.
+
+    ``source_pk`` is the source's number, which stays when its id is changed.
+    """
 
     event: HealthEvent
+    source_pk: int
     title: str
     feed: str

@@ -95,7 +95,9 @@ def test_a_move_is_told_and_after_two_weeks_that_the_line_is_still_there() -> No
 
 def report(kind: HealthKind, detail: str, since: datetime | None = NOW) -> HealthReport:
     event = HealthEvent(source_id="a", at=NOW + DAY, kind=kind, detail=detail, since=since)
-    return HealthReport(event=event, title="A <b>feed</b> & more", feed="https://old.example.org/feed?a=1&b=2")
+    return HealthReport(
+        event=event, source_pk=1, title="A <b>feed</b> & more", feed="https://old.example.org/feed?a=1&b=2"
+    )
 
 
 @pytest.mark.parametrize("kind", HealthKind)
@@ -121,7 +123,7 @@ def test_each_kind_of_event_says_what_happened_and_what_to_do(kind: HealthKind) 
 def test_a_move_names_the_line_to_change(place: str | None, said: str) -> None:
     """Its number is told where it is known; the old line and the new one stand there as in the file."""
     (event,) = health.events(replace(SOURCE, place=place), WELL, well(1, MOVED), {}, NOW)
-    moved = HealthReport(event=event, title="A", feed="https://old.example.org/feed?a=1&b=2")
+    moved = HealthReport(event=event, source_pk=1, title="A", feed="https://old.example.org/feed?a=1&b=2")
     (entry,) = feedparser.parse(BytesIO(feed.render(PUBLICATION, [moved]).body)).entries
     words = entry.content[0].value
     assert f"Change {said}:" in words

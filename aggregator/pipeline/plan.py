@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.models import OutputFeed, Source
 from aggregator.pipeline.target import FEEDS, Target
@@ -54,6 +55,8 @@ def plan(store: Store, sources: Sequence[Source], target: Target) -> Plan:
     """Return what ``publish`` would change for readers of the feeds; raises DatabaseError or OutputError."""
     with store.reading() as transaction:
         listed = pulls.states(transaction)
+        renamed = pulls.renamed(transaction, sources)
+        sources = [replace(source, id=renamed.get(source.id, source.id)) for source in sources]
         feeds = [_feed(transaction, target, feed, sources) for feed in target.publication.feeds]
         paths = {each.path for each in feeds}
         gone = (path for path in sorted(upkeep.files(transaction, FEEDS) - paths) if path.endswith(addresses.ATOM.file))

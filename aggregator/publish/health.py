@@ -63,7 +63,7 @@ def render(publication: Publication, reports: Sequence[HealthReport]) -> Documen
     for report in reports:
         event = report.event
         entry = made.add_entry(order="append")
-        entry.id(f"{feed.id}:{text.digest(event.source_id, event.kind.value, event.at.isoformat())[:16]}")
+        entry.id(f"{feed.id}:{text.digest(str(report.source_pk), event.kind.value, event.at.isoformat())[:16]}")
         entry.title(_TITLES[event.kind](report))
         entry.updated(event.at)
         entry.published(event.at)

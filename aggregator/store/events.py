@@ -55,6 +55,7 @@ def newest(connection: sa.Connection, limit: int) -> list[HealthReport]:
             event=HealthEvent(
                 source_id=row.id, at=row.at, kind=HealthKind(row.kind), detail=row.detail, since=row.since
             ),
+            source_pk=row.source_pk,
             title=row.title or codec.load_info(row.info).title or row.id,
             feed=row.feed,
         )

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from aggregator import text, urls
+from aggregator import succession, text, urls
 from aggregator.errors import DatabaseError
 from aggregator.models import Source
 from aggregator.records import TURNED_AWAY, Known, Pull, SourceState
-from aggregator.store import codec, corrections, events, writes
+from aggregator.store import codec, corrections, events, tombstones, writes
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.questions import among, ask, ask_among
 from aggregator.store.rows import update, upsert
 from aggregator.store.schema import alias, copy, meta, post, source
+from aggregator.succession import Former
 from aggregator.text import chunks
 
 #: The fact that tells which settings the outputs were last made with: "" while others are put into effect; without it
@@ -48,6 +49,8 @@ _NEWEST = (
 _NUMBERS = sa.select(source.c.id, source.c.pk).where(among(source.c.id))
 #: The columns that feeds.yaml decides.
 _LINE = ("id", "position", "listed", "enabled", "category", "title", "feed", "settings")
+#: Where redirects led to.
+_LED_TO = ("adopted", "moved_to", "validators_url")
 #: The columns that are parts of a source's state as they are.  By place they are read in half the time.
 _AS_THEY_ARE = (
     *("etag", "last_modified", "validators_url", "body", "next_pull", "because", "last_pull", "last_success"),
@@ -67,10 +70,15 @@ _AFRESH: dict[str, Any] = {
 def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
     """Make the table of sources say what feeds.yaml says.
 
-    A source that left the file stays, unlisted, with all it brought.  One whose address, filters or headers
-    changed is asked anew without validators, since what it said last was read under other rules.
+    A source that left the file stays, unlisted, with all it brought, and goes on under the new id that has its address
+    (``succession``).  One whose address, filters or headers changed is asked anew without validators, since what it
+    said last was read under other rules.
     """
     standing = _standing(connection)
+    for new, old in _renamed(connection, standing, sources).items():
+        connection.execute(source.update().where(source.c.id == old).values(id=new))
+        tombstones.rename(connection, old, new)
+        standing[new] = standing.pop(old)
     wanted = {line.id: _line(line, position) for position, line in enumerate(sources)}
     changed = [
         row for name, row in wanted.items() if name not in standing or tuple(standing[name]) != tuple(row.values())
@@ -94,6 +102,28 @@ def synced(connection: sa.Connection, sources: Sequence[Source]) -> bool:
     """Tell whether the table of sources says what feeds.yaml says."""
     listed = {name: row._asdict() for name, row in _standing(connection).items() if row.listed}
     return listed == {line.id: _line(line, position) for position, line in enumerate(sources)}
+
+
+def renamed(connection: sa.Connection, sources: Sequence[Source]) -> dict[str, str]:
+    """Return the sources that feeds.yaml gives a new id: that one, and the one by which the database knows it."""
+    return _renamed(connection, _standing(connection), sources)
+
+
+def _renamed(
+    connection: sa.Connection, standing: Mapping[str, sa.Row[Any]], sources: Sequence[Source]
+) -> dict[str, str]:
+    new = {line.id: urls.public(line.url) for line in sources if line.id not in standing}
+    if not new:
+        return {}
+    query = sa.select(source.c.id, source.c.feed, source.c.listed, *(source.c[name] for name in _LED_TO))
+    rows = connection.execute(query.order_by(source.c.pk))
+    wanted = {line.id for line in sources}
+    former = [_former(*row) for row in rows if row.id not in wanted]
+    return succession.heirs(former, new)
+
+
+def _former(name: str, feed: str, listed: bool, *led_to: str | None) -> Former:
+    return Former(id=name, feed=feed, listed=listed, moved=frozenset(urls.public(each) for each in led_to if each))
 
 
 def _standing(connection: sa.Connection) -> dict[str, sa.Row[Any]]:

@@ -37,6 +37,16 @@ def shown(connection: sa.Connection) -> list[tuple[Deletion, frozenset[str]]]:
     ]
 
 
+def rename(connection: sa.Connection, old: str, new: str) -> None:
+    """Let what tells of the source ``old`` tell of it as ``new``."""
+    rows = connection.execute(sa.select(tombstone.c.post_pk, tombstone.c.sources)).all()
+    told = {row.post_pk: codec.load_strings(row.sources) for row in rows}
+    for pk, names in told.items():
+        if old in names:
+            now = codec.dump([new if name == old else name for name in names])
+            connection.execute(tombstone.update().where(tombstone.c.post_pk == pk).values(sources=now))
+
+
 def expire(connection: sa.Connection, before: datetime) -> None:
     """Tell no longer of what was taken out ``before`` that time."""
     old = sa.and_(tombstone.c.shown, tombstone.c.at <= before)
