@@ -18,14 +18,20 @@ AggregatorError
     │   └── HttpStatusError    the server answered with an error
     └── ParseError         the answer is no feed that can be read
 
+BugError is none of these: another process met an exception that nobody expected.
+
 A message says what failed and what to do; it never holds a secret.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from msgspec import Struct
+
+#: As many characters of what a bug says as telling of it takes.
+_SAID = 500
 
 
 class AggregatorError(Exception):
@@ -127,3 +133,17 @@ class HttpStatusError(FetchError):
 
 class ParseError(SourceError):
     """The answer is no feed that can be read."""
+
+
+class BugError(Exception):
+    """Another process met an exception that nobody expected, which is told as by ``bug``."""
+
+
+def bug(error: Exception) -> str:
+    """Return what an unexpected ``error`` says, and where it was raised: ``KeyError: 'x' (reader.py:120)``."""
+    if isinstance(error, BugError):
+        return str(error)
+    place, at = "", error.__traceback__
+    while at is not None:
+        place, at = f" ({Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno})", at.tb_next
+    return f"{type(error).__name__}: {str(error)[:_SAID]}{place}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -75,6 +76,22 @@ def test_copies_from_before_the_first_pull_are_compared_with_all_that_it_says(st
     assert outcomes == [(50, 50, 0), (51, 1, 1)]
     changed = [write.copy.content for write in pull.writes if write.copy and write.known]
     assert changed == [("other " * 500).strip()]
+
+
+def test_an_unexpected_error_of_one_source_tells_where_it_was_raised(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The editor, and who mends it, see the exception and its place; the other sources go on."""
+    monkeypatch.setattr("aggregator.parse.parse", lambda *arguments: dict[str, int]()["x"])
+    answer = Response(
+        status=200, url="https://a.example.org/feed", body=b"<rss/>", content_type="", etag=None, last_modified=None,
+        moved_to=None, max_age=None,
+    )  # fmt: skip
+    _, outcome = update.settle(
+        store, source("a"), SourceState(), answer, confined=Confined(), now=NOW, watch=Stopwatch()
+    )
+    assert outcome.error is not None
+    assert re.fullmatch(r"unexpected KeyError: 'x' \(test_update\.py:\d+\)", outcome.error)
 
 
 def pulled(store: Store, names: str) -> list[str]:

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from aggregator.errors import ParseError, StoppedError
+from aggregator.errors import BugError, ParseError, StoppedError
 from aggregator.models import Link
 from aggregator.workers import Limits, Pool, job
 
@@ -106,7 +106,7 @@ def test_errors_come_back_as_what_they_are(pool: Pool) -> None:
     before = pool.call(LIMITS, whoami)
     with pytest.raises(ParseError, match=r"^the answer is no feed$"):
         pool.call(LIMITS, refuse)
-    with pytest.raises(RuntimeError, match=r"^ZeroDivisionError: "):
+    with pytest.raises(BugError, match=r"^ZeroDivisionError: .* \(\w+\.py:\d+\)$"):
         pool.call(LIMITS, fail)
     assert pool.call(LIMITS, whoami) == before
 

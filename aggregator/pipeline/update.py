@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator import cadence, health, keys, text
-from aggregator.errors import FetchError, PostponedError, SourceError, StoppedError, StorageError, UnavailableError
+from aggregator.errors import FetchError, PostponedError, SourceError, StoppedError, StorageError, UnavailableError, bug
 from aggregator.events import HealthEvent
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
@@ -151,8 +151,8 @@ def settle(
         raise
     except SourceError as exc:
         return _failed(source, state, exc, str(exc), now)
-    except Exception as exc:  # noqa: BLE001 - the one broad except: a bug met by one source must not stop the others
-        return _failed(source, state, exc, f"unexpected {type(exc).__name__}: {text.one_line(str(exc))[:200]}", now)
+    except Exception as exc:  # noqa: BLE001 - a bug met by one source must not stop the others
+        return _failed(source, state, exc, f"unexpected {text.one_line(bug(exc))}", now)
 
 
 def request_for(source: Source, state: SourceState, address: Callable[[str], str]) -> Request:

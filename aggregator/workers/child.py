@@ -10,7 +10,7 @@ import socket
 from importlib import import_module
 from io import BufferedIOBase
 
-from aggregator.errors import ParseError
+from aggregator.errors import ParseError, bug
 from aggregator.workers import tether
 from aggregator.workers.job import LENGTH, Answer, Job, Limits, Result, packed
 
@@ -66,8 +66,8 @@ def _answer(job: Job) -> bytes:
         raise
     except ParseError as error:
         return packed(Answer(Result.REFUSED, error))
-    except Exception as bug:  # noqa: BLE001 - raised again, in words, where the job came from
-        return packed(Answer(Result.BUG, f"{type(bug).__name__}: {bug}"[:1000]))
+    except Exception as error:  # noqa: BLE001 - raised again, in words, where the job came from
+        return packed(Answer(Result.BUG, bug(error)))
 
 
 def _limit(limits: Limits) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, TypeVarTuple
 
-from aggregator.errors import ParseError, StoppedError
+from aggregator.errors import BugError, ParseError, StoppedError
 from aggregator.workers import job
 from aggregator.workers.job import Answer, Job, Limits, Result
 
@@ -59,7 +59,7 @@ class Pool:
 
         ``function`` is one of a module, annotated with what it returns: values that msgspec knows.  Raises ParseError
         when it does, when it takes more than ``limits`` and when its process dies; StoppedError once the pool is
-        stopped; RuntimeError for any other exception.
+        stopped; BugError for any other exception.
         """
         with self._seat() as seat:
             value: T = _value(seat.done(Job(function, arguments, limits), self._stop))
@@ -261,5 +261,5 @@ def _value(answer: Answer) -> Any:
     if answer.result is Result.REFUSED:
         raise ParseError(answer.value)
     if answer.result is Result.BUG:
-        raise RuntimeError(answer.value)
+        raise BugError(answer.value)
     return answer.value
