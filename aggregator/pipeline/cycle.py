@@ -17,7 +17,7 @@ from aggregator.pipeline import deciding, pending, update
 from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.deciding import Batch
-from aggregator.pipeline.target import Counts, Ledger
+from aggregator.pipeline.target import FEEDS, POSTS, Counts, Ledger, Target
 from aggregator.pipeline.update import FetchAll, Outcome
 from aggregator.records import SourceState
 from aggregator.stopwatch import Stopwatch
@@ -91,6 +91,7 @@ def cycle(
     watch = Stopwatch()
     with watch("store"), store.writing() as transaction:
         pulls.sync(transaction, sources)
+    _notice_loss(store, crew.target)
     states = _chosen(store, sources, orders)
     orders.begun(len(states))
     by_id = {source.id: source for source in sources}
@@ -115,6 +116,16 @@ def cycle(
         store, sources, crew, files, settings_digest=settings_digest, stop=orders.stop, watch=watch, new=new
     )
     return tally.summary(orders.now, len(new), duplicate, files, watch)
+
+
+def _notice_loss(store: Store, target: Target) -> None:
+    """See to it that everything is written again where the folder of the feeds, or that of the posts, is gone."""
+    missing = [name for name, folder in ((FEEDS, target.feeds), (POSTS, target.posts)) if not folder.exists]
+    if not missing:
+        return
+    with store.writing() as transaction:
+        if any(upkeep.has_files(transaction, name) for name in missing):
+            upkeep.set_fact(transaction, pulls.PUBLISHED, "")
 
 
 def _bind(

@@ -48,6 +48,11 @@ class OutputFolder:
         self._root = os.fspath(root)
         self._unsynced: set[str] = set()
 
+    @property
+    def exists(self) -> bool:
+        """Whether the folder is there: it is made with its first file, and stays when its last one is removed."""
+        return os.path.isdir(self._root)
+
     def write(self, document: Document, *, ours: bool | Callable[[bytes], bool]) -> bool:
         """Put ``document`` in its place in one step; return whether that changed anything.
 

@@ -35,6 +35,12 @@ def files(connection: sa.Connection, folder: str) -> set[str]:
     return set(connection.scalars(sa.select(file.c.path).where(file.c.folder == folder, sa.not_(file.c.gone))))
 
 
+def has_files(connection: sa.Connection, folder: str) -> bool:
+    """Tell whether files that we wrote are to stand in ``folder``."""
+    query = sa.select(sa.true()).where(file.c.folder == folder, sa.not_(file.c.gone)).limit(1)
+    return connection.scalar(query) is not None
+
+
 def known_files(connection: sa.Connection, folder: str, paths: Sequence[str]) -> set[str]:
     """Return those of ``paths`` that we wrote into ``folder``."""
     return {row.path for row in ask_among(connection, _KNOWN, paths, folder=folder)}
