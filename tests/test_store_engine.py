@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,10 +40,30 @@ def unchangeable(target: Path) -> Iterator[None]:
 
 
 def test_a_read_only_file_is_told(path: Path) -> None:
-    """A write to a file that may not be changed says so; what is there stays."""
+    """A file that may not be changed is refused before a log of it is made, which could not be changed later either."""
     filled(path)
-    with unchangeable(path), pytest.raises(DatabaseError, match=r"readonly database: .* is read-only; change its"):
-        _write(opened(path))
+    with unchangeable(path), pytest.raises(DatabaseError, match=r"archive\.db: the file is read-only; change its"):
+        opened(path)
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    _write(opened(path))
+
+
+def test_a_read_only_log_is_told(path: Path) -> None:
+    """By its own name: the database beside it may be changed."""
+    filled(path)
+    log = path.with_name(f"{path.name}-wal")
+    log.touch()
+    with unchangeable(log), pytest.raises(DatabaseError, match=r"archive\.db-wal: the file is read-only"):
+        opened(path)
+
+
+def test_a_file_that_becomes_read_only_is_told(path: Path) -> None:
+    """A write says so; what is there stays."""
+    filled(path)
+    with closing(opened(path)) as store:
+        store.close()  # its connections
+        with unchangeable(path), pytest.raises(DatabaseError, match=r"readonly database: .* is read-only; change its"):
+            _write(store)
 
 
 def test_a_read_only_folder_is_told(path: Path) -> None:

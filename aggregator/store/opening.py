@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +67,7 @@ def _making(path: Path) -> Iterator[None]:
             mark.touch()
         elif path.stat().st_size == 0 and not mark.exists() and path.stat().st_size == 0:
             raise DatabaseError(f"{path}: the file is empty; restore it from a backup, or remove it to start anew")
+        _refuse_read_only(path)
         yield
         mark.unlink(missing_ok=True)
     except OSError as exc:
@@ -77,6 +79,13 @@ def _refuse_orphan(path: Path) -> None:
     for log in (path.with_name(path.name + ending) for ending in ("-wal", "-journal")):
         if log.exists() and log.stat().st_size:
             raise DatabaseError(f"{path}: the file is gone, but not its log {log.name}; restore it, or remove both")
+
+
+def _refuse_read_only(path: Path) -> None:
+    # Before SQLite makes a log with the rights of its database, which would stay when these are mended.
+    for each in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))):
+        if each.exists() and not os.access(each, os.W_OK):
+            raise DatabaseError(f"{each}: the file is read-only; change its permissions")
 
 
 def _log_ahead(made: sa.Engine) -> None:
