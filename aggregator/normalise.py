@@ -28,6 +28,9 @@ TITLE_LENGTH = 80
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\\)]+")
 #: Longer bodies are cut: fifty of them are all that a reader's program can be asked to take.
 _LONGEST_BODY = 1_000_000
+#: So are longer titles, and longer lists of tags, links and people: each output of each level repeats them.
+_LONGEST_TITLE = 10_000
+_MOST = 500
 _CUT = "<p>[…]</p>"
 _TAG = re.compile(r"<[^>]*>")
 #: Links that belong to the source's feed, not to the article (RFC 5023, RFC 5005, WebSub).
@@ -91,7 +94,7 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
         first_seen=known.first_seen if known else now,
         feed=_claimed(entry.source, now) if entry.source else own,
         via=own if entry.source else None,
-        links=tuple(_links(entry, link, given)),
+        links=tuple(_links(entry, link, given))[:_MOST],
         authors=_people(entry.authors),
         contributors=_people(entry.contributors),
         tags=_tags(entry.tags),
@@ -155,7 +158,7 @@ def _title(entry: Entry, content: str, link: str | None) -> str:
     if given:
         title = text.plain(given.value) if given.html else text.one_line(given.value)
         if title:
-            return title
+            return text.cut(title, _LONGEST_TITLE)
     return text.excerpt(content, TITLE_LENGTH) or link or "Untitled"
 
 
@@ -185,7 +188,7 @@ def _people(people: tuple[Person, ...]) -> tuple[Person, ...]:
     if not people:
         return ()
     cleaned = [Person(name=text.one_line(each.name), uri=each.uri, email=_line(each.email)) for each in people]
-    return tuple(dict.fromkeys(person for person in cleaned if person.name))
+    return tuple(dict.fromkeys(person for person in cleaned if person.name))[:_MOST]
 
 
 def _tags(tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
@@ -193,7 +196,7 @@ def _tags(tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
         return ()
     cleaned = [tag for tag in map(_tag, tags) if tag.term]
     are_others = len({tag.term for tag in cleaned}) == len(cleaned)
-    return tuple(cleaned if are_others else dict.fromkeys(cleaned))
+    return tuple(cleaned if are_others else dict.fromkeys(cleaned))[:_MOST]
 
 
 def _tag(tag: Tag) -> Tag:

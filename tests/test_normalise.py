@@ -146,6 +146,25 @@ def test_who_said_it() -> None:
     assert claimed.via == own.feed
 
 
+def test_what_every_output_repeats_of_an_entry_has_a_bound() -> None:
+    """The first tags, links and people of very many are told, and the beginning of a very long title."""
+    many = range(40_000)
+    entry = Entry(
+        title=Text(value="word " * 40_000, html=False),
+        tags=tuple(Tag(term=f"tag {number}") for number in many),
+        authors=tuple(Person(name=f"person {number}") for number in many),
+        contributors=tuple(Person(name=f"person {number}") for number in many),
+        links=tuple(Link(href=f"https://e.example/{number}", rel="enclosure") for number in many),
+    )
+    copy = made(entry)
+    assert copy.title.startswith("word word")
+    assert copy.title.endswith("…")
+    assert len(copy.title) <= 10_000
+    for told in (copy.tags, copy.authors, copy.contributors, copy.links):
+        assert len(told) == 500
+    assert copy.tags[0].term == "tag 0"
+
+
 def test_secrets_of_our_own_address_are_not_published() -> None:
     """User name, password and key of the address in feeds.yaml stay with the network."""
     secret = replace(SOURCE, url="https://me:pw@a.example.org/feed?key=s3cret&x=1")
