@@ -60,11 +60,6 @@ class Body(Struct, frozen=True):
     digest: str
     length: int
 
-    @property
-    def tells(self) -> bool:
-        """Whether they are enough to be evidence."""
-        return self.length >= ENOUGH
-
 
 def plain(value: str) -> str:
     """Return ``value`` in one form, width and case (Unicode NFKC and case folding)."""

@@ -45,8 +45,6 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "categories": CategorySettings,
     "feeds": FeedSettings,
 }
-#: Sections that hold many of their kind.
-_MANY = ("categories", "feeds")
 #: Keys whose values may hold passwords: what stands there is not repeated.
 _SECRET = frozenset({"url", "headers", "database"})
 

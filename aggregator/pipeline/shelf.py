@@ -85,8 +85,7 @@ class Shelf:
 
     def _keep(self, kind: str, made: Mapping[int, Any]) -> None:
         for pk, entry in made.items():
-            if (kind, pk) not in self._known:
-                heappush(self._lowest, (pk, kind))
+            heappush(self._lowest, (pk, kind))
             self._known[kind, pk] = entry
         self._size += _size(made.values())
         # Documents are made in the order of their first posts: what has the lowest number stands in no more of them.

@@ -121,7 +121,7 @@ def _finish_feed(publication: Publication, mark: str | None, deleted: Iterable[D
 
 def _add_entry(made: Any, publication: Publication, post: Post) -> None:
     copy = post.copy
-    entry = generator.add_entry(made, publication, post, partial(_finish_entry, publication, post))
+    entry = generator.add_entry(made, publication, post, partial(_finish_entry, post))
     entry.updated(facts.second(copy.updated))
     entry.published(facts.second(copy.published))
     entry.author([_person(person) for person in facts.authors(post)])
@@ -135,7 +135,7 @@ def _add_entry(made: Any, publication: Publication, post: Post) -> None:
         entry.summary(copy.summary, type="html")
 
 
-def _finish_entry(publication: Publication, post: Post, entry: Element) -> None:
+def _finish_entry(post: Post, entry: Element) -> None:
     language = safe.language(post.copy.language)
     if language:
         entry.set(LANGUAGE, language)

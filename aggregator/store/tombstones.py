@@ -64,9 +64,3 @@ def of(connection: sa.Connection, post_pk: int) -> tuple[datetime, Reason] | Non
     query = sa.select(tombstone.c.at, tombstone.c.code).where(tombstone.c.post_pk == post_pk)
     row = connection.execute(query).one_or_none()
     return (row.at, Reason(row.code)) if row else None
-
-
-def names(connection: sa.Connection, name: str) -> bool:
-    """Tell whether a post that was taken out had a file called ``name``, without its ending."""
-    query = sa.select(sa.exists().where(tombstone.c.post_pk == post.c.pk, post.c.name == name))
-    return bool(connection.scalar(query))
