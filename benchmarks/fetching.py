@@ -20,7 +20,8 @@ from time import perf_counter
 
 from aggregator.domains import Domains
 from aggregator.errors import FetchError
-from aggregator.fetch import Account, Address, Client, Limits, Request, fetch_all
+from aggregator.fetch import Account, Client, Limits, Request, fetch_all
+from aggregator.fetch.dial import Address
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SOURCES, HOSTS, DELAY = 1000, 50, 0.05

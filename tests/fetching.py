@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from aggregator.domains import Domains
-from aggregator.fetch import Account, Address, Client, Limits, Request, Resolver, Response, system_resolver
+from aggregator.fetch import Account, Client, Limits, Request, Response
+from aggregator.fetch.dial import Address, Resolver, system_resolver
 from aggregator.records import DomainState
 
 NOW = datetime(2024, 1, 2, 12, 0, tzinfo=UTC)

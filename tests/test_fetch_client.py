@@ -17,7 +17,8 @@ from origin import LAST_MODIFIED, Origin, Raw, Reply, Seen, raw
 from serving import until
 
 from aggregator.errors import FetchError, HttpStatusError
-from aggregator.fetch import Client, Request, max_age, retry_after
+from aggregator.fetch import Client, Request
+from aggregator.fetch.model import max_age, retry_after
 
 
 @pytest.fixture

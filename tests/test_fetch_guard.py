@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from origin import Origin
 
 from aggregator.errors import FetchError, ForbiddenError
-from aggregator.fetch import TRANSPORTS, Address, Client, Limits, address, allowed, guard
-from aggregator.fetch.guard import permit
+from aggregator.fetch import Client, Limits, address, guard
+from aggregator.fetch.dial import Address
+from aggregator.fetch.guard import allowed, permit
+from aggregator.fetch.transports import TRANSPORTS
 
 PUBLIC = [
     "1.1.1.1",

@@ -19,7 +19,8 @@ from origin import Cue, Origin, Raw, Reply, Seen, raw
 from serving import until
 
 from aggregator.errors import DeadlineError, FetchError, TooLargeError
-from aggregator.fetch import Address, Client, Request
+from aggregator.fetch import Client, Request
+from aggregator.fetch.dial import Address
 
 FEED = b"<rss>" + b"<item/>" * 5000 + b"</rss>"
 GZIPPED = gzip.compress(FEED, mtime=0)

@@ -17,7 +17,8 @@ from fetching import NOW, OK, ask, client, names, request
 from origin import Cue, Origin, raw
 
 from aggregator.errors import DeadlineError, FetchError
-from aggregator.fetch import Client, Resolver
+from aggregator.fetch import Client
+from aggregator.fetch.dial import Resolver
 
 Serve = Callable[..., Origin]
 

@@ -6,25 +6,8 @@
 
 from __future__ import annotations
 
-from aggregator.config.model import (
-    CategorySettings,
-    FetchSettings,
-    OutputSettings,
-    RetentionSettings,
-    SiteSettings,
-    schema,
-)
+from aggregator.config.model import schema
 from aggregator.config.reader import load, parse
 from aggregator.config.settings import Settings
 
-__all__ = [
-    "CategorySettings",
-    "FetchSettings",
-    "OutputSettings",
-    "RetentionSettings",
-    "Settings",
-    "SiteSettings",
-    "load",
-    "parse",
-    "schema",
-]
+__all__ = ["Settings", "load", "parse", "schema"]

@@ -5,27 +5,9 @@
 
 from aggregator.fetch.account import Account
 from aggregator.fetch.client import Client
-from aggregator.fetch.dial import Address, Resolver, system_resolver
-from aggregator.fetch.guard import allowed
 from aggregator.fetch.lanes import fetch_all
-from aggregator.fetch.model import Limits, Request, Response, max_age, retry_after
+from aggregator.fetch.model import Limits, Request, Response
 from aggregator.fetch.slots import Slots
-from aggregator.fetch.transports import TRANSPORTS, address
+from aggregator.fetch.transports import address
 
-__all__ = [
-    "TRANSPORTS",
-    "Account",
-    "Address",
-    "Client",
-    "Limits",
-    "Request",
-    "Resolver",
-    "Response",
-    "Slots",
-    "address",
-    "allowed",
-    "fetch_all",
-    "max_age",
-    "retry_after",
-    "system_resolver",
-]
+__all__ = ["Account", "Client", "Limits", "Request", "Response", "Slots", "address", "fetch_all"]
