@@ -357,14 +357,12 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 
 class Edit(Struct, frozen=True, kw_only=True):
-    """A change that readers see: the titles, and digests of the words, before and after."""
+    """A change that readers see, and the titles before and after."""
 
     copy_pk: int
     at: datetime
     title_before: str
     title_after: str
-    words_before: str
-    words_after: str
 
 
 class Ticket(Struct, frozen=True, kw_only=True):

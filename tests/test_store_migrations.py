@@ -17,9 +17,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from stored import copy, fill
+from stored import NOW, copy, fill
 
-from aggregator.store import Store, archive, indexes, opening
+from aggregator.records import Edit
+from aggregator.store import Store, archive, edits, indexes, opening, rulings
 
 
 @pytest.fixture
@@ -106,6 +107,19 @@ def test_migrations_can_be_taken_back(store: Store, config: Config) -> None:
     with again.reading() as transaction:
         assert len(archive.everything(transaction)) == 1
     again.close()
+
+
+def test_edits_and_rulings_survive_the_way_back(store: Store, config: Config) -> None:
+    """What a row says beside the columns that go and come again is there still."""
+    fill(store, copy("a", "1"))
+    with store.writing() as transaction:
+        edits.add(transaction, [Edit(copy_pk=1, at=NOW, title_before="Old", title_after="New")])
+        rulings.retract(transaction, ["digest"])
+        config.attributes["connection"] = transaction
+        command.downgrade(config, "0012")
+        command.upgrade(config, "head")
+        assert [each.title_before for each in edits.of(transaction, [1])] == ["Old"]
+        assert rulings.barred(transaction, ["digest"]) == {"digest"}
 
 
 def test_a_migration_that_fails_leaves_nothing(empty_database: str) -> None:

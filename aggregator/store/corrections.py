@@ -42,7 +42,7 @@ def split(connection: sa.Connection, post_pk: int, minted: Sequence[Minted], hei
     alone = [Binding(copy_pk=each.copy.pk, post_id=each.id, reasons=(Reason.MINTED,)) for each in minted]
     binding.bind(connection, Bound(minted=tuple(minted), bindings=tuple(alone), credited={}), at)
     own = connection.scalars(sa.select(copy.c.post_pk).where(copy.c.pk.in_(pks))).all()
-    rulings.set_apart(connection, own, at)
+    rulings.set_apart(connection, own)
     if connection.scalar(sa.select(post.c.copy_pk).where(post.c.pk == post_pk)) in pks:
         connection.execute(post.update().where(post.c.pk == post_pk).values(copy_pk=heir))
     connection.execute(post.update().where(post.c.pk == post_pk).values(dirty=True))
@@ -67,8 +67,7 @@ def retract(connection: sa.Connection, pks: Sequence[int], comment: str | None, 
     """Take the copies numbered ``pks`` out for good, with their words; what carries the same story never comes in."""
     rows = _carried(connection, pks)
     posts = sorted({row.post_pk for row in rows if row.post_pk})
-    story = {value: row.post_pk or 0 for row in rows for value in (row.page, row.text) if value}
-    rulings.retract(connection, story, at)
+    rulings.retract(connection, {value for row in rows for value in (row.page, row.text) if value})
     carriers = _leaving(connection, posts)
     _turn_away(connection, pks, "retracted")
     detail = {"reason": comment} if comment else {}

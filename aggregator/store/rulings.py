@@ -5,23 +5,21 @@ Kept by digests, so that asking costs the same whatever the size of the archive.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
 from aggregator.store.engine import PARAMETERS
-from aggregator.store.rows import upsert
+from aggregator.store.rows import insert_missing
 from aggregator.store.schema import copy, post, ruling
 from aggregator.text import chunks
 
 _APART, _RETRACTED = "apart", "retracted"
 
 
-def set_apart(connection: sa.Connection, posts: Sequence[int], at: datetime) -> None:
+def set_apart(connection: sa.Connection, posts: Sequence[int]) -> None:
     """Let no copy join ``posts`` by itself any more."""
-    query = sa.select(post.c.id_digest, post.c.pk).where(post.c.pk.in_(posts))
-    _add(connection, _APART, {row.id_digest: row.pk for row in connection.execute(query)}, at)
+    _add(connection, _APART, connection.scalars(sa.select(post.c.id_digest).where(post.c.pk.in_(posts))))
 
 
 def end_apart(connection: sa.Connection, posts: Sequence[int]) -> None:
@@ -35,9 +33,9 @@ def is_apart() -> sa.Exists:
     return sa.exists().where(ruling.c.kind == _APART, ruling.c.value == post.c.id_digest)
 
 
-def retract(connection: sa.Connection, posts: Mapping[str, int], at: datetime) -> None:
-    """Keep the stories out whose pages or words have the digests in ``posts``; the numbers tell what was retracted."""
-    _add(connection, _RETRACTED, posts, at)
+def retract(connection: sa.Connection, values: Iterable[str]) -> None:
+    """Keep the stories out whose pages or words have the digests ``values``."""
+    _add(connection, _RETRACTED, values)
 
 
 def retracted(connection: sa.Connection, pks: Sequence[int]) -> list[int]:
@@ -56,6 +54,5 @@ def barred(connection: sa.Connection, values: Sequence[str]) -> set[str]:
     return {value for part in parts for value in connection.scalars(query.where(ruling.c.value.in_(part)))}
 
 
-def _add(connection: sa.Connection, kind: str, posts: Mapping[str, int], at: datetime) -> None:
-    rows = [{"kind": kind, "value": value, "post_pk": pk, "at": at} for value, pk in posts.items()]
-    upsert(connection, ruling, rows, ["kind", "value"])
+def _add(connection: sa.Connection, kind: str, values: Iterable[str]) -> None:
+    insert_missing(connection, ruling, [{"kind": kind, "value": value} for value in values], ["kind", "value"])

@@ -237,8 +237,6 @@ edit = Table(
     Column("at", Moment, nullable=False),
     Column("title_before", Words, nullable=False),
     Column("title_after", Words, nullable=False),
-    Column("words_before", String(32), nullable=False),
-    Column("words_after", String(32), nullable=False),
 )
 
 band = Table(
@@ -311,8 +309,6 @@ ruling = Table(
     metadata,
     Column("kind", String(16), primary_key=True),
     Column("value", String(32), primary_key=True),
-    Column("post_pk", _Key, nullable=False),
-    Column("at", Moment, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -120,14 +120,7 @@ def _note(connection: sa.Connection, writes: Sequence[Write]) -> None:
     edits.add(
         connection,
         [
-            Edit(
-                copy_pk=known.pk,
-                at=each.at,
-                title_before=known.title,
-                title_after=new.title,
-                words_before=known.words,
-                words_after=each.what.words,
-            )
+            Edit(copy_pk=known.pk, at=each.at, title_before=known.title, title_after=new.title)
             for known, each, new in reworded
         ],
     )
