@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,18 @@ def test_every_dependency_has_its_reason() -> None:
     names = [re.split(r"[\[<>=!]", line)[0] for line in wanted]
     told = (ROOT / "docs/decisions.md").read_text("utf-8")
     assert sorted(re.findall(r"\*\*([\w.-]+)\*\*", told)) == sorted(names)
+
+
+def test_every_room_has_its_row() -> None:
+    """docs/architecture.md names each module and package of the layers once, and none that is not."""
+    layers = ConfigParser()
+    layers.read(ROOT / ".importlinter", "utf-8")
+    rooms = re.findall(r"\w+", layers["importlinter:contract:layers"]["layers"])
+    table = (ROOT / "docs/architecture.md").read_text("utf-8").partition("## Rooms")[2].partition("\n## ")[0]
+    named = [
+        name for row in re.findall(r"^\|.*?\|(.*?)\|", table, re.MULTILINE) for name in re.findall(r"`(\w+)/?`", row)
+    ]
+    assert sorted(named) == sorted(rooms)
 
 
 def test_the_first_feeds_yaml_of_the_readme_is_right() -> None:
