@@ -191,7 +191,7 @@ def test_the_example_is_right() -> None:
 def test_the_example_shows_defaults_as_they_are() -> None:
     """Without the marks of its comments, the example still is right; the keys that stand there have their defaults."""
     text = (ROOT / "feeds.yaml").read_text("utf-8")
-    whole = re.sub(r"(?m)^# (?=(database|fetch|retention|  \w+):)", "", text).replace("${DB_PASSWORD}", "")
+    whole = re.sub(r"(?m)^# (?=(database|fetch|retention|defaults|  \w+):)", "", text).replace("${DB_PASSWORD}", "")
     whole = re.sub(r"(?m)^(  )# (?=\w+: )", r"\1", whole)
     assert load(ROOT / "feeds.yaml", {}) == parse(whole, ROOT / "feeds.yaml", {})
     assert "  timeout: 20s" in whole
