@@ -1,6 +1,6 @@
 """The fields between the first line of an answer and its body (RFC 9112, section 5).
 
-http.client reads them with the parser of mails, which takes longer than all the rest of a request.
+http.client reads them with the parser of mails, which takes twice as long.
 """
 
 from __future__ import annotations

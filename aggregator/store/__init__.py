@@ -1,7 +1,16 @@
 """The one place that knows SQLAlchemy.  Values go in and come out; rows never leave.
 
-``pulls`` holds what UPDATE asks and writes, ``binding`` the waist where copies become posts, ``archive`` what
-PUBLISH reads, ``upkeep`` the rest.  Their functions take the transaction that ``Store`` opens.
+``pulls``    what UPDATE asks and writes, with ``writes``, ``edits`` and ``domains``
+``binding``  the waist, where copies become posts, with ``bands`` of texts that are alike
+``archive``  the posts that PUBLISH reads; ``history`` the archive documents that they stand in
+``verdicts``, ``corrections``, ``rulings``, ``tombstones``, ``ledger``  what the editor decides, and what was decided
+``lookup``, ``story``, ``events``  what the editor asks, and is told
+``upkeep``   files, single facts, retention, the overview
+``slots``, ``lock``, ``forks``  what several processes share, and what not
+``opening``  makes and migrates the tables of ``schema`` and ``indexes``; ``engine`` tells the databases apart
+``questions``, ``rows``, ``codec``  how it is asked and written
+
+Functions take the transaction that ``Store`` opens.
 """
 
 from __future__ import annotations

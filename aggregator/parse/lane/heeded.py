@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: What feedparser has handlers for, and ours in ``reader``: where no table below has it, the lane steps aside.
+#: What feedparser has handlers for, and ours in ``reader``: what no table of ``elements`` has lets the lane step aside.
 _HANDLED = """
 abstract author body category cc_license channel cloud content content_encoded contributor copyright created
 creativeCommons_license creativecommons_license day dc_author dc_contributor dc_creator dc_date dc_description
