@@ -9,12 +9,13 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from email.utils import format_datetime
 
 from msgspec import Struct
 
 from aggregator import text
 from aggregator.models import Attribution, Post
+from aggregator.times import rfc822
+from aggregator.times import rfc3339 as rfc3339
 
 # YAML 1.2, section 5.1: what is not printable must be escaped; line separators too, for YAML 1.1 readers.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff]")
@@ -151,16 +152,6 @@ def _link(source: Attribution) -> Iterator[str]:
         yield f"link: {scalar(source.link)}"
 
 
-def rfc3339(moment: datetime) -> str:
-    """Return ``moment`` in UTC as RFC 3339 writes it, to the second."""
-    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return in_utc.isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
-
-
-def _rfc822(moment: datetime) -> str:
-    return format_datetime(moment.astimezone(UTC), usegmt=True)
-
-
 def _jekyll(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} +0000"
 
@@ -168,7 +159,7 @@ def _jekyll(moment: datetime) -> str:
 #: What ``output.style`` of feeds.yaml may name.  A body in a file of HTML is left alone by Hugo, whose Markdown takes
 #: no HTML unless it is told to, and by Jekyll but for Liquid.
 STYLES: Mapping[str, Style] = {
-    "hexo": Style(suffix=".md", dated=False, date=_rfc822, updated="updated"),
+    "hexo": Style(suffix=".md", dated=False, date=rfc822, updated="updated"),
     "hugo": Style(suffix=".html", dated=False, date=rfc3339, updated="lastmod"),
     "jekyll": Style(suffix=".html", dated=True, date=_jekyll, updated="last_modified_at"),
 }

@@ -267,12 +267,6 @@ def test_an_update_within_the_second_is_none() -> None:
     assert "updated" in parts(with_copy(published=moment, updated=moment + timedelta(seconds=1)))[0]
 
 
-def test_rfc3339_has_four_digits_for_the_year() -> None:
-    """A moment is in UTC, to the second, in a form that sorts."""
-    assert frontmatter.rfc3339(datetime(987, 6, 5, 4, 3, 2, 1, tzinfo=UTC)) == "0987-06-05T04:03:02Z"
-    assert frontmatter.rfc3339(datetime(2024, 1, 1, 1, tzinfo=timezone(timedelta(hours=2)))) == "2023-12-31T23:00:00Z"
-
-
 def test_a_tag_is_named_once() -> None:
     """Tags are named by their labels where they have one, each name once."""
     post = with_copy(tags=(Tag(term="a", label="A"), Tag(term="b"), Tag(term="A"), Tag(term="b", scheme="urn:x")))

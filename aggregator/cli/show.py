@@ -13,9 +13,9 @@ import typer
 
 from aggregator import cadence, frontmatter, text, urls
 from aggregator.cli.common import console
-from aggregator.frontmatter import rfc3339
 from aggregator.models import Attribution, Post
 from aggregator.records import SourceReport, standing
+from aggregator.times import rfc3339
 
 if TYPE_CHECKING:
     from rich.progress import Progress

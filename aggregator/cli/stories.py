@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.cli.common import console
 from aggregator.cli.show import plain
-from aggregator.frontmatter import rfc3339
 from aggregator.reasons import SENTENCES
 from aggregator.records import Decision
 from aggregator.telling import Held, Story, Told
+from aggregator.times import rfc3339
 
 if TYPE_CHECKING:
     from aggregator.pipeline.target import Changes

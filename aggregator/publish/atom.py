@@ -10,12 +10,12 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from aggregator import text, urls
-from aggregator.frontmatter import rfc3339
 from aggregator.models import Archive, Deletion, Document, FeedInfo, Link, OutputFeed, Person, Post, Publication
 from aggregator.publish import addresses, facts, generator, safe
 from aggregator.publish.addresses import ATOM, HTML
 from aggregator.publish.facts import Entry
 from aggregator.publish.generator import MEDIA, add
+from aggregator.times import rfc3339
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from aggregator import urls
-from aggregator.frontmatter import rfc3339
 from aggregator.models import Archive, Attribution, Document, OutputFeed, Post, Publication, Subscription
 from aggregator.publish import addresses, facts, safe, theme
 from aggregator.publish.addresses import HTML, OPML
+from aggregator.times import rfc3339
 
 #: Languages written from right to left, of those that have news (ISO 639-1 and -3).
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})

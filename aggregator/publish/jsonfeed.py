@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from aggregator import PROJECT_URL, text
-from aggregator.frontmatter import rfc3339
 from aggregator.models import Attribution, Copy, Document, OutputFeed, Person, Post, Publication
 from aggregator.publish import addresses, facts, safe
 from aggregator.publish.addresses import JSON
 from aggregator.publish.facts import Entry
+from aggregator.times import rfc3339
 
 #: No other object has an "id", and within a string a quote is escaped.
 _FIRST, _END = b'{"id":', b"]}\n"

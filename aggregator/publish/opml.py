@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aggregator import text
@@ -12,6 +11,7 @@ from aggregator.models import Document, Site, Subscription
 from aggregator.publish import safe
 from aggregator.publish.addresses import OPML
 from aggregator.publish.generator import add
+from aggregator.times import rfc822
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -27,7 +27,7 @@ def render(site: Site, subscriptions: Sequence[Subscription], created: datetime)
     root = etree.Element("opml", version="2.0")
     head = add(root, "head")
     add(head, "title", text.legal(site.title))
-    add(head, "dateCreated", format_datetime(created.astimezone(UTC), usegmt=True))
+    add(head, "dateCreated", rfc822(created))
     folders: dict[tuple[str, ...], Element] = {(): add(root, "body")}
     for subscription in safe.scrubbed(tuple(subscriptions)):
         path = subscription.category

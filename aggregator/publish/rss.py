@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from aggregator.publish import addresses, facts, generator, safe
 from aggregator.publish.addresses import RSS
 from aggregator.publish.facts import Entry
 from aggregator.publish.generator import DUBLIN_CORE, MEDIA, Extend, add
+from aggregator.times import rfc822
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -76,7 +76,7 @@ def _channel(publication: Publication, feed: OutputFeed, finish: Extend) -> Any:
 
 def _finish_channel(updated: datetime, root: Element) -> None:
     channel = root[0]
-    add(channel, "lastBuildDate", _rfc822(updated))
+    add(channel, "lastBuildDate", rfc822(updated))
     generator.break_lines(channel)
 
 
@@ -95,13 +95,9 @@ def _add_item(made: Any, publication: Publication, post: Post) -> None:
 
 
 def _finish_item(post: Post, item: Element) -> None:
-    add(item, "pubDate", _rfc822(post.published))
+    add(item, "pubDate", rfc822(post.published))
     for person in facts.authors(post):
         add(item, f"{{{DUBLIN_CORE}}}creator", person.name)
     generator.add_thumbnail(item, post)
     generator.break_lines(item)
     item.tail = "\n"
-
-
-def _rfc822(moment: datetime) -> str:
-    return format_datetime(moment.astimezone(UTC), usegmt=True)
