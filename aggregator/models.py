@@ -19,6 +19,9 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+#: Levels of a category path: each is a folder of the outputs.
+MOST_LEVELS = 8
+
 
 class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody who wrote something (RFC 4287, section 3.2)."""

@@ -10,6 +10,11 @@ from aggregator.reasons import Reason
 from aggregator.records import Decision, Edit
 
 
+def entry_name(number: int) -> str:
+    """Return how commands call the entry with that number."""
+    return f"e{number}"
+
+
 class Held(Struct, frozen=True, kw_only=True):
     """A copy that waits for the editor: its number for commands, why it is held, since when, and until when."""
 
@@ -25,7 +30,7 @@ class Held(Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """How commands call it."""
-        return f"e{self.number}"
+        return entry_name(self.number)
 
 
 class Naming(Struct, frozen=True, kw_only=True):
@@ -56,7 +61,7 @@ class Told(Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """How commands call it."""
-        return f"e{self.number}"
+        return entry_name(self.number)
 
 
 class Story(Struct, frozen=True, kw_only=True):

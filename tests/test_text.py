@@ -247,3 +247,10 @@ def test_chunks_hold_every_value_once() -> None:
     """A sequence comes in parts of the size asked for, the last one shorter."""
     assert [list(chunk) for chunk in text.chunks(range(5), 2)] == [[0, 1], [2, 3], [4]]
     assert list(text.chunks([], 2)) == []
+
+
+def test_names_of_one_folder_are_spelled_as_the_first() -> None:
+    """Level by level, and in whatever case: some file systems take such names for one."""
+    known: dict[tuple[str, ...], tuple[str, ...]] = {}
+    assert text.spelled(["Straße", "A b"], ["straße", "a-b"], known) == ("Straße", "A b")
+    assert text.spelled(["Strasse", "A-B", "c"], ["strasse", "a-b", "c"], known) == ("Straße", "A b", "c")

@@ -10,7 +10,7 @@ from aggregator.cli.common import console
 from aggregator.cli.show import plain
 from aggregator.reasons import SENTENCES
 from aggregator.records import Decision
-from aggregator.telling import Held, Story, Told
+from aggregator.telling import Held, Story, Told, entry_name
 from aggregator.times import rfc3339
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def tell(found: Sequence[Story]) -> None:
 
 def _entry(entry: Told) -> Iterator[str]:
     standing = entry.verdict or ("shown" if entry.primary else "also in")
-    yield f"[cyan]e{entry.number}[/cyan] {plain(entry.source_id)} ({standing})  {plain(entry.title)}"
+    yield f"[cyan]{entry.name}[/cyan] {plain(entry.source_id)} ({standing})  {plain(entry.title)}"
     if entry.first_seen and entry.published:
         seen = f"first seen {entry.first_seen:%Y-%m-%d %H:%M}, published {entry.published:%Y-%m-%d %H:%M}"
         yield f"  {seen}  {plain(entry.link or '')}"
@@ -86,7 +86,7 @@ def _entry(entry: Told) -> Iterator[str]:
 
 
 def _decided(decision: Decision) -> str:
-    about = f" e{decision.copy_pk}" if decision.copy_pk else ""
+    about = f" {entry_name(decision.copy_pk)}" if decision.copy_pk else ""
     detail = "; ".join(f"{name}: {said}" for name, said in decision.detail.items())
     told = f"{SENTENCES[decision.code]} {f'({detail})' if detail else ''}".rstrip()
     return f"[dim]{decision.at:%Y-%m-%d %H:%M}[/dim] {decision.code.value}{about}: {plain(told)}"
@@ -104,7 +104,7 @@ def story_json(each: Story) -> dict[str, Any]:
                 "at": rfc3339(decision.at),
                 "reason": decision.code.value,
                 "why": SENTENCES[decision.code],
-                "entry": decision.copy_pk and f"e{decision.copy_pk}",
+                "entry": decision.copy_pk and entry_name(decision.copy_pk),
                 "detail": dict(decision.detail),
             }
             for decision in each.decisions

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from aggregator.config import values
+from aggregator.models import MOST_LEVELS
 
 _MOST = 1_000_000  # entries or posts; SQLite and PostgreSQL take larger limits, nobody needs them
 
@@ -19,8 +20,8 @@ _SLUG = {"type": ["string", "number"], "pattern": r"^[^\s./\\A-Z_-]+(-[^\s./\\A-
 _ID = {"type": ["string", "number"], "pattern": r"^[^\s/\\._-][^\s/\\]*$"}
 _CATEGORY = {
     "anyOf": [
-        {"type": ["string", "number"], "pattern": r"^[^/]+(/[^/]+){0,7}$"},
-        {"type": "array", "items": _WORDS, "maxItems": values.MOST_LEVELS},
+        {"type": ["string", "number"], "pattern": f"^[^/]+(/[^/]+){{0,{MOST_LEVELS - 1}}}$"},
+        {"type": "array", "items": _WORDS, "maxItems": MOST_LEVELS},
     ]
 }
 

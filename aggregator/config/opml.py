@@ -13,9 +13,9 @@ import listparser
 from lxml import etree
 
 from aggregator import text, urls
-from aggregator.config.values import MOST_LEVELS, feed_address
+from aggregator.config.values import feed_address
 from aggregator.errors import ConfigError
-from aggregator.models import Subscription
+from aggregator.models import MOST_LEVELS, Subscription
 
 _MOST_BYTES = 10_000_000
 _MOST_OUTLINES = 50_000
@@ -101,7 +101,8 @@ def _subscriptions(feeds: Iterable[Mapping[str, Any]]) -> tuple[Subscription, ..
             # The deepest says most: readers list a feed under "All" as well as in its folder.
             path = max(map(_names, feed.get("categories") or ()), key=len, default=())
             title = text.one_line(str(feed.get("title") or ""))
-            found[address] = Subscription(title=title, feed=address, url=None, category=_spelled(path, spelled))
+            category = text.spelled(path, map(text.slug, path), spelled)
+            found[address] = Subscription(title=title, feed=address, url=None, category=category)
     return tuple(found.values())
 
 
@@ -117,12 +118,3 @@ def _address(written: str) -> str | None:
 def _names(path: Sequence[object]) -> tuple[str, ...]:
     names = (text.one_line(str(name)) for name in path)
     return tuple(name for name in names if text.slug(name))[:MOST_LEVELS]
-
-
-def _spelled(path: Sequence[str], spelled: dict[tuple[str, ...], tuple[str, ...]]) -> tuple[str, ...]:
-    slugs: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    for name in path:
-        slugs += (text.slug(name),)
-        names = spelled.setdefault(slugs, (*names, name))
-    return names

@@ -12,6 +12,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from aggregator import text, urls
+from aggregator.models import MOST_LEVELS
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 #: Longest units first, each once: 1d12h, 1h30m, 20s.
@@ -21,9 +22,6 @@ _DURATION = re.compile(DURATION_PATTERN)
 _SCALES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 SIZE_PATTERN = "([0-9]{1,12}) ?([kKmMgG][iI]?[bB]|[bB])"
 _SIZE = re.compile(SIZE_PATTERN)
-
-#: Levels of a category path: each is a folder of the outputs.
-MOST_LEVELS = 8
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{")
 _ID = re.compile(r"[^\W_][\w.-]*")

@@ -51,11 +51,12 @@ def windows(
     transaction: Transaction, target: Target, sources: Sequence[Source], touched: AbstractSet[str] | None
 ) -> list[Window]:
     """Return what the feeds that have any of the sources ``touched`` show; None means every feed."""
-    within = ((feed, _within(feed, sources)) for feed in target.publication.feeds)
+    within = ((feed, ids_within(feed, sources)) for feed in target.publication.feeds)
     return [_window(transaction, feed, ids) for feed, ids in within if touched is None or not touched.isdisjoint(ids)]
 
 
-def _within(feed: OutputFeed, sources: Iterable[Source]) -> tuple[str, ...]:
+def ids_within(feed: OutputFeed, sources: Iterable[Source]) -> tuple[str, ...]:
+    """Return the ids of those of ``sources`` whose posts stand in ``feed``."""
     return tuple(source.id for source in sources if source.category[: len(feed.levels)] == feed.category)
 
 
@@ -117,7 +118,7 @@ def publish(
         # A post that its source's category does not hold any more stands in archive documents of it still.
         known = {window.feed.folder for window in shown}
         others = [feed for feed in target.publication.feeds if feed.folder in folders - known]
-        shown = [*shown, *(_window(transaction, feed, _within(feed, sources)) for feed in others)]
+        shown = [*shown, *(_window(transaction, feed, ids_within(feed, sources)) for feed in others)]
     return _write(store, crew, shown, changes, stop, watch, full=full)
 
 

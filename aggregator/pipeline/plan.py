@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.models import OutputFeed, Source
+from aggregator.pipeline import history
 from aggregator.pipeline.target import FEEDS, Target
 from aggregator.publish import addresses, readback
 from aggregator.store import Store, Transaction, archive, pulls, upkeep
@@ -70,7 +71,7 @@ def plan(store: Store, sources: Sequence[Source], target: Target) -> Plan:
 
 
 def _feed(transaction: Transaction, target: Target, feed: OutputFeed, sources: Iterable[Source]) -> FeedPlan:
-    within = [source.id for source in sources if source.category[: len(feed.levels)] == feed.category]
+    within = history.ids_within(feed, sources)
     after = archive.titles(transaction, archive.latest(transaction, within, feed.limit))
     path = feed.folder + addresses.ATOM.file
     before = _published(target, path)

@@ -15,18 +15,15 @@ from urllib.parse import quote
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from aggregator import urls
+from aggregator import text, urls
 from aggregator.errors import ForbiddenError
-from aggregator.models import Attribution, Source, Subscription
+from aggregator.models import MOST_LEVELS, Attribution, Source, Subscription
 from aggregator.pipeline import postfolder
 from aggregator.postfile import PostFile
 from aggregator.recognise.importing import carriers, named
 
 #: A category path: names, outermost first.
 Names = tuple[str, ...]
-
-#: Levels that feeds.yaml takes.
-_MOST_LEVELS = 8
 
 
 class _Wanted(Struct):
@@ -83,8 +80,8 @@ class Survey:
     def read(self, path: str) -> PostFile:
         """Return the post at ``path``, its category spelled as feeds.yaml does; raises ValueError as ``postfolder``."""
         post = postfolder.read(self.folder, path)
-        if len(post.categories) > _MOST_LEVELS:
-            raise ValueError(f"its category has more than {_MOST_LEVELS} levels")
+        if len(post.categories) > MOST_LEVELS:
+            raise ValueError(f"its category has more than {MOST_LEVELS} levels")
         nameless = [name for name, slug in zip(post.categories, self._slugs(post.categories), strict=True) if not slug]
         if nameless:
             raise ValueError(f"its category {nameless[0]!r} has neither letter nor digit for the name of a folder")
@@ -158,13 +155,7 @@ class Survey:
         return known.url if known else made
 
     def _spell(self, category: Names) -> Names:
-        # Names that make the same folder are spelled as the first of them.
-        slugs: tuple[str, ...] = ()
-        names: Names = ()
-        for name, slug in zip(category, self._slugs(category), strict=True):
-            slugs += (slug.casefold(),)
-            names = self._spelled.setdefault(slugs, (*names, name))
-        return names
+        return text.spelled(category, self._slugs(category), self._spelled)
 
 
 def _pullable(feed: str | None) -> str | None:
