@@ -74,7 +74,7 @@ class Shelf:
         found = bodies(document)
         posts = archive.unchanged(transaction, [pk for pk in pks if (kind, pk) not in self._known])
         known = {pk: each for pk, each in posts.items() if each.id in found}
-        made = {pk: facts.Entry(each.published, each.updated, found[each.id]) for pk, each in known.items()}
+        made = {pk: facts.Rendered(each.published, each.updated, found[each.id]) for pk, each in known.items()}
         self._keep(kind, made)
 
     def _rendered(self, kind: str, posts: Mapping[int, Post]) -> dict[int, Any]:
@@ -104,4 +104,4 @@ def _missing(transaction: Transaction, pks: Sequence[int], known: Mapping[str, C
 
 
 def _size(entries: Iterable[Any]) -> int:
-    return sum(len(entry.body) if isinstance(entry, facts.Entry) else _SHOWN for entry in entries)
+    return sum(len(entry.body) if isinstance(entry, facts.Rendered) else _SHOWN for entry in entries)

@@ -13,7 +13,7 @@ from aggregator import text, urls
 from aggregator.models import Archive, Deletion, Document, FeedInfo, Link, OutputFeed, Person, Post, Publication
 from aggregator.publish import addresses, facts, generator, safe
 from aggregator.publish.addresses import ATOM, HTML
-from aggregator.publish.facts import Entry
+from aggregator.publish.facts import Rendered
 from aggregator.publish.generator import MEDIA, add
 from aggregator.times import rfc3339
 
@@ -42,7 +42,7 @@ _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
+def entries(publication: Publication, posts: Sequence[Post]) -> list[Rendered]:
     """Return the entries that ``posts`` make."""
     return safe.each(_entries, publication, posts)
 
@@ -52,21 +52,21 @@ def bodies(document: bytes) -> dict[str, bytes]:
     return generator.by_id(generator.pieces(document, _FIRST, _BEHIND), _ID)
 
 
-def document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> Document:
+def document(publication: Publication, feed: OutputFeed, made: Sequence[Rendered]) -> Document:
     """Return ``atom.xml`` of ``feed`` with the entries ``made``."""
     mark = "complete" if feed.complete else None
     body = safe.retried(_document, publication, feed, tuple(_feed_links(publication, feed)), mark, made)
     return Document(path=feed.folder + ATOM.file, body=body)
 
 
-def archive(publication: Publication, feed: OutputFeed, place: Archive, made: Sequence[Entry]) -> Document:
+def archive(publication: Publication, feed: OutputFeed, place: Archive, made: Sequence[Rendered]) -> Document:
     """Return an archive document of ``feed`` (RFC 5005, section 4) with the entries ``made``, newest first."""
     body = safe.retried(_document, publication, feed, tuple(_archive_links(publication, feed, place)), "archive", made)
     return Document(path=addresses.archive_path(feed, place.number), body=body)
 
 
 def _document(
-    publication: Publication, feed: OutputFeed, links: Sequence[Link], mark: str | None, made: Sequence[Entry]
+    publication: Publication, feed: OutputFeed, links: Sequence[Link], mark: str | None, made: Sequence[Rendered]
 ) -> bytes:
     finish = partial(_finish_feed, publication, mark, feed.deleted)
     spaces = {"media": MEDIA, "fh": HISTORY} | ({"at": TOMBSTONES} if feed.deleted else {})
@@ -75,7 +75,7 @@ def _document(
     return generator.filled(bytes(head.atom_str()), made, _BEHIND)
 
 
-def _entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
+def _entries(publication: Publication, posts: Sequence[Post]) -> list[Rendered]:
     made = generator.new_feed(
         publication, publication.feeds[0], [], generator.break_lines, {"media": MEDIA, "fh": HISTORY}
     )
@@ -84,7 +84,7 @@ def _entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
         _add_entry(made, publication, facts.credited(publication, post))
     bodies = generator.pieces(bytes(made.atom_str()), _FIRST, _BEHIND)
     sources = (_source_of(publication, post) for post in posts)
-    return facts.entries(posts, [body.replace(_SOURCE, of, 1) for body, of in zip(bodies, sources, strict=True)])
+    return facts.rendered(posts, [body.replace(_SOURCE, of, 1) for body, of in zip(bodies, sources, strict=True)])
 
 
 def _feed_links(publication: Publication, feed: OutputFeed) -> Iterator[Link]:

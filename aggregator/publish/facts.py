@@ -22,7 +22,7 @@ _SPARE = 20
 UNKNOWN_TYPE = "application/octet-stream"
 
 
-class Entry(NamedTuple):
+class Rendered(NamedTuple):
     """A post as it stands in every document of a format; it follows from the publication and the post alone."""
 
     published: datetime
@@ -30,14 +30,14 @@ class Entry(NamedTuple):
     body: bytes
 
 
-def entries(posts: Sequence[Post], bodies: Sequence[bytes]) -> list[Entry]:
-    """Return the entries of ``posts`` that have ``bodies``."""
-    return [Entry(post.published, post.updated, body) for post, body in zip(posts, bodies, strict=True)]
+def rendered(posts: Sequence[Post], bodies: Sequence[bytes]) -> list[Rendered]:
+    """Return ``posts`` with the ``bodies`` that were made of them."""
+    return [Rendered(post.published, post.updated, body) for post, body in zip(posts, bodies, strict=True)]
 
 
-def updated(publication: Publication, made: Sequence[Entry]) -> datetime:
-    """Return the newest entry's time; the publication's own where there is no entry."""
-    return second(max((entry.updated for entry in made), default=publication.created))
+def updated(publication: Publication, made: Sequence[Rendered]) -> datetime:
+    """Return the newest post's time; the publication's own where there is none."""
+    return second(max((each.updated for each in made), default=publication.created))
 
 
 def credited(publication: Publication, post: Post) -> Post:

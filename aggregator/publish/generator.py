@@ -100,7 +100,7 @@ def by_id(entries: Iterable[bytes], said: re.Pattern[bytes]) -> dict[str, bytes]
     return {unescape(match[1].decode()): entry for match, entry in found if match}
 
 
-def filled(head: bytes, made: Sequence[facts.Entry], behind: bytes) -> bytes:
+def filled(head: bytes, made: Sequence[facts.Rendered], behind: bytes) -> bytes:
     """Return the document ``head``, which has no entries, with those ``made`` before the last ``behind``.
 
     All of a feed without a limit would else stand in memory as a tree many times its size.

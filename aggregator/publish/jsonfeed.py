@@ -20,7 +20,7 @@ from aggregator import PROJECT_URL, text
 from aggregator.models import Attribution, Copy, Document, OutputFeed, Person, Post, Publication
 from aggregator.publish import addresses, facts, safe
 from aggregator.publish.addresses import JSON
-from aggregator.publish.facts import Entry
+from aggregator.publish.facts import Rendered
 from aggregator.times import rfc3339
 
 #: No other object has an "id", and within a string a quote is escaped.
@@ -29,7 +29,7 @@ _encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _read = json.JSONDecoder().raw_decode  # the first value of a text, and where it ends
 
 
-def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
+def entries(publication: Publication, posts: Sequence[Post]) -> list[Rendered]:
     """Return the items that ``posts`` make."""
     return safe.each(_entries, publication, posts)
 
@@ -40,7 +40,7 @@ def bodies(document: bytes) -> dict[str, bytes]:
     return {_read(item.decode())[0]: _FIRST + item.removesuffix(b",") for item in items}
 
 
-def document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> Document:
+def document(publication: Publication, feed: OutputFeed, made: Sequence[Rendered]) -> Document:
     """Return ``feed.json`` of ``feed`` with the items ``made``."""
     head = safe.retried(_head, publication, feed)
     # Item by item: one character beyond the BMP would make a text of the whole feed four times its size.
@@ -48,8 +48,8 @@ def document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) 
     return Document(path=feed.folder + JSON.file, body=body)
 
 
-def _entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
-    return facts.entries(posts, [_dump(_item(facts.credited(publication, post))) for post in posts])
+def _entries(publication: Publication, posts: Sequence[Post]) -> list[Rendered]:
+    return facts.rendered(posts, [_dump(_item(facts.credited(publication, post))) for post in posts])
 
 
 def _head(publication: Publication, feed: OutputFeed) -> bytes:

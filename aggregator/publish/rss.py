@@ -12,7 +12,7 @@ from aggregator import PROJECT_URL, __version__
 from aggregator.models import Document, Link, OutputFeed, Post, Publication
 from aggregator.publish import addresses, facts, generator, safe
 from aggregator.publish.addresses import RSS
-from aggregator.publish.facts import Entry
+from aggregator.publish.facts import Rendered
 from aggregator.publish.generator import DUBLIN_CORE, MEDIA, Extend, add
 from aggregator.times import rfc822
 
@@ -35,7 +35,7 @@ _FIRST, _BEHIND = b"\n<item>", b"</channel>"
 _ID = re.compile(rb"<guid[^>]*>([^<]*)</guid>")
 
 
-def entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
+def entries(publication: Publication, posts: Sequence[Post]) -> list[Rendered]:
     """Return the items that ``posts`` make."""
     return safe.each(_entries, publication, posts)
 
@@ -45,21 +45,21 @@ def bodies(document: bytes) -> dict[str, bytes]:
     return generator.by_id(generator.pieces(document, _FIRST, _BEHIND), _ID)
 
 
-def document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> Document:
+def document(publication: Publication, feed: OutputFeed, made: Sequence[Rendered]) -> Document:
     """Return ``rss.xml`` of ``feed`` with the items ``made``."""
     return Document(path=feed.folder + RSS.file, body=safe.retried(_document, publication, feed, made))
 
 
-def _document(publication: Publication, feed: OutputFeed, made: Sequence[Entry]) -> bytes:
+def _document(publication: Publication, feed: OutputFeed, made: Sequence[Rendered]) -> bytes:
     head = _channel(publication, feed, partial(_finish_channel, facts.updated(publication, made)))
     return generator.filled(bytes(head.rss_str()), made, _BEHIND)
 
 
-def _entries(publication: Publication, posts: Sequence[Post]) -> list[Entry]:
+def _entries(publication: Publication, posts: Sequence[Post]) -> list[Rendered]:
     made = _channel(publication, publication.feeds[0], lambda root: generator.break_lines(root[0]))
     for post in posts:
         _add_item(made, publication, post)
-    return facts.entries(posts, generator.pieces(bytes(made.rss_str()), _FIRST, _BEHIND))
+    return facts.rendered(posts, generator.pieces(bytes(made.rss_str()), _FIRST, _BEHIND))
 
 
 def _channel(publication: Publication, feed: OutputFeed, finish: Extend) -> Any:
