@@ -17,7 +17,7 @@ from aggregator.pipeline import deciding, pending, update
 from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.deciding import Batch
-from aggregator.pipeline.target import FEEDS, POSTS, Counts, Ledger, Target
+from aggregator.pipeline.target import FEEDS, POSTS, Counts, FileLog, Target
 from aggregator.pipeline.update import FetchAll, Outcome
 from aggregator.records import SourceState
 from aggregator.stopwatch import Stopwatch
@@ -129,7 +129,7 @@ def _notice_loss(store: Store, target: Target) -> None:
 
 
 def _bind(
-    bound: Iterator[Batch], crew: Crew, sources: Sequence[Source], files: Ledger, stop: Event, watch: Stopwatch
+    bound: Iterator[Batch], crew: Crew, sources: Sequence[Source], files: FileLog, stop: Event, watch: Stopwatch
 ) -> tuple[Sequence[int], int]:
     """Write the new posts as they are ``bound``; return their numbers, and how many copies joined a post.
 
@@ -163,7 +163,7 @@ def publish_changes(
     store: Store,
     sources: Sequence[Source],
     crew: Crew,
-    changes: Ledger,
+    changes: FileLog,
     *,
     settings_digest: str,
     stop: Event,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aggregator.models import Document
-from aggregator.pipeline.target import HEALTH, Ledger, Target
+from aggregator.pipeline.target import HEALTH, FileLog, Target
 from aggregator.pipeline.target import write as put
 from aggregator.publish import health
 from aggregator.stopwatch import Stopwatch
@@ -13,7 +13,7 @@ from aggregator.store import Store, Transaction, events, upkeep
 _SHOWN = 100
 
 
-def write(store: Store, target: Target, changes: Ledger, watch: Stopwatch) -> None:
+def write(store: Store, target: Target, changes: FileLog, watch: Stopwatch) -> None:
     """Write the feed, and note that all events are published."""
     with store.reading() as transaction:
         known = upkeep.files(transaction, HEALTH)

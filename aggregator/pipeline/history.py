@@ -19,7 +19,7 @@ from aggregator.models import Archive, Document, OutputFeed, Publication, Source
 from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.shelf import LISTED, Before, Shelf
 from aggregator.pipeline.station import Done, Station
-from aggregator.pipeline.target import ARCHIVES, Changes, Ledger, Target, remove, write_all
+from aggregator.pipeline.target import ARCHIVES, Changes, FileLog, Target, remove, write_all
 from aggregator.pipeline.written import Written, nothing, put
 from aggregator.publish import addresses, atom, html
 from aggregator.records import ArchiveState, Filing
@@ -99,7 +99,7 @@ def publish(
     sources: Sequence[Source],
     pks: Sequence[int],
     shown: Sequence[Window],
-    changes: Ledger,
+    changes: FileLog,
     stop: Event,
     watch: Stopwatch,
     *,
@@ -159,7 +159,7 @@ def _write(
     store: Store,
     crew: Crew,
     shown: Sequence[Window],
-    changes: Ledger,
+    changes: FileLog,
     stop: Event,
     watch: Stopwatch,
     *,

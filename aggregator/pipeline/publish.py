@@ -24,7 +24,7 @@ from aggregator.pipeline.history import Window
 from aggregator.pipeline.pending import Pending
 from aggregator.pipeline.shelf import Before, Shelf
 from aggregator.pipeline.station import Done, Station
-from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, Ledger, Outputs, Target, remove, write
+from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, FileLog, Outputs, Target, remove, write
 from aggregator.pipeline.written import Written, nothing, put
 from aggregator.publish import facts, html, opml
 from aggregator.publish.addresses import OPML
@@ -52,7 +52,7 @@ def publish(
     crew: Crew,
     waiting: Pending,
     new: Sequence[int],
-    changes: Ledger,
+    changes: FileLog,
     *,
     full: bool,
     stop: Event,
@@ -161,7 +161,7 @@ def write_posts(
     numbered: Iterable[Sequence[int]],
     crew: Crew,
     sources: Sequence[Source],
-    changes: Ledger,
+    changes: FileLog,
     stop: Event,
     watch: Stopwatch,
 ) -> None:
@@ -222,7 +222,7 @@ def _write_feeds(
     crew: Crew,
     sources: Sequence[Source],
     windows: Sequence[Window],
-    changes: Ledger,
+    changes: FileLog,
     stop: Event,
     watch: Stopwatch,
     *,
@@ -260,7 +260,7 @@ def _paths(publication: Publication, windows: Iterable[Window]) -> Iterator[str]
     return (window.feed.folder + FORMATS[name].file for window in windows for name in publication.formats)
 
 
-def _sweep_posts(store: Store, target: Target, changes: Ledger) -> None:
+def _sweep_posts(store: Store, target: Target, changes: FileLog) -> None:
     with store.reading() as transaction:
         gone = upkeep.files_of_no_post(transaction, POSTS)
     remove(store, target.posts, POSTS, gone, changes)

@@ -74,7 +74,7 @@ class Target(Struct, frozen=True, kw_only=True):
         return self.folder_of(post.category) + frontmatter.file_name(post.name, post.published, self.outputs.style)
 
 
-class Ledger(Protocol):
+class FileLog(Protocol):
     """Is told of the files that were written and removed, as ``folder: path``."""
 
     def add_written(self, names: Sequence[str]) -> None: ...
@@ -116,7 +116,7 @@ def write_all(
     name: str,
     documents: Iterable[Document],
     known: AbstractSet[str],
-    changes: Ledger,
+    changes: FileLog,
     watch: Stopwatch,
 ) -> None:
     """Write ``documents`` as they come, several side by side while the next ones are made: a disk answers late.
@@ -140,7 +140,7 @@ def write_all(
 
 
 def write(
-    folder: OutputFolder, name: str, document: Document, known: AbstractSet[str], changes: Ledger, watch: Stopwatch
+    folder: OutputFolder, name: str, document: Document, known: AbstractSet[str], changes: FileLog, watch: Stopwatch
 ) -> None:
     if _written(folder, document, known, watch):
         changes.add_written([f"{name}: {document.path}"])
@@ -162,7 +162,7 @@ def _is_ours(document: Document, before: bytes) -> bool:
     )
 
 
-def remove(store: Store, folder: OutputFolder, name: str, paths: Sequence[str], changes: Ledger) -> None:
+def remove(store: Store, folder: OutputFolder, name: str, paths: Sequence[str], changes: FileLog) -> None:
     if not paths:
         return
     for path in paths:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from aggregator import text
 from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.station import Done, Station
-from aggregator.pipeline.target import Ledger
+from aggregator.pipeline.target import FileLog
 from aggregator.publish.files import OutputFolder
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import upkeep
@@ -44,7 +44,7 @@ def put(
     function: Callable[[Station, A], Done],
     shares: Sequence[A],
     name: str,
-    changes: Ledger,
+    changes: FileLog,
     stop: Event,
     watch: Stopwatch,
 ) -> Mapping[str, str]:
