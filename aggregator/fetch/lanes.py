@@ -1,4 +1,4 @@
-"""Fetching many documents: many hosts side by side, few requests at once to each, results as they come."""
+"""Fetching many documents: many lanes side by side, few requests at once in each, results as they come."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ class _Lanes:
         self._lanes: dict[str, deque[Request]] = {}
         for request in requests:
             self._lanes.setdefault(lane(request.url), deque()).append(request)
-        # For each number of requests under way to a host, the hosts that may be asked for one more.  The longest
-        # lane will take longest, so it begins.
+        # For each number of requests under way in a lane, the lanes in which one more may begin.  The longest
+        # will take longest, so it begins.
         self._open: list[dict[str, None]] = [{} for _ in range(per_host)]
-        self._open[0].update(dict.fromkeys(sorted(self._lanes, key=lambda host: -len(self._lanes[host]))))
+        self._open[0].update(dict.fromkeys(sorted(self._lanes, key=lambda name: -len(self._lanes[name]))))
         self._under_way: Counter[str] = Counter()
         self._results: deque[Result | Exception] = deque()
         self._left = sum(map(len, self._lanes.values()))  # not begun yet
@@ -74,7 +74,7 @@ class _Lanes:
         self._lock = threading.Lock()
         self._may_begin = threading.Condition(self._lock)
         self._has_result = threading.Condition(self._lock)
-        useful = sum(min(len(lane), per_host) for lane in self._lanes.values())
+        useful = sum(min(len(waiting), per_host) for waiting in self._lanes.values())
         self._threads = [
             threading.Thread(target=self._work, name="fetch", daemon=True) for _ in range(min(concurrency, useful))
         ]
@@ -112,7 +112,7 @@ class _Lanes:
 
     def _work(self) -> None:
         while (begun := self._begun()) is not None:
-            host, request = begun
+            lane, request = begun
             result: Result | Exception
             try:
                 result = request, self._fetch(request)
@@ -120,40 +120,40 @@ class _Lanes:
                 result = request, error
             except Exception as bug:  # noqa: BLE001 - raised again in the thread that takes the results
                 result = bug
-            self._done(host, result)
+            self._done(lane, result)
 
     def _begun(self) -> tuple[str, Request] | None:
         with self._lock:
             self._may_begin.wait_for(self._ready)
             if self._closed or not self._left:
                 return None
-            host = next(host for hosts in self._open for host in hosts)  # the one that is least busy
-            request = self._lanes[host].popleft()
-            self._count(host, +1)
+            lane = next(lane for lanes in self._open for lane in lanes)  # the one that is least busy
+            request = self._lanes[lane].popleft()
+            self._count(lane, +1)
             self._left -= 1
             self._held += 1
-            return host, request
+            return lane, request
 
     def _ready(self) -> bool:
         has_room = self._held < self._most_held and self._bytes < _MOST_BYTES
         return self._closed or not self._left or (any(self._open) and has_room)
 
-    def _done(self, host: str, result: Result | Exception) -> None:
+    def _done(self, lane: str, result: Result | Exception) -> None:
         # No other thread need be woken to begin something: this one will, as it has just made room for it.
         with self._lock:
-            self._count(host, -1)
+            self._count(lane, -1)
             if not self._closed:
                 self._results.append(result)
                 self._bytes += _size(result)
             self._has_result.notify()
 
-    def _count(self, host: str, change: int) -> None:
-        before = self._under_way[host]
+    def _count(self, lane: str, change: int) -> None:
+        before = self._under_way[lane]
         if before < len(self._open):
-            self._open[before].pop(host, None)
-        after = self._under_way[host] = before + change
-        if self._lanes[host] and after < len(self._open):
-            self._open[after][host] = None
+            self._open[before].pop(lane, None)
+        after = self._under_way[lane] = before + change
+        if self._lanes[lane] and after < len(self._open):
+            self._open[after][lane] = None
 
 
 def _size(result: Result | Exception) -> int:
