@@ -132,7 +132,7 @@ def _decide(
 
 
 def _waiting(transaction: Transaction, word: str) -> list[int]:
-    if word == ALL or word in pulls.states(transaction):
+    if word == ALL or pulls.is_listed(transaction, word):
         found = verdicts.held_of(transaction, None if word == ALL else word)
     else:
         found = verdicts.still_open(transaction, lookup.copies(transaction, word))

@@ -148,6 +148,11 @@ def states(connection: sa.Connection, *, due: datetime | None = None) -> dict[st
     return {row.id: state(row) for row in connection.execute(query)}
 
 
+def is_listed(connection: sa.Connection, source_id: str) -> bool:
+    """Tell whether a source of feeds.yaml is called ``source_id``."""
+    return bool(connection.scalar(sa.select(sa.exists().where(source.c.id == source_id, source.c.listed))))
+
+
 def listed(connection: sa.Connection) -> dict[str, Listed]:
     """Return what subscribers are told of the listed sources, by id."""
     query = sa.select(source.c.id, source.c.info, source.c.gone).where(source.c.listed)
