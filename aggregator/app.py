@@ -20,7 +20,7 @@ from aggregator import __version__, fetch, frontmatter, network, urls
 from aggregator.config import Settings
 from aggregator.errors import DatabaseError, HttpStatusError
 from aggregator.models import Document, Post, Publication
-from aggregator.pipeline import corrections, deciding
+from aggregator.pipeline import corrections, deciding, folders
 from aggregator.pipeline import cycle as pipeline
 from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.crew import Crew
@@ -227,6 +227,7 @@ class App(Struct, frozen=True):
     def _publish(self, *, full: bool) -> Changes:
         changes = Changes()
         with self._crew() as crew:
+            folders.look(self.store, crew.target)
             pipeline.publish_changes(
                 self.store,
                 self.settings.sources,

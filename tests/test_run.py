@@ -76,27 +76,6 @@ def test_a_look_at_the_sources_in_the_middle_of_a_run_hides_no_new_rule_from_the
     assert planet.run()["sources"]["ok"] == 1
 
 
-@pytest.mark.parametrize(("lost", "news"), [(["public"], 0), (["posts"], 1), (["public", "posts"], 0)])
-def test_a_folder_of_outputs_that_is_gone_is_written_again(
-    planet: Planet, origin: Origin, lost: list[str], news: int
-) -> None:
-    """Whole, whether there are news or none, as if it had never been away."""
-    items = [Item(guid=str(number), title=f"Number {number}") for number in range(3)]
-    origin.put("/a.xml", rss(*items))
-    origin.put("/b.xml", "no feed")
-    planet.configure([f"{{url: '{origin.url(path)}', category: X}}" for path in ("/a.xml", "/b.xml")])
-    for hour in range(8, 12):
-        planet.run(at=f"2026-11-24T{hour:02}:00:00Z")
-    before = {path: body for path, (body, _) in planet.snapshot().items()}
-    for name in lost:
-        shutil.rmtree(planet.folder / name)
-    origin.put("/a.xml", rss(*items, *(Item(guid=f"new {number}") for number in range(news))))
-    planet.run(at="2026-11-25T08:00:00Z")
-    after = {path: body for path, (body, _) in planet.snapshot().items()}
-    assert before.keys() <= after.keys()
-    assert news or before == after
-
-
 def test_an_entry_without_a_date_keeps_the_time_of_its_first_sight(planet: Planet, origin: Origin) -> None:
     """No date, an impossible one and one in the future become the first run's time, and stay so."""
     dates = (None, "Sat, 99 Foo 0000 99:99:99 GMT", "Fri, 01 Jan 2100 00:00:00 GMT")

@@ -437,6 +437,7 @@ def summary(*failures: Outcome, ok: int = 0) -> Summary:
         archived=0,
         written=0,
         removed=0,
+        left=(),
         seconds={"fetch": 0.5},
     )
 

@@ -83,6 +83,8 @@ def summary(done: Summary, settings: Settings) -> None:
     ):
         table.add_row(f"[bold]{name}[/bold]", plain(value))
     out.print(table)
+    for folder in done.left:
+        out.print(f"[yellow]left[/yellow] {plain(str(folder))} as it stands: remove it when nothing serves it")
     if done.held:
         out.print(f"[yellow]held[/yellow] {done.held} new entries wait for a look: 'aggregator held' shows why")
     for outcome in done.warnings:
@@ -113,6 +115,7 @@ def summary_json(done: Summary) -> dict[str, Any]:
         "archived": done.archived,
         "entries": done.entries,
         "files": {"written": done.written, "removed": done.removed},
+        "left": [str(folder) for folder in done.left],
         "failures": [{"source": outcome.source_id, "error": outcome.error} for outcome in done.failures],
         "postponed": [{"source": outcome.source_id, "because": outcome.error} for outcome in done.postponed],
         "warnings": [{"source": outcome.source_id, "warnings": outcome.warnings} for outcome in done.warnings],

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
+from pathlib import Path
 from threading import Event
 
 from msgspec import Struct, field
@@ -13,11 +14,11 @@ from msgspec import Struct, field
 from aggregator import cadence
 from aggregator.errors import OutputError
 from aggregator.models import PrimaryRule, Source
-from aggregator.pipeline import deciding, pending, update
+from aggregator.pipeline import deciding, folders, pending, update
 from aggregator.pipeline.confined import Confined
 from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.deciding import Batch
-from aggregator.pipeline.target import FEEDS, POSTS, Counts, FileLog, Target
+from aggregator.pipeline.target import Counts, FileLog
 from aggregator.pipeline.update import FetchAll, Outcome
 from aggregator.records import SourceState
 from aggregator.stopwatch import Stopwatch
@@ -47,7 +48,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     """What came of a cycle.  ``seconds`` are the wall times of its stages.
 
     ``held`` counts the new entries that wait for the editor, ``archived`` those that are published nowhere;
-    ``written`` and ``removed`` count files.
+    ``written`` and ``removed`` count files.  ``left`` are folders of outputs that feeds.yaml does not name any more.
     """
 
     at: datetime
@@ -64,6 +65,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     archived: int
     written: int
     removed: int
+    left: tuple[Path, ...]
     seconds: Mapping[str, float]
 
     @property
@@ -91,7 +93,7 @@ def cycle(
     watch = Stopwatch()
     with watch("store"), store.writing() as transaction:
         pulls.sync(transaction, sources)
-    _notice_loss(store, crew.target)
+    left = folders.look(store, crew.target)
     states = _chosen(store, sources, orders)
     orders.begun(len(states))
     by_id = {source.id: source for source in sources}
@@ -115,17 +117,7 @@ def cycle(
     publish_changes(
         store, sources, crew, files, settings_digest=settings_digest, stop=orders.stop, watch=watch, new=new
     )
-    return tally.summary(orders.now, len(new), duplicate, files, watch)
-
-
-def _notice_loss(store: Store, target: Target) -> None:
-    """See to it that everything is written again where the folder of the feeds, or that of the posts, is gone."""
-    missing = [name for name, folder in ((FEEDS, target.feeds), (POSTS, target.posts)) if not folder.exists]
-    if not missing:
-        return
-    with store.writing() as transaction:
-        if any(upkeep.has_files(transaction, name) for name in missing):
-            upkeep.set_fact(transaction, pulls.PUBLISHED, "")
+    return tally.summary(orders.now, len(new), duplicate, files, left, watch)
 
 
 def _bind(
@@ -233,7 +225,9 @@ class Tally:
         """How many copies are new or changed."""
         return self._made + self._changed
 
-    def summary(self, at: datetime, new: int, duplicate: int, files: Counts, watch: Stopwatch) -> Summary:
+    def summary(
+        self, at: datetime, new: int, duplicate: int, files: Counts, left: tuple[Path, ...], watch: Stopwatch
+    ) -> Summary:
         """Return the sum, with what binding and publishing came to."""
         return Summary(
             at=at,
@@ -250,5 +244,6 @@ class Tally:
             archived=self._archived,
             written=files.written,
             removed=files.removed,
+            left=left,
             seconds=watch.seconds(),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aggregator.models import Document
-from aggregator.pipeline.target import HEALTH, FileLog, Target
+from aggregator.pipeline.target import HEALTH, FileLog, Target, add, note
 from aggregator.pipeline.target import write as put
 from aggregator.publish import health
 from aggregator.stopwatch import Stopwatch
@@ -18,10 +18,10 @@ def write(store: Store, target: Target, changes: FileLog, watch: Stopwatch) -> N
     with store.reading() as transaction:
         known = upkeep.files(transaction, HEALTH)
         made = document(transaction, target)
-    if made.path not in known:
-        with watch("store"), store.writing() as noting:
-            upkeep.add_files(noting, HEALTH, [(made.path, None)])
+    new = [] if made.path in known else [(made.path, None)]
+    taken = note(store, target.feeds, HEALTH, new, known, watch)
     put(target.feeds, HEALTH, made, known, changes, watch)
+    add(store, HEALTH, taken, watch)
     target.feeds.sync()
     with store.writing() as transaction:
         events.publish(transaction)

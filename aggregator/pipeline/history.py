@@ -19,7 +19,7 @@ from aggregator.models import Archive, Document, OutputFeed, Publication, Source
 from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.shelf import LISTED, Before, Shelf
 from aggregator.pipeline.station import Done, Station
-from aggregator.pipeline.target import ARCHIVES, Changes, FileLog, Target, remove, write_all
+from aggregator.pipeline.target import ARCHIVES, Changes, FileLog, Target, add, note, remove, write_all
 from aggregator.pipeline.written import Written, nothing, put
 from aggregator.publish import addresses, atom, html
 from aggregator.records import ArchiveState, Filing
@@ -177,15 +177,18 @@ def _write(
         )
         # When everything is to be written again, entries may look different.
         written = Written({} if full else upkeep.digests(transaction, ARCHIVES, paths))
-    with watch("store"), store.writing() as noting:
-        upkeep.add_files(noting, ARCHIVES, [(path, None) for path in paths if path not in known])
-        if known.intersection(past):
-            kept.soil(noting, [task.state.pk for task in needless])
+    if known.intersection(past):
+        with watch("store"), store.writing() as transaction:
+            kept.soil(transaction, [task.state.pk for task in needless])
+    new = [(path, None) for path in paths if path not in known]
+    taken = note(store, target.feeds, ARCHIVES, new, known, watch)
     shares = [_share(part, target, known, written) for part in chunks(todo, _SHARE)]
     made = put(crew, write_share, shares, ARCHIVES, changes, stop, watch)
     if stop.is_set():
         return []
-    remove(store, target.feeds, ARCHIVES, sorted((known | set(paths)) - set(made)), changes)
+    add(store, ARCHIVES, [each for each in taken if each[0] in made], watch)
+    past = sorted((known | set(paths)) - set(made) - {path for path, _ in taken})
+    remove(store, target.feeds, ARCHIVES, past, changes)
     return [task.state.pk for task in todo]
 
 

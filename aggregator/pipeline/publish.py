@@ -24,7 +24,20 @@ from aggregator.pipeline.history import Window
 from aggregator.pipeline.pending import Pending
 from aggregator.pipeline.shelf import Before, Shelf
 from aggregator.pipeline.station import Done, Station
-from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Changes, FileLog, Outputs, Target, remove, write
+from aggregator.pipeline.target import (
+    ARCHIVES,
+    FEEDS,
+    HEALTH,
+    POSTS,
+    Changes,
+    FileLog,
+    Outputs,
+    Target,
+    add,
+    note,
+    remove,
+    write,
+)
 from aggregator.pipeline.written import Written, nothing, put
 from aggregator.publish import facts, html, opml
 from aggregator.publish.addresses import OPML
@@ -172,26 +185,39 @@ def write_posts(
     """
     target = crew.target
     past: list[str] = []
+    taken: list[tuple[str, int | None]] = []
 
     def shares() -> Iterator[Posts]:
         for pks in numbered:
             for batch in chunks(pks, _BATCH):
-                yield _noted(crew.store, target, batch, past, watch)
+                yield _noted(crew.store, target, batch, past, taken, watch)
             history.file(crew.store, target, sources, pks, watch)
 
     crew.spread(write_share, shares(), lambda done: changes.add_written(done.written), stop, watch)
+    if not stop.is_set():
+        add(crew.store, POSTS, taken, watch)
     remove(crew.store, target.posts, POSTS, past, changes)
 
 
-def _noted(store: Store, target: Target, pks: Sequence[int], past: list[str], watch: Stopwatch) -> Posts:
-    """Note the files of the posts numbered ``pks``; those in which they stood before and do not now join ``past``."""
+def _noted(
+    store: Store,
+    target: Target,
+    pks: Sequence[int],
+    past: list[str],
+    taken: list[tuple[str, int | None]],
+    watch: Stopwatch,
+) -> Posts:
+    """Note the files of the posts numbered ``pks``; those that are not yet ours join ``taken``.
+
+    Those in which they stood before and do not now join ``past``.
+    """
     with watch("select"), store.reading() as transaction:
         paths = {post.pk: target.path_of(post) for post in archive.places(transaction, pks)}
         before = upkeep.files_of(transaction, POSTS, pks)
+    noted = set(before)
     known = frozenset(path for path, _ in before)
-    if not known.issuperset(paths.values()):
-        with watch("store"), store.writing() as transaction:
-            upkeep.add_files(transaction, POSTS, ((path, pk) for pk, path in paths.items()))
+    new = [(path, pk) for pk, path in paths.items() if (path, pk) not in noted]
+    taken += note(store, target.posts, POSTS, new, known, watch)
     # A post that moved to another category leaves no copy behind.
     past += [path for path, pk in before if paths.get(pk) != path]
     return Posts(paths, known)
@@ -235,9 +261,7 @@ def _write_feeds(
         # When everything is to be written again, entries may look different.
         written = Written({} if full else upkeep.digests(transaction, FEEDS, feeds))
     made = {*feeds, *_listing_paths(target.publication)}
-    if not known.issuperset(made):
-        with watch("store"), store.writing() as transaction:
-            upkeep.add_files(transaction, FEEDS, [(path, None) for path in sorted(made - known)])
+    taken = note(store, target.feeds, FEEDS, [(path, None) for path in sorted(made - known)], known, watch)
     shares = [_share(part, target, known, written) for part in chunks(windows, _FEEDS)]
     put(crew, write_feeds, shares, FEEDS, changes, stop, watch)
     if stop.is_set():
@@ -247,6 +271,7 @@ def _write_feeds(
         # With what memory the crew had, and one by one: of 10,000 sources each takes some 10 MB.
         for document in _listings(transaction, target.publication, sources):
             write(target.feeds, FEEDS, document, known, changes, watch)
+    add(store, FEEDS, taken, watch)
     if full:
         remove(store, target.feeds, FEEDS, sorted(known - made), changes)
 

@@ -162,6 +162,33 @@ def _is_ours(document: Document, before: bytes) -> bool:
     )
 
 
+def note(
+    store: Store,
+    folder: OutputFolder,
+    name: str,
+    wanted: Iterable[tuple[str, int | None]],
+    known: AbstractSet[str],
+    watch: Stopwatch,
+) -> list[tuple[str, int | None]]:
+    """Note the files ``wanted``, paths and whose they are, before they are written; return those that are not yet ours.
+
+    Where something stands that is not ``known``, it may be somebody's: it is ours when it was written.
+    """
+    free: list[tuple[str, int | None]] = []
+    taken: list[tuple[str, int | None]] = []
+    for each in wanted:
+        (taken if each[0] not in known and folder.stands(each[0]) else free).append(each)
+    add(store, name, free, watch)
+    return taken
+
+
+def add(store: Store, name: str, files: Sequence[tuple[str, int | None]], watch: Stopwatch) -> None:
+    """Note ``files``, paths and whose they are, as ours."""
+    if files:
+        with watch("store"), store.writing() as transaction:
+            upkeep.add_files(transaction, name, files)
+
+
 def remove(store: Store, folder: OutputFolder, name: str, paths: Sequence[str], changes: FileLog) -> None:
     if not paths:
         return

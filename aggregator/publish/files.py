@@ -53,6 +53,10 @@ class OutputFolder:
         """Whether the folder is there: it is made with its first file, and stays when its last one is removed."""
         return os.path.isdir(self._root)
 
+    def stands(self, path: str) -> bool:
+        """Tell whether anything stands at ``path``."""
+        return os.path.lexists(f"{self._root}/{path}")
+
     def write(self, document: Document, *, ours: bool | Callable[[bytes], bool]) -> bool:
         """Put ``document`` in its place in one step; return whether that changed anything.
 

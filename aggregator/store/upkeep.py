@@ -41,6 +41,18 @@ def has_files(connection: sa.Connection, folder: str) -> bool:
     return connection.scalar(query) is not None
 
 
+def written(connection: sa.Connection, folder: str) -> dict[str, str | None]:
+    """Return the digests of all files that we wrote into ``folder``, by path; None where none was noted."""
+    query = sa.select(file.c.path, file.c.digest).where(file.c.folder == folder, sa.not_(file.c.gone))
+    return {row.path: row.digest for row in connection.execute(query)}
+
+
+def forget_files(connection: sa.Connection, folder: str, paths: Sequence[str]) -> None:
+    """Let the files at ``paths`` in ``folder`` be none of ours."""
+    for part in chunks(paths, PARAMETERS):
+        connection.execute(file.delete().where(file.c.folder == folder, file.c.path.in_(part)))
+
+
 def known_files(connection: sa.Connection, folder: str, paths: Sequence[str]) -> set[str]:
     """Return those of ``paths`` that we wrote into ``folder``."""
     return {row.path for row in ask_among(connection, _KNOWN, paths, folder=folder)}
