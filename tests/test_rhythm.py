@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import steady
 
-from aggregator.cadence import Wishes, after_failure, after_success, heard
+from aggregator.cadence import Next, Wishes, after_failure, after_success, heard
 from aggregator.cadence.rhythm import Rhythm, learnt
 from aggregator.models import Source
 from benchmarks import cadence as bench
@@ -50,16 +50,20 @@ def test_a_new_source_is_watched_before_its_dates_are_believed() -> None:
         assert learnt(known, HOUR, DAY, NOW)[0] == interval
 
 
-def test_silence_for_a_year_is_asked_once_a_day_at_once() -> None:
-    """Such a source waits for a day from its first pull on, also where the longest interval is shorter."""
-    assert learnt(Rhythm((NOW - 366 * DAY,), NOW), HOUR, 6 * HOUR, NOW) == (DAY, "it has been silent for a year")
+@pytest.mark.parametrize("longest", [6 * HOUR, DAY, 7 * DAY])
+def test_silence_for_a_year_is_asked_at_the_longest_interval_at_once(longest: timedelta) -> None:
+    """Such a source waits for all of it from its first pull on."""
+    source = Source(id="a", url="https://a.example.org/", longest=longest)
+    following = after_success(source, Wishes(), NOW, Rhythm((NOW - 366 * DAY,), NOW))
+    assert following == Next(NOW + longest, "it has been silent for a year")
 
 
 def test_a_server_without_validators_is_asked_once_a_day() -> None:
-    """Unless the editor gave an interval."""
-    wishes = Wishes(validators=False)
-    learning = Source(id="a", url="https://a.example.org/", longest=DAY)
-    assert after_success(learning, wishes, NOW, Rhythm(every(HOUR), LONG_AGO)).at >= NOW + DAY
+    """Neither more often nor later, unless the longest interval is shorter, or the editor gave an interval."""
+    wishes, often = Wishes(validators=False), Rhythm(every(HOUR), LONG_AGO)
+    for longest, latest in ((6 * HOUR, 6 * HOUR), (DAY, DAY), (7 * DAY, 1.1 * DAY)):
+        learning = Source(id="a", url="https://a.example.org/", longest=longest)
+        assert NOW + min(longest, DAY) <= after_success(learning, wishes, NOW, often).at <= NOW + latest
     fixed = Source(id="a", url="https://a.example.org/")
     assert after_success(fixed, wishes, NOW, Rhythm(every(HOUR), LONG_AGO)).at < NOW + 2 * HOUR
 
@@ -76,16 +80,34 @@ def test_a_source_that_fails_is_asked_no_more_often_than_before() -> None:
     learning, rare = Source(id="a", url="https://a.example.org/", longest=DAY), Rhythm(every(9 * DAY), LONG_AGO)
     assert after_failure(learning, 1, Wishes(), NOW, rare).at >= NOW + 0.9 * DAY
     often = Rhythm(every(HOUR), LONG_AGO)
-    assert after_failure(learning, 1, Wishes(validators=False), NOW, often).at >= NOW + DAY
+    assert after_failure(learning, 1, Wishes(validators=False), NOW, often).at == NOW + DAY
     assert after_failure(learning, 1, Wishes(), NOW, often).at < NOW + 3 * HOUR
 
 
 def test_a_run_once_a_day_misses_no_source_that_may_be_asked_once_a_day() -> None:
-    """The longest interval holds with all that pulls are spread by."""
-    rare = Rhythm(every(9 * DAY), LONG_AGO)
+    """The longest interval holds with all that pulls are spread by, and so does the longest wait after errors."""
+    rare, silent = Rhythm(every(9 * DAY), LONG_AGO), Rhythm(every(DAY, last=NOW - 400 * DAY), LONG_AGO)
+    bare, asked = Wishes(validators=False), Wishes(max_age=0.99 * DAY)
     for number in range(50):
         source = Source(id=f"s{number}", url="https://a.example.org/", longest=DAY)
-        assert NOW + 0.9 * DAY < after_success(source, Wishes(), NOW, rare).at <= NOW + DAY
+        for wishes, known in ((Wishes(), rare), (bare, rare), (Wishes(), silent), (asked, rare)):
+            assert NOW + 0.9 * DAY < after_success(source, wishes, NOW, known).at <= NOW + DAY
+            assert NOW + 0.9 * DAY < after_failure(source, 9, wishes, NOW, known).at <= NOW + DAY
+
+
+def test_a_run_that_starts_some_seconds_sooner_than_the_day_before_misses_nothing() -> None:
+    """Timers keep to the minute, not to the second; what a server or the editor wishes holds to the second."""
+    started = NOW + timedelta(seconds=3)
+    source = Source(id="a", url="https://a.example.org/", longest=DAY)
+    for following in (
+        after_success(source, Wishes(validators=False), started),
+        after_success(source, Wishes(), started, Rhythm((NOW - 366 * DAY,), NOW)),
+        after_failure(source, 9, Wishes(), started),
+    ):
+        assert following.at == NOW + DAY
+    assert after_success(source, Wishes(max_age=DAY), started).at == started + DAY
+    hourly = Source(id="a", url="https://a.example.org/", longest=HOUR)
+    assert after_success(hourly, Wishes(), started, Rhythm(every(HOUR), LONG_AGO)).at == started + HOUR
 
 
 def test_entries_within_an_hour_are_one_occasion() -> None:

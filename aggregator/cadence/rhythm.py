@@ -15,9 +15,8 @@ _REMEMBERED = 20
 _OCCASION = timedelta(hours=1)
 #: Pulls for each occasion to publish: an entry is seen late by a quarter of the usual gap, on average.
 _PULLS = 2
-#: A source that said nothing for so long is asked once a day at most.
-_SILENT = timedelta(days=365)
-_DAY = timedelta(days=1)
+#: A source that said nothing for so long is asked as seldom as the editor lets it be.
+SILENT = timedelta(days=365)
 
 
 class Rhythm(Struct, frozen=True):
@@ -44,6 +43,12 @@ def heard(times: tuple[datetime, ...], more: Iterable[datetime]) -> tuple[dateti
     return tuple(reversed(latest))
 
 
+def silence(known: Rhythm, now: datetime) -> timedelta:
+    """Return for how long the source has said nothing, as far as is known."""
+    last = known.times[-1] if known.times else known.since or now
+    return now - last
+
+
 def learnt(known: Rhythm, shortest: timedelta, longest: timedelta, now: datetime) -> tuple[timedelta, str]:
     """Return the interval that the source's rhythm suggests, between the two bounds, and the reason in words.
 
@@ -51,11 +56,8 @@ def learnt(known: Rhythm, shortest: timedelta, longest: timedelta, now: datetime
     is new is not asked more seldom than it has been watched: its dates may mislead.
     """
     watched = now - known.since if known.since else timedelta(0)
-    last = known.times[-1] if known.times else known.since or now
-    silence = now - last
-    if silence >= _SILENT:
-        return max(longest, _DAY), "it has been silent for a year"
-    gap = max((now - known.times[0]) / len(known.times), silence / _PULLS) if known.times else silence
+    quiet = silence(known, now)
+    gap = max((now - known.times[0]) / len(known.times), quiet / _PULLS) if known.times else quiet
     interval = max(shortest, min(gap / _PULLS, longest))
     # Entries without dates, seen for the first time, are all of now.
     if interval > max(watched, shortest) or not (gap or watched):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from aggregator import text
-from aggregator.cadence.rhythm import Rhythm, learnt
+from aggregator.cadence.rhythm import SILENT, Rhythm, learnt, silence
 from aggregator.models import Hints, Source
 
 #: No wish of a server keeps a source silent for longer (a header of ten years would freeze it).
@@ -51,11 +51,13 @@ def after_success(source: Source, wishes: Wishes, now: datetime, known: Rhythm =
 
     The longest counts of: the interval that feeds.yaml gives or the source's rhythm suggests, a day where there
     are no validators, the answer's max-age, and the feed's own hints.  Wishes count up to ``LONGEST_WISH``.  Then
-    come a jitter that follows from the source's id, and the hours and days to skip (RFC 9111, section 4.2; RSS
-    2.0, ttl and skipHours).
+    come a jitter that follows from the source's id, as far as the longest interval leaves room for it, and the hours
+    and days to skip (RFC 9111, section 4.2; RSS 2.0, ttl and skipHours).
     """
-    interval, because = max((_usual(source, wishes, now, known), *_wished(wishes)))
-    return _outside_skipped(Next(now + interval + _jitter(source, interval), because), wishes.hints)
+    wished = max(_wished(wishes), default=(timedelta(0), ""))
+    interval, because = max(_usual(source, wishes, now, known), wished)
+    at = max(now + wished[0], _spread(source, interval, source.longest, now))
+    return _outside_skipped(Next(at, because), wishes.hints)
 
 
 def after_failure(source: Source, failures: int, wishes: Wishes, now: datetime, known: Rhythm = Rhythm()) -> Next:
@@ -65,10 +67,11 @@ def after_failure(source: Source, failures: int, wishes: Wishes, now: datetime, 
     Retry-After counts where it is later, up to ``LONGEST_WISH`` (RFC 9110, section 10.2.3); then the hours and days
     to skip.
     """
-    doubled = source.interval * 2 ** min(failures, 16)
-    backoff = max(_usual(source, wishes, now, known)[0], min(doubled, LONGEST_BACKOFF))
+    doubled = min(source.interval * 2 ** min(failures, 16), LONGEST_BACKOFF)
+    backoff = _spread(source, doubled, LONGEST_BACKOFF, now)
+    usual = _spread(source, _usual(source, wishes, now, known)[0], source.longest, now)
     times = "once" if failures == 1 else f"{failures} times in a row"
-    own = Next(now + backoff + _jitter(source, backoff), f"it failed {times}")
+    own = Next(max(backoff, usual), f"it failed {times}")
     wish = believed(wishes.retry_after - now) if wishes.retry_after else timedelta(0)
     asked = Next(now + wish + _jitter(source, source.interval), f"its server asked to wait for {text.span(wish)}")
     return _outside_skipped(asked if now + wish > own.at else own, wishes.hints)
@@ -93,7 +96,9 @@ def _usual(source: Source, wishes: Wishes, now: datetime, known: Rhythm) -> tupl
     """Return the interval of a source whose publisher wishes nothing, and its reason."""
     if source.longest is None:
         return source.interval, f"'interval' in feeds.yaml is {text.span(source.interval)}"
-    # The longest interval is meant with its spread: who runs once a day would else miss every other day.
+    if silence(known, now) >= SILENT:
+        return source.longest, "it has been silent for a year"
+    # Below the longest interval by as much as pulls are spread: sources that are all asked that seldom stay apart.
     own = learnt(known, source.interval, source.longest / (1 + _SPREAD), now)
     if wishes.validators:
         return own
@@ -107,6 +112,16 @@ def _wished(wishes: Wishes) -> Iterator[tuple[timedelta, str]]:
     if wishes.hints.interval:
         wish = believed(wishes.hints.interval)
         yield wish, f"its feed asks for {text.span(wish)} between two pulls"
+
+
+def _spread(source: Source, interval: timedelta, longest: timedelta | None, now: datetime) -> datetime:
+    """Return when ``interval`` is over, with a jitter that does not go beyond ``longest``."""
+    spread = now + interval + _jitter(source, interval)
+    if longest is None or interval > longest:
+        return spread
+    # Cron and systemd timers start a run within its minute, some seconds sooner or later than the day before.
+    bound = now.replace(second=0, microsecond=0) + longest
+    return max(now + source.interval, min(spread, bound))
 
 
 def _jitter(source: Source, interval: timedelta) -> timedelta:
