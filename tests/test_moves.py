@@ -121,3 +121,41 @@ def test_who_shows_a_move_names_the_line(tmp_path: Path, origin: Origin) -> None
     assert words in said[-1][0].warnings[0]
     assert words.encode() in sources.render("T", reports, NOW)
     assert "feeds.yaml:4" in (tmp_path / "public" / "health.xml").read_text("utf-8")
+
+
+def test_a_new_address_that_fails_is_asked_again_as_soon_as_a_new_source(tmp_path: Path, origin: Origin) -> None:
+    """What the old one gave and how often it published says nothing of it; one that answered waits, and tells why."""
+    feed = "<rss version='2.0'><channel><title>t</title><item><title>i</title><guid>g</guid></item></channel></rss>"
+    origin.put("/old", feed, validators=False)
+    origin.put("/new", "", status=500)
+    site = "site: {title: T, url: 'https://planet.example.net/'}\nfetch: {allow_private: true}\nfeeds:\n"
+    answers = (("/old", NOW), ("/new", NOW + HOUR), ("/old", NOW + 2 * HOUR), ("/old", NOW + 3 * HOUR))
+    after = []
+    for path, now in answers:
+        settings = parse(f"{site}  - {{id: a, url: '{origin.url(path)}'}}\n", tmp_path / "feeds.yaml", {})
+        with opened(settings, now) as app:
+            app.cycle(Orders(now=now, force=True), "test")
+            after += [report.state for report in app.sources(now)]
+        if now > NOW + HOUR:
+            origin.put("/old", "", status=500)
+    bare = "its server gives neither ETag nor Last-Modified"
+    assert [state.because for state in after] == [bare, "it failed once", bare, f"it failed once, and {bare}"]
+    waits = [(state.next_pull or now) - now for state, (_, now) in zip(after, answers, strict=True)]
+    assert waits[0] == waits[2] == waits[3] == 24 * HOUR
+    assert waits[1] <= 2.25 * HOUR
+
+
+def test_validators_that_were_not_kept_do_not_make_a_failure_wait_longer() -> None:
+    """Where a change waits to be taken, the document is asked for anew, whatever its server gave."""
+    learning = replace(SOURCE, longest=24 * HOUR)
+    state = SourceState(validators_url=SOURCE.url, body="", last_success=NOW)
+    assert failed(learning, state, FetchError("no"), "no", NOW).because == "it failed once"
+
+
+def test_a_rhythm_holds_for_the_address_that_it_was_learnt_from() -> None:
+    """An address that never answered is asked as a new source's, however long the one before was silent."""
+    learning = replace(SOURCE, longest=24 * HOUR)
+    state = SourceState(times=(NOW - 9000 * HOUR,), known_since=NOW - 9000 * HOUR, last_success=NOW)
+    assert failed(learning, state, FetchError("no"), "no", NOW).because == "it failed once"
+    said = failed(learning, replace(state, validators_url=SOURCE.url, etag='"a"'), FetchError("no"), "no", NOW).because
+    assert said == "it failed once, and it has been silent for a year"

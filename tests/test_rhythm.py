@@ -84,6 +84,15 @@ def test_a_source_that_fails_is_asked_no_more_often_than_before() -> None:
     assert after_failure(learning, 1, Wishes(), NOW, often).at < NOW + 3 * HOUR
 
 
+def test_a_failing_source_that_waits_for_another_reason_says_which() -> None:
+    """The editor is told what its next pull follows from."""
+    source = Source(id="a", url="https://a.example.org/", longest=DAY)
+    rare = Rhythm(every(9 * DAY), LONG_AGO)
+    said = "it failed 2 times in a row, and it publishes about once in 8 d"
+    assert after_failure(source, 2, Wishes(), NOW, rare).because == said
+    assert after_failure(source, 9, Wishes(), NOW, rare).because == "it failed 9 times in a row"
+
+
 def test_a_run_once_a_day_misses_no_source_that_may_be_asked_once_a_day() -> None:
     """The longest interval holds with all that pulls are spread by, and so does the longest wait after errors."""
     rare, silent = Rhythm(every(9 * DAY), LONG_AGO), Rhythm(every(DAY, last=NOW - 400 * DAY), LONG_AGO)

@@ -95,9 +95,10 @@ def failed(source: Source, state: SourceState, error: Exception, message: str, n
     status = error.status if isinstance(error, HttpStatusError) else None
     retry_after = error.retry_after if isinstance(error, HttpStatusError) else None
     failures = state.failures + 1
-    bare = state.last_success is not None and not (state.etag or state.last_modified)
-    wishes = schedule.Wishes(retry_after=retry_after, hints=state.hints, validators=not bare)
-    known = rhythm.Rhythm(state.times, state.known_since)
+    # An address that is new in feeds.yaml never answered: what another one said tells nothing of it.
+    answered = state.validators_url is not None
+    wishes = schedule.Wishes(retry_after=retry_after, hints=state.hints, validators=not (answered and _bare(state)))
+    known = rhythm.Rhythm(state.times, state.known_since) if answered else rhythm.Rhythm()
     following = schedule.after_failure(source, failures, wishes, now, known)
     gone = status == HTTPStatus.GONE
     after = replace(
@@ -110,3 +111,8 @@ def failed(source: Source, state: SourceState, error: Exception, message: str, n
         gone=gone,
     )
     return moves.lost(after)
+
+
+def _bare(state: SourceState) -> bool:
+    # Where a change waits to be taken (the body is ""), the validators that came were not kept.
+    return not (state.etag or state.last_modified or state.body == "")

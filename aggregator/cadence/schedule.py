@@ -69,9 +69,10 @@ def after_failure(source: Source, failures: int, wishes: Wishes, now: datetime, 
     """
     doubled = min(source.interval * 2 ** min(failures, 16), LONGEST_BACKOFF)
     backoff = _spread(source, doubled, LONGEST_BACKOFF, now)
-    usual = _spread(source, _usual(source, wishes, now, known)[0], source.longest, now)
-    times = "once" if failures == 1 else f"{failures} times in a row"
-    own = Next(max(backoff, usual), f"it failed {times}")
+    interval, because = _usual(source, wishes, now, known)
+    usual = _spread(source, interval, source.longest, now)
+    failed = f"it failed {'once' if failures == 1 else f'{failures} times in a row'}"
+    own = Next(usual, f"{failed}, and {because}") if usual > backoff else Next(backoff, failed)
     wish = believed(wishes.retry_after - now) if wishes.retry_after else timedelta(0)
     asked = Next(now + wish + _jitter(source, source.interval), f"its server asked to wait for {text.span(wish)}")
     return _outside_skipped(asked if now + wish > own.at else own, wishes.hints)
