@@ -120,6 +120,23 @@ def test_two_posts_that_are_merged_are_one(desk: Desk) -> None:
     assert carriers(desk)["own-b"] == {"b", "c", "d"}
 
 
+@pytest.mark.parametrize("name", ["https://c.example/own-c", "number"])
+def test_an_entry_names_the_post_that_it_was_merged_into(desk: Desk, name: str) -> None:
+    """By its address and its number, also where that address was the id of the post that was given up."""
+    desk.pull(a=[item("story", "a.example")], c=[item("own-c", "c.example", guid="https://c.example/own-c")])
+    with desk.app() as app:
+        app.merge("urn:ex:a.example:story", "https://c.example/own-c", desk.now, "test")
+        (number,) = (each.name for told in app.explain("https://a.example/story") for each in told.entries[1:])
+        name = number if name == "number" else name
+        app.split(name, name, desk.now, "test")
+        assert carriers(desk) == {"story": {"a"}, "own-c": {"c"}}
+        app.merge("urn:ex:a.example:story", name, desk.now, "test")
+        with pytest.raises(ConfigError, match="one post already"):
+            app.merge("urn:ex:a.example:story", name, desk.now, "test")
+        assert app.retract(name, None, desk.now, "test")[0] == 2
+    assert desk.titles() == []
+
+
 def test_what_was_merged_can_be_split_again(desk: Desk) -> None:
     """Under a new id: one that was given up never comes back."""
     shared(desk)
@@ -145,6 +162,12 @@ def test_a_retracted_entry_is_gone_from_every_output(desk: Desk) -> None:
     assert told.gone
     desk.pull(31 * DAY, a=[copy_of("own-a", "a")])
     assert deletions(desk) == []
+
+
+def test_a_word_that_names_nothing_is_answered_with_all_that_can_be_named(desk: Desk) -> None:
+    """The numbers of entries, too."""
+    with desk.app() as app, pytest.raises(ConfigError, match=r"address, guid or number \(e12\) of an entry"):
+        app.retract("e12", None, desk.now, "test")
 
 
 def test_a_retracted_entry_comes_back_under_no_name(desk: Desk) -> None:

@@ -93,8 +93,7 @@ def retract(store: Store, what: str, reason: str | None, now: datetime) -> int:
     Raises ConfigError when there is none.
     """
     with store.writing() as transaction:
-        posts = lookup.posts(transaction, what)
-        if posts:
+        if _living(transaction, what):
             found = lookup.copies_of(transaction, _one_post(transaction, what))
         else:
             found = verdicts.still_open(transaction, lookup.copies(transaction, what))
@@ -105,17 +104,23 @@ def retract(store: Store, what: str, reason: str | None, now: datetime) -> int:
 
 
 def _one_post(transaction: Transaction, what: str) -> int:
-    found = lookup.posts(transaction, what)
+    found = _living(transaction, what)
     if len(found) > 1:
         ids = ", ".join(lookup.ids(transaction, found))
         raise ConfigError(f"{what!r} names {len(found)} posts; name one by its id: {ids}")
-    if not found or not lookup.copies_of(transaction, found[0]):
+    if not found:
         raise _nothing(what)
     return found[0]
 
 
+def _living(transaction: Transaction, what: str) -> list[int]:
+    found = [pk for pk in lookup.posts(transaction, what) if lookup.copies_of(transaction, pk)]
+    # The id of a post that was merged into another is often the address of its entry, which is there now.
+    return found or corrections.posts_of(transaction, lookup.copies(transaction, what))
+
+
 def _nothing(what: str) -> ConfigError:
-    known = "the id of a post, the file of one, or the address or guid of an entry"
+    known = "the id of a post, the file of one, or the address, guid or number (e12) of an entry"
     return ConfigError(f"nothing answers to {what[:_SHOWN]!r}; give {known}")
 
 
