@@ -128,11 +128,13 @@ def test_an_entry_names_the_post_that_it_was_merged_into(desk: Desk, name: str) 
         app.merge("urn:ex:a.example:story", "https://c.example/own-c", desk.now, "test")
         (number,) = (each.name for told in app.explain("https://a.example/story") for each in told.entries[1:])
         name = number if name == "number" else name
-        app.split(name, name, desk.now, "test")
+        (own,), _ = app.split(name, name, desk.now, "test")
         assert carriers(desk) == {"story": {"a"}, "own-c": {"c"}}
         app.merge("urn:ex:a.example:story", name, desk.now, "test")
         with pytest.raises(ConfigError, match="one post already"):
             app.merge("urn:ex:a.example:story", name, desk.now, "test")
+        with pytest.raises(ConfigError, match=r"taken out on 2026-11-24 .* \(into: urn:ex:a.example:story\)"):
+            app.retract(own, None, desk.now, "test")
         assert app.retract(name, None, desk.now, "test")[0] == 2
     assert desk.titles() == []
 
@@ -162,6 +164,24 @@ def test_a_retracted_entry_is_gone_from_every_output(desk: Desk) -> None:
     assert told.gone
     desk.pull(31 * DAY, a=[copy_of("own-a", "a")])
     assert deletions(desk) == []
+
+
+@pytest.mark.parametrize("name", [PAGE, "urn:ex:a:story", "urn:ex:b:story", "e1"])
+def test_who_retracts_what_is_retracted_is_told_when_and_why_that_was(desk: Desk, name: str) -> None:
+    """By whichever of its names; what was kept out since is told of as well."""
+    shared(desk)
+    with desk.app() as app:
+        app.retract(PAGE, "The author asked for it.", desk.now, "test")
+        for again in (
+            lambda: app.retract(name, None, desk.now, "test"),
+            lambda: app.split(name, "a", desk.now, "test"),
+        ):
+            with pytest.raises(ConfigError, match=f"{desk.now:%Y-%m-%d %H:%M} UTC: It was retracted.*author asked"):
+                again()
+    desk.feeds["d"] = ""
+    desk.pull(d=[copy_of("story", "d")])
+    with desk.app() as app, pytest.raises(ConfigError, match="carries a story that was retracted"):
+        app.retract("urn:ex:d:story", None, desk.now, "test")
 
 
 def test_a_word_that_names_nothing_is_answered_with_all_that_can_be_named(desk: Desk) -> None:

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from aggregator.errors import ConfigError
 from aggregator.frontmatter import Style
+from aggregator.reasons import SENTENCES
 from aggregator.recognise import minting
 from aggregator.recognise.rules import Rules
-from aggregator.store import Store, Transaction, binding, corrections, lookup, pulls, story, verdicts
+from aggregator.store import Store, Transaction, binding, corrections, ledger, lookup, pulls, story, verdicts
 from aggregator.telling import Held, Story
 
 #: Stands for all that is held.
@@ -98,7 +99,7 @@ def retract(store: Store, what: str, reason: str | None, now: datetime) -> int:
         else:
             found = verdicts.still_open(transaction, lookup.copies(transaction, what))
         if not found:
-            raise _nothing(what)
+            raise _absent(transaction, what)
         corrections.retract(transaction, found, reason, now)
     return len(found)
 
@@ -109,7 +110,7 @@ def _one_post(transaction: Transaction, what: str) -> int:
         ids = ", ".join(lookup.ids(transaction, found))
         raise ConfigError(f"{what!r} names {len(found)} posts; name one by its id: {ids}")
     if not found:
-        raise _nothing(what)
+        raise _absent(transaction, what)
     return found[0]
 
 
@@ -117,6 +118,15 @@ def _living(transaction: Transaction, what: str) -> list[int]:
     found = [pk for pk in lookup.posts(transaction, what) if lookup.copies_of(transaction, pk)]
     # The id of a post that was merged into another is often the address of its entry, which is there now.
     return found or corrections.posts_of(transaction, lookup.copies(transaction, what))
+
+
+def _absent(transaction: Transaction, what: str) -> ConfigError:
+    end = ledger.end_of(transaction, lookup.posts(transaction, what), lookup.copies(transaction, what))
+    if end is None:
+        return _nothing(what)
+    detail = "; ".join(f"{name}: {said}" for name, said in end.detail.items())
+    told = f"{SENTENCES[end.code]} {f'({detail})' if detail else ''}".rstrip()
+    return ConfigError(f"{what[:_SHOWN]!r} was taken out on {end.at:%Y-%m-%d %H:%M} UTC: {told}")
 
 
 def _nothing(what: str) -> ConfigError:
