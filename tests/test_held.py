@@ -126,10 +126,30 @@ def test_a_word_that_names_nothing_changes_nothing(desk: Desk) -> None:
     """A mistake in one word leaves all of them undone; an entry that is published is not held."""
     hijacked(desk)
     with desk.app() as app:
-        for wrong in ("nobody", "e1", "b", "https://a.example/old0"):
-            with pytest.raises(ConfigError, match="aggregator held"):
+        for wrong, told in (
+            ("nobody", "aggregator held"),
+            ("b", "aggregator held"),
+            ("e1", "published already"),
+            ("https://a.example/old0", "published already"),
+        ):
+            with pytest.raises(ConfigError, match=told):
                 app.release([SPAM[0].guid or "", wrong], desk.now, "test")
         assert len(app.held()) == 3
+
+
+def test_who_rejects_what_was_released_is_told_what_takes_it_out(desk: Desk) -> None:
+    """A release by mistake is undone by a retraction; what was retracted is told of, too."""
+    hijacked(desk)
+    with desk.app() as app:
+        name = app.held()[0].name
+        app.release([name], desk.now, "test")
+        with pytest.raises(ConfigError, match="published already; 'aggregator retract' takes its post out"):
+            app.reject([name], desk.now, "test")
+        app.retract(name, None, desk.now, "test")
+        for decide in (app.reject, app.release):
+            with pytest.raises(ConfigError, match=r"was taken out on 2026-11-24 .* It was retracted"):
+                decide([name], desk.now, "test")
+    assert "spam0" not in desk.titles()
 
 
 def test_an_entry_of_tomorrow_comes_when_it_is_due(desk: Desk) -> None:

@@ -121,9 +121,13 @@ def _living(transaction: Transaction, what: str) -> list[int]:
 
 
 def _absent(transaction: Transaction, what: str) -> ConfigError:
+    return _taken_out(transaction, what) or _nothing(what)
+
+
+def _taken_out(transaction: Transaction, what: str) -> ConfigError | None:
     end = ledger.end_of(transaction, lookup.posts(transaction, what), lookup.copies(transaction, what))
     if end is None:
-        return _nothing(what)
+        return None
     detail = "; ".join(f"{name}: {said}" for name, said in end.detail.items())
     told = f"{SENTENCES[end.code]} {f'({detail})' if detail else ''}".rstrip()
     return ConfigError(f"{what[:_SHOWN]!r} was taken out on {end.at:%Y-%m-%d %H:%M} UTC: {told}")
@@ -152,5 +156,13 @@ def _waiting(transaction: Transaction, word: str) -> list[int]:
     else:
         found = verdicts.still_open(transaction, lookup.copies(transaction, word))
     if not found and word != ALL:
-        raise ConfigError(f"nothing that waits answers to {word!r}; 'aggregator held' lists what does")
+        raise _settled(transaction, word)
     return found
+
+
+def _settled(transaction: Transaction, word: str) -> ConfigError:
+    shown = word[:_SHOWN]
+    if _living(transaction, word):
+        return ConfigError(f"{shown!r} is published already; 'aggregator retract' takes its post out for good")
+    waits = f"nothing that waits answers to {shown!r}; 'aggregator held' lists what does"
+    return _taken_out(transaction, word) or ConfigError(waits)
