@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aggregator.app import App
 from aggregator.errors import DatabaseError
 from aggregator.publish import theme
 from aggregator.service import Service
@@ -22,6 +19,7 @@ from aggregator.service.metrics import CONTENT_TYPE
 from aggregator.service.standing import standings
 from aggregator.web import feeds, sources
 from aggregator.web.files import Files
+from aggregator.web.turns import Turns
 
 #: Posts carry pictures and sound of any origin, and never a script; pages have the one that shows times.
 POLICY = (
@@ -36,20 +34,23 @@ _HEADERS = (
 _NEVER_STORED = {"Cache-Control": "no-store"}
 #: Requests that search the archive at once; others wait for their turn, and every file is served meanwhile.
 _SEARCHES = 4
-#: Seconds that the database gets to answer the question whether it is there.
-_HEALTH_PATIENCE = 5.0
+#: Seconds that a search gets, as long as the proxy of deploy/nginx.conf waits for it.
+_SEARCH_PATIENCE = 30.0
+#: Short questions of one kind at once, and the seconds that the database gets to answer each.
+_LOOKS = 2
+_PATIENCE = 5.0
 
 _Handler = Callable[[Request], Awaitable[Response]]
 
 
 def site(service: Service) -> ASGIApp:
     """Return the web application around ``service``."""
-    turns = asyncio.Semaphore(_SEARCHES)
+    turns = Turns(_SEARCHES, _SEARCH_PATIENCE)
     files = Files(
         lambda: service.app.settings.output.path,
         service.clock,
         lambda: service.app.settings.output.templates,
-        lambda path: _was_removed(service.app, path),
+        _removed(service),
     )
     routes = {
         **{
@@ -69,52 +70,59 @@ def site(service: Service) -> ASGIApp:
 def _file_first(files: Files, handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
     # The whole site's JSON Feed stands where feeds on demand are asked for.
     def answer(request: Request) -> Response:
-        file = None if request.scope["query_string"] else files.answer(request)
-        return handler(request) if file is None or file.status_code in (404, 410) else file
+        file = None if request.scope["query_string"] else files.found(request)
+        return file or handler(request)
 
     return answer
 
 
-def _was_removed(app: App, path: str) -> bool:
-    try:
-        return app.was_removed(path)
-    except DatabaseError:
-        return False
+def _removed(service: Service) -> Callable[[Sequence[str]], Awaitable[bool]]:
+    turns = Turns(_LOOKS, _PATIENCE)
+
+    async def answer(paths: Sequence[str]) -> bool:
+        try:
+            return await turns.ask(lambda: any(map(service.app.was_removed, paths)))
+        except (DatabaseError, TimeoutError):
+            return False
+
+    return answer
 
 
-def _in_turn(turns: asyncio.Semaphore, handler: Callable[[Request], Response]) -> _Handler:
+def _in_turn(turns: Turns, handler: Callable[[Request], Response]) -> _Handler:
     async def answer(request: Request) -> Response:
-        async with turns:
-            try:
-                return await run_in_threadpool(handler, request)
-            except DatabaseError:
-                # Why stands in the log, and at /healthz.
-                headers = {"Retry-After": "60", **_NEVER_STORED}
-                return PlainTextResponse("The database cannot be read at the moment.\n", 503, headers)
+        try:
+            return await turns.ask(lambda: handler(request))
+        except (DatabaseError, TimeoutError):
+            # Why stands in the log, and at /healthz.
+            headers = {"Retry-After": "60", **_NEVER_STORED}
+            return PlainTextResponse("The database cannot be read at the moment.\n", 503, headers)
 
     return answer
 
 
 def _health(service: Service) -> _Handler:
+    turns = Turns(_LOOKS, _PATIENCE)
+
     async def answer(request: Request) -> Response:
-        asked = asyncio.ensure_future(run_in_threadpool(service.trouble))
-        done, _ = await asyncio.wait({asked}, timeout=_HEALTH_PATIENCE)
-        trouble = asked.result() if done else f"the database did not answer within {_HEALTH_PATIENCE:g} s"
+        try:
+            trouble = await turns.ask(service.trouble)
+        except TimeoutError:
+            trouble = f"the database did not answer within {turns.patience:g} s"
         return PlainTextResponse(f"{trouble or 'ok'}\n", 503 if trouble else 200, _NEVER_STORED)
 
     return answer
 
 
 def _metrics(service: Service) -> _Handler:
-    def expose() -> bytes:
-        try:
-            service.metrics.sources(standings(service.app))
-        except DatabaseError:
-            service.metrics.sources(None)
-        return service.metrics.exposition()
+    turns = Turns(_LOOKS, _PATIENCE)
 
     async def answer(request: Request) -> Response:
-        body = await run_in_threadpool(expose)
+        try:
+            states = await turns.ask(lambda: standings(service.app))
+        except (DatabaseError, TimeoutError):
+            states = None
+        service.metrics.sources(states)
+        body = service.metrics.exposition()
         return Response(body, headers={"Content-Type": CONTENT_TYPE, **_NEVER_STORED})
 
     return answer

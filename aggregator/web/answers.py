@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from aggregator.web import conditions
 
-#: Outputs change when a source has news, and sources are asked every quarter of an hour at most.
+#: Outputs change when a source has news, and few sources are asked more often than this.
 FRESH = "public, max-age=300"
 
 #: Below, compression gains nothing; above, it would take more than a second, and a copy would not be kept.

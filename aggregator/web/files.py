@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b, file_digest
 from http import HTTPStatus
@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Lock
 from urllib.parse import unquote_to_bytes
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -56,7 +57,7 @@ class Files:
     """Answers with files below the folder that ``root`` returns; ``clock`` tells the time.
 
     ``templates`` returns the folder of the user's own, for the page that says that there is nothing; ``removed`` tells
-    whether an output of ours stood at a path once.
+    whether an output of ours stood at one of some paths once.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Files:
         root: Callable[[], Path],
         clock: Callable[[], datetime],
         templates: Callable[[], Path | None],
-        removed: Callable[[str], bool],
+        removed: Callable[[Sequence[str]], Awaitable[bool]],
     ) -> None:
         self._root = root
         self._removed = removed
@@ -73,11 +74,21 @@ class Files:
         self._digests = _Digests()
         self._shelf = Shelf()
 
-    def answer(self, request: Request) -> Response:
-        """Return the file that ``request`` names, a folder's page, a redirect to it, or a page that says 404 or 410."""
+    async def answer(self, request: Request) -> Response:
+        """Return what is ``found``, or a page that says 404 or 410."""
+        found = await run_in_threadpool(self.found, request)
+        if found is not None:
+            return found
+        segments = _segments(request.scope["raw_path"])
+        gone = segments is not None and await self._removed(_paths(segments))
+        # RFC 9110, section 15.5.11: who polls what is gone for good may stop.
+        return await run_in_threadpool(self._missing, 410 if gone else 404)
+
+    def found(self, request: Request) -> Response | None:
+        """Return the file that ``request`` names, a folder's page or a redirect to it; None when there is nothing."""
         segments = _segments(request.scope["raw_path"])
         if segments is None:
-            return self._missing(404)
+            return None
         *folders, name = segments
         root = self._root()
         opened = _opened(root, [*folders, name or _INDEX])
@@ -87,9 +98,7 @@ class Files:
             index.close()
             # Relative: it holds below another address, too.
             return RedirectResponse(f"{urls.path(name)}/", 301, {"Cache-Control": FRESH})
-        path = "/".join([*folders, name or _INDEX])
-        # RFC 9110, section 15.5.11: who polls what is gone for good may stop.
-        return self._missing(410 if self._removed(path) or self._removed(f"{path}/{_INDEX}") else 404)
+        return None
 
     def _missing(self, status: int) -> Response:
         body = page.render("missing.html.j2", self._templates(), gone=status == HTTPStatus.GONE)
@@ -135,6 +144,12 @@ def _segments(raw: bytes) -> list[str] | None:
     # Names with a dot in front are not for readers: files in the making, and ".." among them.
     strange = any(name.startswith(".") or "\\" in name or "/" in name or text.legal(name) != name for name in names)
     return None if strange or "" in names[:-1] else names
+
+
+def _paths(segments: Sequence[str]) -> list[str]:
+    """Return the paths of the outputs that ``segments`` may name: a file, or a folder's page."""
+    path = "/".join(segments)
+    return [path, f"{path}/{_INDEX}"] if segments[-1] else [path + _INDEX]
 
 
 def _opened(root: Path, segments: Sequence[str]) -> BufferedReader | None:
