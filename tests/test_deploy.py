@@ -15,7 +15,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from annotated_types import Le
 from ruamel.yaml import YAML
+
+from aggregator.config import model
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -92,6 +95,15 @@ def test_exit_codes_are_taken_for_what_they_mean() -> None:
     """A run that met the lock (4) has not failed; a wrong configuration (2) is not tried again and again."""
     assert dict(service("aggregator-run.service"))["SuccessExitStatus"] == "4"
     assert dict(service("aggregator.service"))["RestartPreventExitStatus"] == "2"
+
+
+def test_every_request_has_room_for_its_threads() -> None:
+    """As many requests at once as feeds.yaml allows, each with a look-up of a name, stay below the bounds."""
+    (most,) = (rule.le for rule in model.FetchSettings.model_fields["concurrency"].metadata if isinstance(rule, Le))
+    bounds = [int(dict(service(unit))["TasksMax"]) for unit in SERVICES]
+    bounds.append(YAML(typ="safe").load(read("deploy/compose.yaml"))["services"]["aggregator"]["pids_limit"])
+    assert isinstance(most, int)
+    assert min(bounds) > 2 * most + 200
 
 
 # cron
