@@ -106,6 +106,18 @@ def test_every_request_has_room_for_its_threads() -> None:
     assert min(bounds) > 2 * most + 200
 
 
+def test_commands_beside_the_service_run_as_the_service_does(tmp_path: Path) -> None:
+    """User, folders, environment and the rights of new files are those of the unit."""
+    path = stand_in(tmp_path, 'printf "%s\\n" "$@"').rename(tmp_path / "systemd-run")
+    done = finished(str(DEPLOY / "aggregator.sh"), "posts", "two words", PATH=f"{path.parent}:{os.environ['PATH']}")
+    options, _, command = done.stdout.partition(f"{PROGRAM}\n")
+    assert command == "-c\n/etc/aggregator/feeds.yaml\nposts\ntwo words\n"
+    given = dict(re.findall(r"--(?:property=)?(\w+)=(.*)", options))
+    unit = dict(service("aggregator.service"))
+    names = ("UMask", "StateDirectory", "StateDirectoryMode", "WorkingDirectory", "EnvironmentFile")
+    assert given == {name: unit[name] for name in names} | {"uid": unit["User"], "gid": unit["Group"]}
+
+
 # cron
 
 
@@ -137,6 +149,13 @@ def test_cron_sends_mail_only_when_a_run_failed(tmp_path: Path, code: int, mail:
     program = stand_in(tmp_path, f"echo cycle; echo oops >&2; exit {code}")
     done = finished("sh", "-c", cron_job()[1].replace(PROGRAM, str(program)))
     assert done.stdout + done.stderr == mail
+
+
+def test_what_cron_makes_is_not_for_everybody(tmp_path: Path) -> None:
+    """New files have the rights that the units give them."""
+    program = stand_in(tmp_path, "umask; exit 1")
+    done = finished("sh", "-c", cron_job()[1].replace(PROGRAM, str(program)))
+    assert done.stdout.strip() == dict(service("aggregator.service"))["UMask"]
 
 
 # containers
