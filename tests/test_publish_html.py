@@ -12,15 +12,19 @@ import pytest
 from golden import FOLDER, documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml.etree import _Element
+from lxml.html import fromstring
 from msgspec.structs import replace
 from posts import (
     ANY_POST,
     ANY_PUBLICATION,
+    CREATED,
     NEW_MEDIA,
     POSTS,
     PUBLICATION,
     QUTOUTIAO,
     SITE,
+    SUBSCRIPTIONS,
     WHOLE,
     bare_copy,
     bare_post,
@@ -30,8 +34,8 @@ from posts import (
     output_feed,
 )
 
-from aggregator.models import OutputFeed, Post, Publication
-from aggregator.publish import theme
+from aggregator.models import Archive, Level, OutputFeed, Post, Publication
+from aggregator.publish import html, theme
 from aggregator.publish.formats import FORMATS
 
 #: Every element that the template writes; any other came in from outside.
@@ -228,6 +232,50 @@ def test_the_page_runs_as_its_language_does(language: str | None, direction: str
     """The site's language sets the page's direction; without one it is English."""
     publication = replace(PUBLICATION, site=replace(SITE, language=language))
     assert render([], publication).all("html") == [{"lang": language or "en", "dir": direction}]
+
+
+@pytest.mark.parametrize(("language", "direction"), [("zh-CN", "ltr"), ("ar", "rtl")])
+def test_english_words_on_a_page_of_another_language_say_so(language: str, direction: str) -> None:
+    """Each word and label of ours stands in an element that is English; names are in the site's language."""
+    place = Level(name="趣", slug="1")
+    site = replace(SITE, title="新", language=language)
+    whole, below = (
+        replace(output_feed(), title="新", older_page=1),
+        replace(output_feed(place), title="趣", older_page=1),
+    )
+    publication = replace(PUBLICATION, site=site, feeds=(whole, below))
+    source = replace(bare_post().source, title="源")
+    post = replace(bare(title="题"), category=(), source=source, via=source, also_in=(source, source))
+    archive = Archive(number=2, previous=1, following=3)
+    told = [
+        replace(SUBSCRIPTIONS[0], title="源", category=("趣",)),
+        replace(SUBSCRIPTIONS[1], title="源", newest=CREATED),
+    ]
+    made = [
+        *(
+            html.document(publication, feed, html.entries(publication, posts))
+            for feed in (whole, below)
+            for posts in ([post], [])
+        ),
+        *(html.archive(publication, below, archive, html.listed(publication, posts)) for posts in ([post], [])),
+        html.sources(publication, told),
+        html.sources(publication, []),
+    ]
+    for document in made:
+        page = fromstring(document.body)
+        for element in page.iter("*"):
+            words = [element.text, element.get("aria-label"), *(child.tail for child in element)]
+            english = re.search("[A-Za-z]", " ".join(filter(None, words)))
+            if english and element.tag not in ("title", "style", "script", "time"):
+                assert nearest(element, "lang") == "en", english.string
+        for item in page.iterfind(".//nav//li"):
+            if item.findtext("a") in ("新", "趣"):
+                assert (nearest(item, "lang"), nearest(item, "dir")) == (language, direction)
+
+
+def nearest(element: _Element, attribute: str) -> str:
+    """Return the attribute of ``element``, or of what it stands in."""
+    return next(value for each in (element, *element.iterancestors()) if (value := each.get(attribute)))
 
 
 def test_a_post_runs_as_its_own_language_does() -> None:

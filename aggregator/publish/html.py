@@ -197,11 +197,13 @@ def _posts(places: Places, here: OutputFeed, posts: Sequence[Shown]) -> list[the
 def _shown(publication: Publication, post: Post, *, brief: bool) -> Shown:
     copy = post.copy
     language = safe.language(copy.language)
+    around, direction = _language(publication)
     values = theme.Values(
         title=facts.title(post),
         href=safe.web(copy.link),
         language=language,
-        direction=_direction(language, _language(publication)[1]),
+        direction=_direction(language, direction),
+        english=theme.english(around),
         source=_home(post.source),
         via=post.via and _home(post.via),
         authors=[person.name for person in facts.named(copy.authors)],

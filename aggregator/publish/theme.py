@@ -20,6 +20,7 @@ from aggregator.errors import OutputError
 if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.runtime import Macro
+    from markupsafe import Markup
 
 _OURS = Path(__file__).with_name("templates")
 _STYLE, _SCRIPT = "style.css", "time.js"
@@ -70,6 +71,8 @@ def render(name: str, folder: Path | None, values: dict[str, Any], more: Path | 
         page = environment.get_template(name).render(
             values,
             program=_PROGRAM,
+            english=english(values["language"]),
+            native=_native(values["language"], values["direction"]),
             style=style,
             style_hash=hash_of(style),
             script=script,
@@ -93,6 +96,29 @@ def read(name: str, folder: Path | None) -> str:
 @lru_cache(maxsize=8)  # each page holds them; who changes one sees so at once
 def _text(path: Path, changed: int, size: int) -> str:
     return path.read_text("utf-8")
+
+
+def english(language: str) -> str:
+    """Return the attributes of an element with words of our own on a page in ``language``: none in English.
+
+    Who hears the page needs the language (WCAG 2.2, 3.1.2); from right to left, the words would be turned round.
+    """
+    return "" if _is_english(language) else _attributes("en", "ltr")
+
+
+def _native(language: str, direction: str) -> str:
+    """Return the attributes of an element in ``language`` within one in ``english``."""
+    return "" if _is_english(language) else _attributes(language, direction)
+
+
+def _is_english(language: str) -> bool:
+    return language.split("-")[0].lower() == "en"
+
+
+def _attributes(language: str, direction: str) -> Markup:
+    from markupsafe import Markup  # with Jinja2
+
+    return Markup(' lang="{}" dir="{}"').format(language, direction)
 
 
 def script() -> str:
