@@ -66,7 +66,17 @@ def site(port: int, root: Path) -> str:
 
 def sample(root: Path) -> None:
     page = "<p>A page.</p>" * 100
-    for name in ("atom.xml", "rss.xml", "opml.xml", "feed.json", "index.html", "style.css", "1.atom", ".atom.xml.part"):
+    for name in (
+        "atom.xml",
+        "rss.xml",
+        "opml.xml",
+        "health.xml",
+        "feed.json",
+        "index.html",
+        "style.css",
+        "1.atom",
+        ".atom.xml.part",
+    ):
         (root / name).write_text(page, encoding="utf-8")
     deep = root / "new-media" / "趣头条"
     deep.mkdir(parents=True)
@@ -133,6 +143,7 @@ def test_nginx_finds_no_mistake_in_the_other_way(tmp_path: Path) -> None:
     [
         ("/", "text/html; charset=utf-8"),
         ("/atom.xml", "application/atom+xml; charset=utf-8"),
+        ("/health.xml", "application/atom+xml; charset=utf-8"),
         ("/1.atom", "application/atom+xml; charset=utf-8"),
         ("/rss.xml", "application/rss+xml; charset=utf-8"),
         ("/feed.json", "application/feed+json"),

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import socket
 import sqlite3
 import time
@@ -76,6 +77,7 @@ def linked(body: bytes, rel: str) -> list[str]:
         ("/index.html", "text/html; charset=utf-8"),
         ("/atom.xml", "application/atom+xml; charset=utf-8"),
         ("/rss.xml", "application/rss+xml; charset=utf-8"),
+        ("/health.xml", "application/atom+xml; charset=utf-8"),
         ("/news/feed.json", "application/feed+json"),
         ("/opml.xml", "text/x-opml; charset=utf-8"),
         ("/new-media/%E8%B6%A3%E5%A4%B4%E6%9D%A1/atom.xml", "application/atom+xml; charset=utf-8"),
@@ -284,7 +286,29 @@ def test_nothing_there_is_a_page_that_says_so(address: Address) -> None:
     """404 is for people, and is not kept for long."""
     answer = ask(address, "/nothing/at/all")
     assert (answer.status, answer.headers["cache-control"]) == (404, "no-cache")
-    assert html.fromstring(answer.body).findtext(".//h1") == "Not found"
+    page = html.fromstring(answer.body)
+    assert page.findtext(".//h1") == "Not found"
+    assert "when the first source has been pulled" not in str(page.xpath("string()"))
+
+
+@pytest.mark.parametrize(("path", "home"), [("/nothing", "./"), ("/nothing/at/all", "../../"), ("/nothing/", "../")])
+def test_a_page_for_nothing_leads_home(address: Address, path: str, home: str) -> None:
+    """The site's name is a link to its first page, relative to the address that the reader sees."""
+    link = html.fromstring(ask(address, path).body).find(".//nav//a")
+    assert link is not None
+    assert (link.text, link.get("href")) == ("Planet Test", home)
+
+
+def test_a_site_without_outputs_yet_says_when_they_come(tmp_path: Path) -> None:
+    """There is no first page to lead to."""
+    planet = Planet(tmp_path)
+    planet.configure([])
+    with Running(planet.folder, "serve", "--port", "0") as service:
+        service.said("event=cycle")
+        shutil.rmtree(planet.folder / "public")
+        page = html.fromstring(ask(service.address, "/").body)
+    assert "when the first source has been pulled" in str(page.xpath("string()"))
+    assert page.find(".//nav") is None
 
 
 def test_a_slow_reader_holds_up_nobody_and_gets_the_old_file_whole(planet: Planet, address: Address) -> None:

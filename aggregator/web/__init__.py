@@ -47,9 +47,8 @@ def site(service: Service) -> ASGIApp:
     """Return the web application around ``service``."""
     turns = Turns(_SEARCHES, _SEARCH_PATIENCE)
     files = Files(
-        lambda: service.app.settings.output.path,
+        lambda: service.app.settings,
         service.clock,
-        lambda: service.app.settings.output.templates,
         _removed(service),
     )
     routes = {

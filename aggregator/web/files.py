@@ -20,6 +20,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from aggregator import text, urls
+from aggregator.config import Settings
+from aggregator.publish import health
 from aggregator.publish.addresses import ATOM, OPML
 from aggregator.publish.formats import FORMATS
 from aggregator.web import page
@@ -27,7 +29,10 @@ from aggregator.web.answers import FRESH, Shelf, Version, answer, is_text
 
 _INDEX = "index.html"
 #: The names of our outputs say more than their endings.
-_NAMES = {each.file: each.media_type for each in FORMATS.values()} | {OPML.file: OPML.media_type}
+_NAMES = {each.file: each.media_type for each in FORMATS.values()} | {
+    OPML.file: OPML.media_type,
+    health.PATH: ATOM.media_type,
+}
 _ENDINGS = {
     ".atom": ATOM.media_type,
     ".css": "text/css",
@@ -54,22 +59,19 @@ _MOST_DIGESTS = 10_000
 
 
 class Files:
-    """Answers with files below the folder that ``root`` returns; ``clock`` tells the time.
+    """Answers with files below ``output.path`` of the settings that hold now; ``clock`` tells the time.
 
-    ``templates`` returns the folder of the user's own, for the page that says that there is nothing; ``removed`` tells
-    whether an output of ours stood at one of some paths once.
+    ``removed`` tells whether an output of ours stood at one of some paths once.
     """
 
     def __init__(
         self,
-        root: Callable[[], Path],
+        settings: Callable[[], Settings],
         clock: Callable[[], datetime],
-        templates: Callable[[], Path | None],
         removed: Callable[[Sequence[str]], Awaitable[bool]],
     ) -> None:
-        self._root = root
+        self._settings = settings
         self._removed = removed
-        self._templates = templates
         self._clock = clock
         self._digests = _Digests()
         self._shelf = Shelf()
@@ -82,7 +84,7 @@ class Files:
         segments = _segments(request.scope["raw_path"])
         gone = segments is not None and await self._removed(_paths(segments))
         # RFC 9110, section 15.5.11: who polls what is gone for good may stop.
-        return await run_in_threadpool(self._missing, 410 if gone else 404)
+        return await run_in_threadpool(self._missing, request, 410 if gone else 404)
 
     def found(self, request: Request) -> Response | None:
         """Return the file that ``request`` names, a folder's page or a redirect to it; None when there is nothing."""
@@ -90,7 +92,7 @@ class Files:
         if segments is None:
             return None
         *folders, name = segments
-        root = self._root()
+        root = self._settings().output.path
         opened = _opened(root, [*folders, name or _INDEX])
         if opened is not None:
             return answer(request.headers, self._version(opened, name or _INDEX), opened, self._shelf)
@@ -100,8 +102,19 @@ class Files:
             return RedirectResponse(f"{urls.path(name)}/", 301, {"Cache-Control": FRESH})
         return None
 
-    def _missing(self, status: int) -> Response:
-        body = page.render("missing.html.j2", self._templates(), gone=status == HTTPStatus.GONE)
+    def _missing(self, request: Request, status: int) -> Response:
+        settings = self._settings()
+        root = settings.output.path
+        # Relative, too.
+        home = "../" * (request.scope["raw_path"].count(b"/") - 1) or "./"
+        body = page.render(
+            "missing.html.j2",
+            settings.output.templates,
+            gone=status == HTTPStatus.GONE,
+            site=settings.site_model.title,
+            home=home if (root / _INDEX).exists() else None,
+            empty=not (root / ATOM.file).exists(),
+        )
         return HTMLResponse(body, status, {"Cache-Control": "no-cache"})
 
     def _version(self, file: BufferedReader, name: str) -> Version:
