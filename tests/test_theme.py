@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,21 @@ def test_the_page_of_sources_lists_them_by_category() -> None:
     assert '<a href="new-media/index.html" dir="auto">新媒体</a>' in words
     assert html.sources(PUBLICATION, []).body.decode().count("No sources yet") == 1
     assert SITE.title in words
+
+
+def test_categories_below_one_stand_together_on_the_page_of_sources() -> None:
+    """Each level stands where its first source does in feeds.yaml, whatever stands between the others of it."""
+    listed = [("Life", "Garden"), ("Tech",), ("Life", "Sea"), ("Tech", "Web"), ("Life",), (), ("Life", "Garden")]
+    told = [replace(SUBSCRIPTIONS[0], title=f"Source {number}", category=each) for number, each in enumerate(listed)]
+    words = html.sources(PUBLICATION, told).body.decode()
+    assert re.findall(r">Source (\d)</a>", words) == ["5", "4", "0", "6", "2", "1", "3"]
+
+
+def test_each_link_to_a_feed_says_whose_it_is() -> None:
+    """Who goes from link to link by ear hears more than "feed" again and again."""
+    words = html.sources(PUBLICATION, SUBSCRIPTIONS).body.decode()
+    for each in SUBSCRIPTIONS:
+        assert f'aria-label="feed: {each.title}">feed</a>' in words
 
 
 def test_web_servers_let_the_one_script_run() -> None:

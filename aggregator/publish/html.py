@@ -112,8 +112,6 @@ def _page(publication: Publication, feed: OutputFeed, posts: Sequence[Shown], pl
 def _sources(publication: Publication, subscriptions: Sequence[Subscription]) -> Document:
     language, direction = _language(publication)
     places = _places(publication, "")
-    order = {category: position for position, category in enumerate(places)}
-    listed = sorted(subscriptions, key=lambda each: order.get(each.category, 0))
     values = {
         "site": publication.site,
         "language": language,
@@ -123,10 +121,19 @@ def _sources(publication: Publication, subscriptions: Sequence[Subscription]) ->
         "opml": {"media_type": OPML.media_type, "href": OPML.file},
         "groups": [
             {"path": _path(places, category), "sources": list(map(_source, group))}
-            for category, group in groupby(listed, key=lambda each: each.category)
+            for category, group in groupby(_nested(subscriptions), key=lambda each: each.category)
         ],
     }
     return Document(path=SOURCES, body=theme.render("sources.html.j2", publication.templates, values))
+
+
+def _nested(subscriptions: Sequence[Subscription]) -> list[Subscription]:
+    """Return ``subscriptions`` by category, each level where the first of it stands, as ``opml.xml`` has them."""
+    order: dict[tuple[str, ...], list[int]] = {(): []}
+    for path in (each.category for each in subscriptions):
+        for depth in range(len(path)):
+            order.setdefault(path[: depth + 1], [*order[path[:depth]], len(order)])
+    return sorted(subscriptions, key=lambda each: order[each.category])
 
 
 def _source(subscription: Subscription) -> dict[str, Any]:
