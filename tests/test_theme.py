@@ -84,6 +84,38 @@ def test_a_trial_finds_what_is_wrong_and_where(templates: Path, name: str, body:
     assert str(caught.value).startswith(f"{templates}/{complaint}")
 
 
+@pytest.mark.parametrize("name", ["typo.html.j2", "styles.css", "times.js"])
+def test_a_file_that_no_page_is_made_of_is_a_mistake(templates: Path, name: str) -> None:
+    """A misspelt name is told with those that there are; what is no template may lie there."""
+    (templates / "README.md").write_text("Ours.", "utf-8")
+    (templates / "missing.html.j2").write_text("Nothing here.", "utf-8")
+    trial.render(templates)
+    (templates / name).write_text("", "utf-8")
+    with pytest.raises(OutputError) as caught:
+        trial.render(templates)
+    assert str(caught.value) == (
+        f"{templates}/{name}: no page is made of it; the names of templates are base.html.j2, health.html.j2, "
+        "index.html.j2, macros.html.j2, missing.html.j2, post.html.j2, sources.html.j2, style.css, time.js"
+    )
+
+
+@pytest.mark.parametrize("name", ["'foot.html.j2'", "'parts/' + language", "['none', 'foot.html.j2']"])
+def test_a_file_that_a_template_includes_is_none(templates: Path, name: str) -> None:
+    """Templates may have parts, whatever they are called, also where the name is made up with the page."""
+    (templates / "foot.html.j2").write_text("<p>Foot</p>", "utf-8")
+    (templates / "parts").mkdir()
+    (templates / "parts/en").write_text("<p>Foot</p>", "utf-8")
+    body = f'{{% extends "default/index.html.j2" %}}{{% block foot %}}{{% include {name} %}}{{% endblock %}}'
+    (templates / "index.html.j2").write_text(body, "utf-8")
+    trial.render(templates)
+
+
+def test_the_templates_that_may_be_replaced_are_those_of_the_pages() -> None:
+    """Those of the web server, too."""
+    folders = (Path(theme.__file__).parent / "templates", Path(web.__file__).parent / "templates")
+    assert {path.name for folder in folders for path in folder.iterdir()} == theme.NAMES
+
+
 def test_the_folders_content_has_a_digest(templates: Path) -> None:
     """It changes with every file, so that the next cycle makes all pages again."""
     assert theme.digest(None) == ""

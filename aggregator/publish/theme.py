@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _OURS = Path(__file__).with_name("templates")
 _STYLE, _SCRIPT = "style.css", "time.js"
+#: What a user may replace: our templates, and those of the web server's pages.
+NAMES = frozenset(path.name for path in _OURS.iterdir()) | {"health.html.j2", "missing.html.j2"}
 _PROGRAM = {"name": "aggregator", "version": __version__, "url": PROJECT_URL}
 
 
@@ -141,6 +143,28 @@ def digest(folder: Path | None) -> str:
         return text.digest(*(part for path in files for part in (str(path), text.digest_bytes(path.read_bytes()))))
     except OSError as exc:
         raise OutputError(f"{exc.filename} cannot be read: {exc.strerror}; see to it, or take it out") from exc
+
+
+def unused(folder: Path) -> list[str]:
+    """Return the names of files in ``folder`` that no page is made of, though they end as templates do.
+
+    Raises OutputError, which names file and line, when a template is wrong.
+    """
+    from jinja2 import TemplateError, meta
+
+    names = {path.name for path in folder.iterdir() if path.name.endswith((".j2", ".css", ".js"))} - NAMES
+    if not names:
+        return []
+    environment = _environment(folder, None)
+    used: set[str | None] = set()
+    for path in folder.rglob("*.j2"):
+        try:
+            parsed = environment.parse(path.read_text("utf-8"), path.name, str(path))
+        except (TemplateError, OSError, UnicodeDecodeError) as exc:
+            raise OutputError(_told(exc, path.name, folder)) from exc
+        used.update(meta.find_referenced_templates(parsed))
+    # None: a name that is made up as a page is.
+    return [] if None in used else sorted(names - used)
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aggregator.errors import OutputError
 from aggregator.models import (
     Archive,
     Attribution,
@@ -18,7 +19,7 @@ from aggregator.models import (
     Site,
     Subscription,
 )
-from aggregator.publish import html
+from aggregator.publish import html, theme
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _ADDRESS = "https://site.invalid/"
@@ -27,7 +28,10 @@ _LEVELS = (Level(name="Trial", slug="trial"),)
 
 
 def render(templates: Path) -> None:
-    """Render pages with ``templates``, full and empty ones; raises OutputError, which names file and line."""
+    """Render pages with ``templates``, full and empty ones; raises OutputError, which names file and line.
+
+    So does a file that is none of ours and that no template includes: its name is misspelt.
+    """
     whole = OutputFeed(id="tag:site.invalid,2026:site", title="Trial", levels=(), limit=1)
     category = OutputFeed(id="tag:site.invalid,2026:trial", title="Trial", levels=_LEVELS, limit=1, older_page=1)
     publication = Publication(
@@ -44,6 +48,9 @@ def render(templates: Path) -> None:
             html.archive(publication, feed, place, html.listed(publication, posts))
     for subscriptions in ([_subscription(newest=_NOW, gone=True), _subscription(enabled=False)], []):
         html.sources(publication, subscriptions)
+    for name in theme.unused(templates):
+        known = ", ".join(sorted(theme.NAMES))
+        raise OutputError(f"{templates / name}: no page is made of it; the names of templates are {known}")
 
 
 def _subscription(*, newest: datetime | None = None, gone: bool = False, enabled: bool = True) -> Subscription:
