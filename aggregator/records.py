@@ -205,7 +205,8 @@ class Pull(Struct, frozen=True, kw_only=True):
     """All that one pull of one source leaves behind: written in one transaction, or not at all.
 
     ``at`` is the time of the pull: since then its aliases are known, and its edits count.  ``withdrawn`` are the
-    numbers of the copies that the source takes back, with what it says of that.
+    numbers of the copies that the source takes back, with what it says of that.  ``relisted`` tells that what lists the
+    sources is to say something else of it now.
     """
 
     source_id: str
@@ -214,6 +215,7 @@ class Pull(Struct, frozen=True, kw_only=True):
     writes: tuple[CopyWrite, ...] = ()
     withdrawn: Mapping[int, str | None] = field(default_factory=dict)
     events: tuple[HealthEvent, ...] = ()
+    relisted: bool = False
 
 
 class SourceReport(Struct, frozen=True, kw_only=True):

@@ -79,7 +79,8 @@ def update(
         request, response = answer
         source, state = sources[request.source_id], states[request.source_id]
         pull, outcome = settle(store, source, state, response, confined=confined, now=now, watch=watch)
-        return replace(pull, events=_events(store, source, state, pull)), outcome
+        relisted = _listed(pull.state) != _listed(state)
+        return replace(pull, events=_events(store, source, state, pull), relisted=relisted), outcome
 
     # One thread more than there are places for documents, so that none of these stays free while the archive is asked.
     settled = Abreast(
@@ -164,6 +165,10 @@ def request_for(source: Source, state: SourceState, address: Callable[[str], str
         last_modified=state.last_modified,
         validators_url=state.validators_url,
     )
+
+
+def _listed(state: SourceState) -> tuple[str | None, str | None, bool]:
+    return state.info.title, state.info.link, state.gone
 
 
 def _events(store: Store, source: Source, before: SourceState, pull: Pull) -> tuple[HealthEvent, ...]:

@@ -92,6 +92,9 @@ def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
     renewed = [
         row["id"] for row in changed if row["id"] in standing and standing[row["id"]].settings != row["settings"]
     ]
+    switched = [row["id"] for row in changed if row["id"] in standing and standing[row["id"]].enabled != row["enabled"]]
+    for chunk in chunks(switched, PARAMETERS):
+        connection.execute(source.update().where(source.c.id.in_(chunk)).values(dirty=True))
     for chunk in chunks(renewed, PARAMETERS):
         connection.execute(source.update().where(source.c.id.in_(chunk)).values(_AFRESH))
     for chunk in chunks([name for name, row in standing.items() if row.listed and name not in wanted], PARAMETERS):
@@ -197,6 +200,9 @@ def apply(connection: sa.Connection, *pulls: Pull) -> None:
     """Write all that ``pulls``, each of another source, leave behind; the caller's transaction makes it one step."""
     numbers = _numbers(connection, [pull.source_id for pull in pulls])
     update(connection, source, [{"pk": numbers[pull.source_id], **_state_row(pull.state)} for pull in pulls])
+    relisted = [numbers[pull.source_id] for pull in pulls if pull.relisted]
+    if relisted:
+        connection.execute(source.update().where(source.c.pk.in_(relisted)).values(dirty=True))
     found = [writes.Write(numbers[pull.source_id], pull.at, each) for pull in pulls for each in pull.writes]
     if found:
         writes.write(connection, found)

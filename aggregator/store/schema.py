@@ -150,7 +150,7 @@ source = Table(
     Column("warnings", Words, nullable=False, server_default="[]"),
     # Whether it was added when the outputs had been published already.
     Column("latecomer", Boolean, nullable=False, server_default=text("false")),
-    # Until the feeds that it stands in were written without what it lost.
+    # Until what lists the sources, and the feeds that it stands in, were written with what became of it.
     Column("dirty", Boolean, nullable=False, server_default=text("false")),
 )
 
