@@ -53,6 +53,18 @@ def test_opening_a_database_of_ours_imports_no_alembic(path: Path) -> None:
     assert "alembic" not in done.stdout.split()
 
 
+def test_a_file_that_goes_while_it_is_used_is_not_made_anew(path: Path) -> None:
+    """Who has it open says so, whatever is asked, and leaves nothing that would pass for a new archive."""
+    store = opened(filled(path))
+    store.close()
+    for each in path.parent.iterdir():
+        each.unlink()
+    for asked in (store.reading, store.writing):
+        with pytest.raises(DatabaseError, match=r"archive\.db: the file is gone"), asked():
+            pass
+    assert list(path.parent.iterdir()) == []
+
+
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     """A database in a folder that does not exist is refused, and the folder is not made."""
     refused(tmp_path / "nowhere" / "archive.db", "folder .* does not exist; make it, or change 'database'")

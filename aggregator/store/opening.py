@@ -94,6 +94,13 @@ def _log_ahead(made: sa.Engine) -> None:
     sa.event.listen(made, "connect", lambda connection, record: engine.log_ahead(connection))
     with made.connect():
         pass
+    # From now on a file that is missing is one that was lost.
+    sa.event.listen(made, "do_connect", lambda *_: _refuse_missing(Path(made.url.database or "")))
+
+
+def _refuse_missing(path: Path) -> None:
+    if not path.exists():
+        raise DatabaseError(f"{path}: the file is gone; restore it from a backup, or start anew with another run")
 
 
 def _migrate(made: sa.Engine) -> None:
