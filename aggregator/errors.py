@@ -123,12 +123,18 @@ class DeadlineError(FetchError):
 
 
 class HttpStatusError(FetchError):
-    """The server answered with an error; ``retry_after`` is when it asked us to come back (UTC)."""
+    """The server answered with an error; ``retry_after`` is when it asked us to come back (UTC).
 
-    def __init__(self, message: str, *, status: int, retry_after: datetime | None = None) -> None:
+    ``redirected`` tells whether it is an answer of another address than the one that was to be asked.
+    """
+
+    def __init__(
+        self, message: str, *, status: int, retry_after: datetime | None = None, redirected: bool = False
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
+        self.redirected = redirected
 
 
 class ParseError(SourceError):

@@ -8,7 +8,7 @@ import pytest
 from fetching import NOW, ask, client, names, request
 from origin import Origin
 
-from aggregator.errors import FetchError, ForbiddenError
+from aggregator.errors import FetchError, ForbiddenError, HttpStatusError
 from aggregator.fetch import Client
 from aggregator.fetch.route import keeps_secrets
 
@@ -123,8 +123,12 @@ def test_five_redirects_are_enough(origin: Origin, loopback: Client) -> None:
 def test_refusals_along_the_way_are_of_the_last_address(origin: Origin, other: Origin, loopback: Client) -> None:
     """An error names the host that made it, not the one that led there."""
     lead(origin, ("/old", 302, other.url("/nothing")))
-    with pytest.raises(FetchError, match=r"127\.0\.0\.2:\d+ answered 404"):
+    with pytest.raises(HttpStatusError, match=r"127\.0\.0\.2:\d+ answered 404") as caught:
         ask(loopback, origin.url("/old"))
+    assert caught.value.redirected
+    with pytest.raises(HttpStatusError) as caught:
+        ask(loopback, other.url("/nothing"))
+    assert not caught.value.redirected
 
 
 def test_validators_stay_with_their_address(origin: Origin, loopback: Client) -> None:

@@ -12,7 +12,7 @@ from origin import Origin
 from aggregator.app import opened
 from aggregator.cadence import advice, failed, succeeded, twins
 from aggregator.config import parse
-from aggregator.errors import FetchError
+from aggregator.errors import FetchError, HttpStatusError
 from aggregator.fetch import Response
 from aggregator.models import Hints, Source
 from aggregator.pipeline.cycle import Orders
@@ -87,6 +87,20 @@ def test_an_adopted_address_that_fails_is_given_up() -> None:
     for adopted in (NEW, NEW, None):
         state = failed(SOURCE, state, FetchError("no"), "no", NOW)
         assert state.adopted == adopted
+
+
+@pytest.mark.parametrize(
+    ("adopted", "redirected", "gone", "kept"),
+    [(None, False, True, None), (None, True, False, None), (NEW, False, False, None), (NEW, True, False, NEW)],
+)
+def test_gone_is_said_of_the_address_that_says_it(
+    adopted: str | None, redirected: bool, gone: bool, kept: str | None
+) -> None:
+    """410 stops a source that is asked where feeds.yaml has it; an adopted address is given up at once."""
+    error = HttpStatusError("no", status=410, redirected=redirected)
+    state = failed(SOURCE, SourceState(adopted=adopted), error, "no", NOW)
+    assert (state.gone, state.adopted) == (gone, kept)
+    assert ("it failed once" in (state.because or "")) is not gone
 
 
 def test_the_line_of_an_address_is_known(tmp_path: Path) -> None:

@@ -90,9 +90,10 @@ def postponed(source: Source, state: SourceState, until: datetime, because: str,
 def failed(source: Source, state: SourceState, error: Exception, message: str, now: datetime) -> SourceState:
     """Return how ``source`` stands after ``error`` at ``now``, which ``message`` tells the editor.
 
-    410 Gone stops it: the publisher wants that nobody asks again (RFC 9110, section 15.5.11).
+    410 Gone of the address in feeds.yaml stops it: the publisher wants that nobody asks there again (RFC 9110, section
+    15.5.11).  Of an address that a redirect led to, now or before, it says nothing about that one.
     """
-    status = error.status if isinstance(error, HttpStatusError) else None
+    refused = isinstance(error, HttpStatusError) and error.status == HTTPStatus.GONE and not error.redirected
     retry_after = error.retry_after if isinstance(error, HttpStatusError) else None
     failures = state.failures + 1
     # An address that is new in feeds.yaml never answered: what another one said tells nothing of it.
@@ -100,7 +101,7 @@ def failed(source: Source, state: SourceState, error: Exception, message: str, n
     wishes = schedule.Wishes(retry_after=retry_after, hints=state.hints, validators=not (answered and _bare(state)))
     known = rhythm.Rhythm(state.times, state.known_since) if answered else rhythm.Rhythm()
     following = schedule.after_failure(source, failures, wishes, now, known)
-    gone = status == HTTPStatus.GONE
+    gone = refused and state.adopted is None
     after = replace(
         state,
         next_pull=following.at,
@@ -110,7 +111,7 @@ def failed(source: Source, state: SourceState, error: Exception, message: str, n
         error=f"{message}; it is not asked any more: take it out of feeds.yaml" if gone else message,
         gone=gone,
     )
-    return moves.lost(after)
+    return moves.lost(after, gone=refused)
 
 
 def _bare(state: SourceState) -> bool:

@@ -39,9 +39,9 @@ def seen(source: Source, state: SourceState, target: str | None, now: datetime) 
     return replace(state, moved_to=target, moved_since=since, moved_times=times)
 
 
-def lost(state: SourceState) -> SourceState:
-    """Return ``state`` after a failure: an adopted address that fails again and again is given up."""
-    if state.adopted is None or state.failures < _PATIENCE:
+def lost(state: SourceState, *, gone: bool) -> SourceState:
+    """Return ``state`` after a failure: an adopted address that is ``gone``, or fails again and again, is given up."""
+    if state.adopted is None or (state.failures < _PATIENCE and not gone):
         return state
     return replace(state, adopted=None)
 

@@ -188,7 +188,7 @@ class Client:
             return _response(request, way, answer, now, b"")
         retry_after = model.retry_after(answer.headers.get("Retry-After"), now)
         self._account.refused(way.host, status, retry_after)
-        raise _refusal(where, status, retry_after)
+        raise _refusal(way, status, retry_after)
 
     def _connected(self, host: str, port: int) -> socket:
         watch, private = self._watchdog.current(), self._limits.allow_private or (host, port) == self._instance
@@ -236,14 +236,17 @@ def _moved_to(request: Request, way: Route) -> str | None:
     return way.moved_to if safe else None
 
 
-def _refusal(where: str, status: int, retry_after: datetime | None) -> FetchError:
+def _refusal(way: Route, status: int, retry_after: datetime | None) -> FetchError:
+    where = way.where
     if status in (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT):
         return FetchError(f"the answer of {where} is empty ({status})")
     if status == HTTPStatus.NOT_MODIFIED:
         words = "304 Not Modified, though it was not asked for changes"
     else:
         words = f"{status} {HTTPStatus(status).phrase}" if status in set(HTTPStatus) else str(status)
-    return HttpStatusError(f"{where} answered {words}", status=status, retry_after=retry_after)
+    return HttpStatusError(
+        f"{where} answered {words}", status=status, retry_after=retry_after, redirected=bool(way.behind)
+    )
 
 
 def _authorization(url: str) -> dict[str, str]:
