@@ -22,11 +22,11 @@ def read(raw: bytes) -> list[tuple[str, str]]:
 
 @given(st.lists(st.tuples(_NAMES, _VALUES), max_size=20))
 def test_fields_are_read_as_http_client_reads_them(fields: list[tuple[str, str]]) -> None:
-    """Names and values come out as they went in, whatever stands in them."""
+    """Names and values come out as they went in, whatever stands in them, but for blanks around a value."""
     raw = "".join(f"{name}: {value}\r\n" for name, value in fields).encode("latin-1") + b"\r\nbody"
     by_name: dict[str, list[str]] = {}
     for name, value in http.client.parse_headers(io.BytesIO(raw)).items():
-        by_name.setdefault(name.lower(), []).append(value)
+        by_name.setdefault(name.lower(), []).append(value.rstrip(" \t"))
     found = head.read(io.BytesIO(raw))
     assert {name: found.getlist(name) for name in by_name} == by_name
     assert {name.lower() for name in found} == set(by_name)
@@ -37,7 +37,7 @@ def test_fields_are_read_as_http_client_reads_them(fields: list[tuple[str, str]]
     [
         (b"", []),
         (b"\r\n", []),
-        (b"A: 1\r\nb:2\r\nA:  3 \r\n\r\nC: 4\r\n", [("A", "1"), ("A", "3 "), ("b", "2")]),
+        (b"A: 1\r\nb:2\r\nA:  3 \r\n\r\nC: 4\r\n", [("A", "1"), ("A", "3"), ("b", "2")]),
         (b"A: 1\nB: 2\n\nC: 3\n", [("A", "1"), ("B", "2")]),
         (b"A: 1\r\nB: 2", [("A", "1"), ("B", "2")]),
         (b"A: 1 \r\n \t 2\r\nB:\r\n\t3\r\n\r\n", [("A", "1 2"), ("B", "3")]),

@@ -44,6 +44,7 @@ def framings(body: bytes, extra: bytes = b"") -> dict[str, bytes]:
     return {
         "length": OK + extra + b"Content-Length: %d\r\n\r\n" % len(body) + body,
         "chunked": OK + extra + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(body),
+        "chunked, and a blank": OK + extra + b"Transfer-Encoding: Chunked \t\r\n\r\n" + chunked(body),
         "close": OK + extra + b"\r\n" + body,
     }
 

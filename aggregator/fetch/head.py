@@ -17,7 +17,7 @@ _LONGEST, _MOST = 65536, 100
 _LINE = re.compile(r"\r\n|\r|\n")
 #: Section 5.2: a line that begins with a blank goes on with the field above, behind one blank.
 _FOLD = re.compile(r"[ \t]*(?:\r\n|\r|\n)[ \t]+")
-#: Section 5.1: there is no blank in a name, nor before its colon.
+#: Section 5.1: there is no blank in a name, nor before its colon; those around a value are no part of it.
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*(.*)")
 
 
@@ -40,7 +40,7 @@ def read(file: BufferedIOBase) -> Fields:
     fields = Fields()
     for line in _LINE.split(head):
         if found := _FIELD.fullmatch(line):
-            fields.add(found[1], found[2])
+            fields.add(found[1], found[2].rstrip(" \t"))
     return fields
 
 
