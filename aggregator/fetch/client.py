@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, MutableMapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from http import HTTPStatus
 from socket import socket
@@ -83,6 +83,7 @@ class Client:
         if files.is_file(request.url):
             return files.read(request, self._limits)
         way = route.start(request.url)
+        self._watchdog.start()
         self._account.admit(way.host, wait=True)
         slot = self._slot(way)
         with self._watchdog.watch() as watch:
@@ -98,6 +99,8 @@ class Client:
 
     def expecting(self, requests: Iterable[Request]) -> AbstractContextManager[None]:
         """Get ready to ask for ``requests`` in the block: draw the tickets for all of them in one go."""
+        with suppress(FetchError):  # each fetch tries again
+            self._watchdog.start()
         return self._slots.expecting(self.lane(each.url) for each in requests if not files.is_file(each.url))
 
     def lane(self, url: str) -> str:

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from queue import SimpleQueue
 
 from aggregator.errors import FetchError, ForbiddenError
-from aggregator.fetch import guard
+from aggregator.fetch import guard, threads
 from aggregator.fetch.watchdog import Watch
 
 #: An IPv4 or IPv6 address as text, and a port.
@@ -91,7 +91,10 @@ def _awaited(host: str, port: int, watch: Watch, resolver: Resolver) -> Sequence
             answers.put(error)
 
     watch.hold(lambda: answers.put(TimeoutError("time is up")))
-    threading.Thread(target=look_up, name="fetch-lookup", daemon=True).start()
+    try:
+        threads.start(threading.Thread(target=look_up, name="fetch-lookup", daemon=True))
+    except FetchError:
+        look_up()  # late, maybe, but then the deadline is met behind it
     answer = answers.get()
     watch.hold(None)
     if isinstance(answer, Exception):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterable
 
 from aggregator import urls
 from aggregator.errors import FetchError
+from aggregator.fetch import threads
 from aggregator.fetch.model import Request, Response
 
 Fetch = Callable[[Request], Response]
@@ -34,7 +35,7 @@ def fetch_all(
     tells of an address; a lane that is slow holds up no other.  Fetches under way and results not yet taken are at
     most twice ``concurrency``, so a slow consumer slows the fetching down.  Once ``stop`` is set nothing more is
     begun or yielded; what is under way then, or when the generator is closed, is left behind (``Client.abort`` ends
-    it).  Any exception of ``fetch`` that is no FetchError is raised here.
+    it).  Any exception of ``fetch`` that is no FetchError is raised here, but for MemoryError, which is one answer's.
     """
     lanes = _Lanes(requests, fetch, lane, concurrency, per_host)
     try:
@@ -75,13 +76,20 @@ class _Lanes:
         self._may_begin = threading.Condition(self._lock)
         self._has_result = threading.Condition(self._lock)
         useful = sum(min(len(waiting), per_host) for waiting in self._lanes.values())
-        self._threads = [
-            threading.Thread(target=self._work, name="fetch", daemon=True) for _ in range(min(concurrency, useful))
-        ]
+        self._most_threads = min(concurrency, useful)
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        """Start the threads, or as many of them as the system has; raises FetchError when that is none."""
+        while len(self._threads) < self._most_threads:
+            thread = threading.Thread(target=self._work, name="fetch", daemon=True)
+            try:
+                threads.start(thread)
+            except FetchError:
+                if not self._threads:
+                    raise
+                return
+            self._threads.append(thread)
 
     def close(self) -> None:
         with self._lock:
@@ -118,6 +126,8 @@ class _Lanes:
                 result = request, self._fetch(request)
             except FetchError as error:
                 result = request, error
+            except MemoryError:
+                result = request, FetchError(f"there is too little memory for the answer of {urls.host(request.url)}")
             except Exception as bug:  # noqa: BLE001 - raised again in the thread that takes the results
                 result = bug
             self._done(lane, result)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from enum import Enum
 
 from aggregator.errors import FetchError
+from aggregator.fetch import threads
 
 
 class End(Enum):
@@ -56,7 +57,7 @@ class Watch:
 
 
 class Watchdog:
-    """Keeps the watches of one client.  Its thread starts with the first of them and ends with ``close``."""
+    """Keeps the watches of one client.  Its thread runs from ``start``, before the first of them, to ``close``."""
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
@@ -66,6 +67,14 @@ class Watchdog:
         self._idle = False
         self._stopped = False
         self._local = threading.local()
+
+    def start(self) -> None:
+        """Start the thread, unless it runs; raises FetchError when there is none to be had now."""
+        with self._changed:
+            if self._thread is None and not self._stopped:
+                thread = threading.Thread(target=self._run, name="fetch-watchdog", daemon=True)
+                threads.start(thread)
+                self._thread = thread
 
     @contextmanager
     def watch(self) -> Iterator[Watch]:
@@ -102,10 +111,7 @@ class Watchdog:
         with self._changed:
             watch = Watch(time.monotonic() + self._timeout, End.STOPPED if self._stopped else None)
             self._watches[watch] = None
-            if self._thread is None and not self._stopped:
-                self._thread = threading.Thread(target=self._run, name="fetch-watchdog", daemon=True)
-                self._thread.start()
-            elif self._idle:
+            if self._idle:
                 self._changed.notify()
             return watch
 
