@@ -116,7 +116,7 @@ def test_not_modified_unasked(origin: Origin, loopback: Client) -> None:
     assert caught.value.status == 304
 
 
-@pytest.mark.parametrize("status", [201, 206, 400, 401, 403, 404, 407, 410, 429, 451, 500, 503, 599, 799])
+@pytest.mark.parametrize("status", [201, 202, 206, 207, 400, 401, 403, 404, 407, 410, 429, 451, 500, 503, 599, 799])
 def test_refusals(origin: Origin, loopback: Client, status: int) -> None:
     """Every other status is an error that names host and status, and carries neither body nor secret."""
     origin.put("/feed", "SECRET", status=status, headers={"WWW-Authenticate": 'Basic realm="x"', "ETag": '"1"'})
@@ -125,6 +125,14 @@ def test_refusals(origin: Origin, loopback: Client, status: int) -> None:
     assert (caught.value.status, caught.value.retry_after) == (status, None)
     assert "SECRET" not in str(caught.value)
     assert origin.hits("/feed") == 1
+
+
+@pytest.mark.parametrize("status", [203, 218, 299])
+def test_statuses_that_count_as_200(origin: Origin, loopback: Client, status: int) -> None:
+    """An answer that a proxy changed, and one of a status that nobody knows, is whole."""
+    origin.put("/feed", "<rss/>", status=status, headers={"ETag": '"1"'})
+    answer = ask(loopback, origin.url("/feed"))
+    assert (answer.body, answer.etag) == (b"<rss/>", '"1"')
 
 
 @pytest.mark.parametrize(("status", "body"), [(200, ""), (204, ""), (205, "")])

@@ -34,6 +34,8 @@ _ACCEPT = (
 _SMALL = 16384
 #: Seconds that a socket waits longer than its fetch may take: the watchdog, which says why, is to be the first.
 _GRACE = 1.0
+#: RFC 9110, sections 15 and 15.3.4: a proxy that changed something says 203, and an unknown status counts as 200.
+_WHOLE = {HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION, *(set(range(200, 300)) - set(HTTPStatus))}
 #: The manipulation of RFC 3229 that feeds know: only the entries that are new.
 _DELTA = "feed"
 #: RFC 9110, sections 5.1 and 5.5.
@@ -181,7 +183,7 @@ class Client:
         where, status = way.where, answer.status
         if status < HTTPStatus.BAD_REQUEST:
             self._account.answered(way.host)
-        if status == HTTPStatus.OK or (status == HTTPStatus.IM_USED and _is_delta(sent, answer.headers)):
+        if status in _WHOLE or (status == HTTPStatus.IM_USED and _is_delta(sent, answer.headers)):
             return _response(request, way, answer, now, body.read(answer, self._limits.max_size, where))
         if status in route.REDIRECTS:
             _finish(answer)

@@ -56,7 +56,7 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 class Response(Struct, frozen=True, kw_only=True):
-    """A usable answer: 200 with a whole body, 226 with a delta, or 304 to a request that had validators.
+    """A usable answer: 200, or what counts as it, with a whole body; 226 with a delta; 304 where validators were sent.
 
     A delta has only the entries that are new since the answer whose ``etag`` was sent (RFC 3229): what it leaves
     out still stands.
