@@ -67,20 +67,24 @@ def verdicts(
     rules: Admission,
     *,
     document: Collection[str],
+    whole: bool = True,
     familiar: Iterable[str],
     now: datetime,
 ) -> Mapping[str, Verdict]:
     """Return, by key, why newcomers are not published at once; those that are have none.
 
     ``newcomers`` are in the order of the document, ``document`` are the links of all of its entries, ``familiar`` those
-    of entries that were recognised under their old titles: a site that moved takes them along.
+    of entries that were recognised under their old titles: a site that moved takes them along.  A document that is not
+    ``whole`` leaves out what the source brought before (RFC 3229).
     """
     if record.last_success is None:
         return _history(newcomers, record, rules) | _future(newcomers, rules, now)
     found = _future(newcomers, rules, now)
     if len(record.recent) < _ENOUGH or record.renewed:
         return found
-    return _numerous(newcomers, record, rules, now) | found | _strange(newcomers, record, rules, document, familiar)
+    fewest = min(_STRANGERS, len(document)) if whole else _STRANGERS
+    strange = _strange(newcomers, record, rules, document, familiar, fewest)
+    return _numerous(newcomers, record, rules, now) | found | strange
 
 
 def _history(newcomers: Sequence[Newcomer], record: Record, rules: Admission) -> dict[str, Verdict]:
@@ -134,6 +138,7 @@ def _strange(
     rules: Admission,
     document: Collection[str],
     familiar: Iterable[str],
+    fewest: int,
 ) -> dict[str, Verdict]:
     known = set(_sites(each.link for each in record.recent if each.link))
     if not rules.links or not known or len(known) > _OWN_SITES:
@@ -141,7 +146,7 @@ def _strange(
     known |= set(_sites(familiar))
     strange = [found for found in _sites(document) if found not in known]
     # One link to elsewhere among one's own is a recommendation.
-    if len(strange) < min(_STRANGERS, len(document)):
+    if len(strange) < fewest:
         return {}
     told = f"leads to {{}}; all before led to {', '.join(sorted(known))}"
     return {

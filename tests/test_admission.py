@@ -35,10 +35,12 @@ def judged(
     rules: Admission = Admission(),  # noqa: B008 - a frozen value
     *,
     document: Iterable[str] = (),
+    whole: bool = True,
     familiar: Iterable[str] = (),
 ) -> dict[str, Verdict]:
     links = [each.link for each in new if each.link]
-    return dict(admission.verdicts(new, before, rules, document=[*links, *document], familiar=familiar, now=NOW))
+    shown = [*links, *document]
+    return dict(admission.verdicts(new, before, rules, document=shown, whole=whole, familiar=familiar, now=NOW))
 
 
 def codes(found: dict[str, Verdict]) -> set[tuple[str, str]]:
@@ -116,6 +118,12 @@ def test_one_link_to_elsewhere_is_a_recommendation() -> None:
     guest = newcomers(1, link="https://friend.example.com/{}")
     assert judged(guest, record(), document=[OWN.format(n) for n in range(9)]) == {}
     assert codes(judged(guest, record())) == {("held", "held-elsewhere")}
+
+
+def test_a_delta_that_leads_elsewhere_may_be_recommendations() -> None:
+    """Of one or two entries nobody can tell, since it shows none of the source's own; three are as many as ever."""
+    delta = newcomers(3, link="https://friend.example.com/{}")
+    assert [len(judged(delta[:number], record(), whole=False)) for number in (1, 2, 3)] == [0, 0, 3]
 
 
 def test_a_site_that_moves_takes_its_entries_along() -> None:

@@ -11,8 +11,10 @@ from time import monotonic
 
 import pytest
 import sqlalchemy as sa
+from desk import item
+from msgspec.structs import replace
 from planet import Item, rss
-from stored import NOW, source, sync
+from stored import NOW, bind, source, sync
 
 from aggregator.errors import DatabaseError, FetchError, UnavailableError
 from aggregator.fetch import Request, Response
@@ -35,13 +37,11 @@ def test_a_failing_source_is_not_asked_in_the_hours_that_it_forbade(store: Store
     assert pull.state.next_pull.hour == 23
 
 
-def test_a_delta_takes_nothing_away_and_stands_for_no_document(store: Store) -> None:
-    """After a 226 the whole document is read again, even when it is the one from before the delta."""
+def answered(store: Store, *answers: tuple[int, str]) -> list[update.Outcome]:
+    """Return what comes of pulling a source that gives each of ``answers``, a status and a document, in turn."""
     sync(store, source("a"))
-    state = SourceState()
-    whole, delta = rss(Item(guid="1"), Item(guid="2")), rss(Item(guid="1", title="New words"))
-    outcomes = []
-    for status, body in ((200, whole), (226, delta), (200, whole)):
+    state, outcomes = SourceState(), []
+    for status, body in answers:
         answer = Response(
             status=status, url="https://a.example.org/feed", body=body.encode(), content_type="", etag='"1"',
             last_modified=None, moved_to=None, max_age=None,
@@ -51,9 +51,37 @@ def test_a_delta_takes_nothing_away_and_stands_for_no_document(store: Store) -> 
         )
         with store.writing() as transaction:
             pulls.apply(transaction, pull)
+        bind(store)
         state = pull.state
-        outcomes.append((outcome.result, outcome.new, outcome.changed))
-    assert outcomes == [("ok", 2, 0), ("ok", 0, 1), ("ok", 0, 1)]
+        outcomes.append(outcome)
+    return outcomes
+
+
+def test_a_delta_takes_nothing_away_and_stands_for_no_document(store: Store) -> None:
+    """After a 226 the whole document is read again, even when it is the one from before the delta."""
+    whole, delta = rss(Item(guid="1"), Item(guid="2")), rss(Item(guid="1", title="New words"))
+    outcomes = answered(store, (200, whole), (226, delta), (200, whole))
+    assert [(each.result, each.new, each.changed) for each in outcomes] == [("ok", 2, 0), ("ok", 0, 1), ("ok", 0, 1)]
+
+
+REGULAR = [item(f"old{n}", date=f"{23 - n:02} Nov 2026 08:00:00 GMT") for n in range(12)]
+
+
+@pytest.mark.parametrize(("status", "held"), [(226, 0), (200, 1)])
+def test_a_delta_may_bring_a_recommendation_alone(store: Store, status: int, held: int) -> None:
+    """That nothing in it leads to the source's own site means nothing where only what is new is shown (RFC 3229)."""
+    last = answered(store, (200, rss(*REGULAR)), (status, rss(item("friend", "friend.example"))))[-1]
+    assert (last.new, last.held) == (1, held)
+
+
+@pytest.mark.parametrize(("status", "new"), [(226, 3), (200, 0)])
+def test_a_delta_is_no_renumbered_feed(store: Store, status: int, new: int) -> None:
+    """That most of it was never seen is what a delta is for; in a whole document old words have new numbers then."""
+    again = [
+        replace(old, guid=f"new{n}", link=f"https://a.example/{n}", date="24 Nov 2026 09:00:00 GMT")
+        for n, old in enumerate(REGULAR[:3])
+    ]
+    assert answered(store, (200, rss(*REGULAR)), (status, rss(*again)))[-1].new == new
 
 
 def test_copies_from_before_the_first_pull_are_compared_with_all_that_it_says(store: Store) -> None:

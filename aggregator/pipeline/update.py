@@ -202,11 +202,12 @@ def _settled(
         reading = read(first)
     feed = reading.feed
     pulled = Pulled(info=feed.info, source=source, now=now, last_pull=state.last_success)
-    writes = tuple(_news(store, reading, read, pulled, state, confined, watch))
+    whole = response.status != HTTPStatus.IM_USED
+    writes = tuple(_news(store, reading, read, pulled, state, confined, watch, whole=whole))
     new = [write.copy.published for write in writes if write.copy and write.known is None]
     after = replace(
         cadence.succeeded(source, state, response, feed.hints, now, new=new),
-        body=None if response.status == HTTPStatus.IM_USED else body,  # a delta is no document to compare with
+        body=body if whole else None,  # a delta is no document to compare with
         info=keys.without_in_feed(feed.info, source.url),
         warnings=feed.warnings,
     )
@@ -245,6 +246,8 @@ def _news(
     state: SourceState,
     confined: Confined,
     watch: Stopwatch,
+    *,
+    whole: bool,
 ) -> Iterator[CopyWrite]:
     source_id, found = pulled.source.id, reading.found
     with watch("recognise"), store.reading() as transaction:
@@ -264,8 +267,8 @@ def _news(
         if drafts and pulled.last_pull:
             names = [name.value for draft in drafts.values() for name in (draft.words, draft.dated)]
             known |= pulls.known(transaction, source_id, names)
-            many = renumbering.suspected(len(drafts), len(found))
-            recent = pulls.recent(transaction, source_id, 2 * len(found)) if many else []
+            many = whole and renumbering.suspected(len(drafts), len(found))
+            recent = pulls.recent(transaction, source_id, 2 * len(found)) if many else None
             matches = renumbering.rebind(matches, drafts, known, recent)
         touched = changes.touched(matches)
         before = archive.copies(transaction, list(touched)) if touched else {}
@@ -274,7 +277,7 @@ def _news(
     with watch("normalise"):
         versions = changes.versions(touched, before, partial(confined.made, pulled=pulled))
         made = changes.writes(matches, drafts, known, versions, pulled)
-        yield from newcomers.judged(made, matches, record, pulled.source, pulled.now)
+        yield from newcomers.judged(made, matches, record, pulled.source, pulled.now, whole=whole)
 
 
 def _made(confined: Confined, reading: Reading, pulled: Pulled, asked: Sequence[Asked]) -> Sequence[Made]:

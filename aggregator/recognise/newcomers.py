@@ -15,17 +15,25 @@ from aggregator.records import Candidate, CopyWrite
 
 
 def judged(
-    writes: Iterable[CopyWrite], matches: Sequence[Match], record: Record | None, source: Source, now: datetime
+    writes: Iterable[CopyWrite],
+    matches: Sequence[Match],
+    record: Record | None,
+    source: Source,
+    now: datetime,
+    *,
+    whole: bool,
 ) -> Iterator[CopyWrite]:
     """Yield ``writes``, those of new copies with the verdict that admission comes to.
 
-    ``matches`` are all entries of the document; ``record`` is what is known of ``source``, None where nothing is new.
+    ``matches`` are all entries of the document, a delta unless it is ``whole``; ``record`` is what is known of
+    ``source``, None where nothing is new.
     """
     verdicts = admission.verdicts(
         [_newcomer(match.candidate) for match in matches if match.known is None],
         record or Record(last_success=None),
         source.admission,
         document=_links(matches),
+        whole=whole,
         familiar=_links(filter(_is_familiar, matches)),
         now=now,
     )

@@ -24,21 +24,21 @@ _FEWEST_REDATED = 3
 
 
 def suspected(unknown: int, found: int) -> bool:
-    """Tell whether a document of ``found`` entries, ``unknown`` by all names, may be a renumbered one: most are."""
+    """Tell whether a whole document of ``found`` entries, ``unknown`` by all names, may be renumbered: most are."""
     return unknown >= _FEWEST and 2 * unknown > found
 
 
 def rebind(
-    matches: Sequence[Match], drafts: Mapping[int, Draft], known: Mapping[str, Known], recent: Sequence[Known]
+    matches: Sequence[Match], drafts: Mapping[int, Draft], known: Mapping[str, Known], recent: Sequence[Known] | None
 ) -> tuple[Match, ...]:
     """Return ``matches`` with the copies that ``drafts`` turn out to be; no copy is taken twice.
 
-    ``known`` maps names by words to copies; ``recent`` are the source's newest copies, which are looked at when most
-    of the document is unknown.  A copy that the document still shows under its old name is not taken.
+    ``known`` maps names by words to copies; ``recent`` are the source's newest copies, None where no renumbering is
+    ``suspected``.  A copy that the document still shows under its old name is not taken.
     """
     free = _Free(matches)
     by_words = {place: copy for place, draft in drafts.items() if (copy := free.take(_by_words(draft, known)))}
-    if suspected(len(drafts), len(matches)):
+    if recent is not None:
         by_title = _by_title(drafts, by_words, recent, free)
         same_date = {place: copy for place, copy in by_words.items() if _same_date(drafts[place], copy)}
         redated = {place: copy for place, copy in by_words.items() if drafts[place].made.length >= wording.ENOUGH}
