@@ -277,6 +277,7 @@ def test_at_most_so_many_requests_to_one_host(origin: Origin) -> None:
         ({"Cache-Control": 'public, MAX-AGE="60" , must-revalidate'}, 60),
         ({"Cache-Control": "max-age=3600", "Age": "600", "Expires": "Tue, 02 Jan 2024 18:00:00 GMT"}, 3000),
         ({"Cache-Control": "max-age=60", "Age": "600"}, 0),
+        ({"Cache-Control": "max-age=60", "Age": "6, 60"}, 54),
         ({"Cache-Control": "max-age=60", "Age": "-600"}, 60),
         ({"Cache-Control": "max-age=0"}, 0),
         ({"Cache-Control": "no-cache, s-maxage=60"}, None),
@@ -305,6 +306,7 @@ def test_max_age(headers: dict[str, str], expected: int | None) -> None:
     [
         ("120", NOW + timedelta(minutes=2)),
         (" 120 ", NOW + timedelta(minutes=2)),
+        ("120 , 18000", NOW + timedelta(minutes=2)),
         ("Tue, 02 Jan 2024 18:00:00 GMT", datetime(2024, 1, 2, 18, tzinfo=UTC)),
         ("Tuesday, 02-Jan-24 18:00:00 GMT", datetime(2024, 1, 2, 18, tzinfo=UTC)),
         ("Tue, 02 Jan 2024 18:00:00 +0200", datetime(2024, 1, 2, 16, tzinfo=UTC)),

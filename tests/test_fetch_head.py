@@ -43,6 +43,7 @@ def test_fields_are_read_as_http_client_reads_them(fields: list[tuple[str, str]]
         (b"A: 1 \r\n \t 2\r\nB:\r\n\t3\r\n\r\n", [("A", "1 2"), ("B", "3")]),
         (b"A: 1\rB: 2\r\n\r\n", [("A", "1"), ("B", "2")]),
         (b" X: 0\r\nA: 1\r\n: 2\r\nno field\r\nB : 3\r\nHTTP/1.1 200 OK\r\nC: 4\r\n\r\n", [("A", "1"), ("C", "4")]),
+        (b"Location: /1\r\nlocation: /2\r\n\r\n", [("Location", "/1")]),
         (b"A: \xe9\x00\x85\r\n\r\n", [("A", "\xe9\x00\x85")]),
     ],
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from fetching import NOW, ask, client, names, request
-from origin import Origin
+from origin import Origin, raw
 
 from aggregator.errors import FetchError, ForbiddenError, HttpStatusError
 from aggregator.fetch import Client
@@ -100,6 +100,13 @@ def test_targets_that_may_not_be_asked(origin: Origin, loopback: Client, locatio
     with pytest.raises(FetchError, match=words):
         ask(loopback, origin.url("/old"))
     assert len(origin.requests) == 1
+
+
+def test_of_two_targets_the_first_counts(origin: Origin, loopback: Client) -> None:
+    """A redirect that names two is followed to the first of them."""
+    origin.handle("/old", raw(b"HTTP/1.1 302 Found\r\nLocation: /feed\r\nLocation: /other\r\n\r\n"))
+    origin.put("/feed", "<rss/>")
+    assert ask(loopback, origin.url("/old")).url == origin.url("/feed")
 
 
 def test_circles(origin: Origin, loopback: Client) -> None:

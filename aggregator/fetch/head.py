@@ -21,8 +21,12 @@ _FOLD = re.compile(r"[ \t]*(?:\r\n|\r|\n)[ \t]+")
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*(.*)")
 
 
+#: RFC 9110, section 5.3: what is no list must not come twice; where it does, the first counts.
+_SINGLE = frozenset({"age", "content-type", "date", "etag", "expires", "last-modified", "location", "retry-after"})
+
+
 class Fields(HTTPHeaderDict):
-    """Fields by name, in any case; those of one name stand together, with commas between them."""
+    """Fields by name, in any case; those of one name that may be a list stand together, with commas between them."""
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the field ``name``, or ``default``: without an exception, as most that are asked for are not there."""
@@ -39,7 +43,8 @@ def read(file: BufferedIOBase) -> Fields:
         head = _FOLD.sub(" ", head)
     fields = Fields()
     for line in _LINE.split(head):
-        if found := _FIELD.fullmatch(line):
+        found = _FIELD.fullmatch(line)
+        if found and not (found[1] in fields and found[1].lower() in _SINGLE):
             fields.add(found[1], found[2].rstrip(" \t"))
     return fields
 

@@ -101,7 +101,7 @@ def max_age(headers: Mapping[str, str], now: datetime) -> timedelta | None:
         if expires is None:
             return None
         lifetime = min(expires - (_date(headers.get("Date", "")) or now), _LONGEST)
-    age = headers.get("Age", "").strip()
+    age = headers.get("Age", "").partition(",")[0].strip()  # RFC 9111, section 5.1: of a list, the first
     return max(lifetime - (_seconds(age) if _DIGITS.fullmatch(age) else timedelta(0)), timedelta(0))
 
 
@@ -111,7 +111,8 @@ def retry_after(value: str | None, now: datetime) -> datetime | None:
     None comes out for what is neither, and for what is already past.
     """
     wish = (value or "").strip()
-    moment = now + _seconds(wish) if _DIGITS.fullmatch(wish) else _date(wish)
+    seconds = wish.partition(",")[0].rstrip()  # a proxy makes one line of two
+    moment = now + _seconds(seconds) if _DIGITS.fullmatch(seconds) else _date(wish)
     return moment if moment is not None and moment > now else None
 
 
