@@ -85,11 +85,13 @@ def test_cut_bodies(origin: Origin, loopback: Client, answer: bytes, end: float 
 
 
 def test_codings_that_are_accepted(origin: Origin, loopback: Client) -> None:
-    """Several gzip members are one body, bytes behind the last are ignored, and what is no coding counts as none."""
+    """Several gzip members are one body, bytes behind the last are ignored; what is no coding counts as none."""
     for path, body, coding in [
         ("/members", GZIPPED + gzip.compress(b"more"), "x-gzip"),
         ("/garbage", GZIPPED + b"\0\0\0\0garbage", "GZIP"),
         ("/byte", GZIPPED + b"\n", "gzip"),
+        ("/list", GZIPPED, "identity, gzip"),
+        ("/comma", GZIPPED, "gzip ,"),
         ("/none", FEED, "identity"),
         ("/utf", FEED, "UTF-8"),
     ]:

@@ -21,11 +21,13 @@ def read(answer: BaseHTTPResponse, limit: int, where: str) -> bytes:
     an empty body and for one that is coded otherwise than it says, or than was asked for.  What the connection
     meets comes through as urllib3's errors, a body shorter than announced among them.
     """
-    coding = answer.headers.get("Content-Encoding", "").strip().lower()
+    # RFC 9110, section 5.6.1: members of a list may be empty.
+    named = [each.strip() for each in answer.headers.get("Content-Encoding", "").lower().split(",")]
+    coding = ", ".join(each for each in named if each not in _NO_CODING)
     pieces = _pieces(answer, limit, where)
     if coding in codings.DECODERS:
         pieces = _decoded(pieces, coding, where)
-    elif coding not in _NO_CODING:
+    elif coding:
         raise FetchError(f"the answer of {where} is coded as {coding[:40]!a}; asked for was {codings.ACCEPTED}")
     body = bytearray()
     for piece in pieces:
