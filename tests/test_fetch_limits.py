@@ -45,6 +45,9 @@ def framings(body: bytes, extra: bytes = b"") -> dict[str, bytes]:
         "length": OK + extra + b"Content-Length: %d\r\n\r\n" % len(body) + body,
         "chunked": OK + extra + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(body),
         "chunked, and a blank": OK + extra + b"Transfer-Encoding: Chunked \t\r\n\r\n" + chunked(body),
+        "lengths": OK + extra + b"Content-Length: %d ,%d\r\n\r\n" % (len(body), len(body)) + body,
+        "chunked twice": OK + extra + b"Transfer-Encoding: chunked\r\n" * 2 + b"\r\n" + chunked(body),
+        "no length": OK + extra + b"Content-Length: -1\r\nTransfer-Encoding: identity\r\n\r\n" + body,
         "close": OK + extra + b"\r\n" + body,
     }
 
@@ -303,6 +306,10 @@ def test_abort_before_the_connection_is_made(origin: Origin) -> None:
         (b"HTTP/1.1 abc\r\n\r\n", "its first line makes no sense"),
         (b"HTTP/3.0 200 OK\r\n\r\n", "its first line makes no sense"),
         (OK + b"Content-Length: 3, 4\r\n\r\nabc", "contradict each other"),
+        (OK + b"Content-Length: 1_0\r\n\r\n0123456789", "where its body ends cannot be told"),
+        (OK + b"Content-Length: 3, x\r\n\r\nabc", "where its body ends cannot be told"),
+        (OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\nabc", "where its body ends cannot be told"),
+        (OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n", "where its body ends cannot be told"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "was cut short"),
         (b"HTTP/1.1 200", "its first line|was cut short|is empty"),
         (b"", "closed the connection without an answer"),

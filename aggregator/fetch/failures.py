@@ -12,7 +12,7 @@ from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
 from aggregator.errors import DeadlineError, FetchError
 from aggregator.fetch.dial import reason
-from aggregator.fetch.wire import NeverFinalError
+from aggregator.fetch.wire import FramingError, NeverFinalError
 
 #: All that requests, urllib3 and what is below them raise because of what a server does.
 FOREIGN = (requests.RequestException, HTTPError, HTTPException, OSError)
@@ -76,6 +76,7 @@ def _malformed(error: BaseException, where: str) -> FetchError:
     # http.client has no class of its own for a head of more than 100 lines, the one other thing that it counts.
     what = {
         LineTooLong: "a line is too long",
+        FramingError: "where its body ends cannot be told",
         NeverFinalError: "interim answers come without end",
         HTTPException: "it has too many headers",
     }.get(type(error))

@@ -35,6 +35,8 @@ _MOST_INTERIM = 20
 _VERSIONS = {"HTTP/1.0": 10, "HTTP/0.9": 10}
 #: RFC 9112, section 6.3: what ends with its head.
 _BODILESS = frozenset({*range(100, 200), HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+#: Section 6.2; below zero, it is said by servers that do not know it.
+_LENGTH = re.compile(r"-?[0-9]{1,18}")
 #: RFC 3986, sections 2.1 and 3.2.2: escapes are in capitals, and brackets stand nowhere but around a host.
 _REWRITTEN = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]]")
 
@@ -46,6 +48,10 @@ Attend = Callable[[socket], None]
 
 class NeverFinalError(http.client.HTTPException):
     """Interim answers came, and none that is final."""
+
+
+class FramingError(http.client.HTTPException):
+    """The head of an answer does not tell where its body ends, or how it is to be read."""
 
 
 class Wire(HTTPAdapter):
@@ -120,7 +126,7 @@ def _origin(request: requests.PreparedRequest) -> str:
 class _Answer(http.client.HTTPResponse):
     """An answer whose head is read by ``head``; where its body ends is found as RFC 9112, section 6.3, has it.
 
-    Of two lengths, or codings, the first counts here; urllib3 refuses lengths that differ.
+    Lengths that differ are left to urllib3, which refuses them.
     """
 
     headers: head.Fields  # type: ignore[assignment]  # instead of a mail's
@@ -140,7 +146,7 @@ class _Answer(http.client.HTTPResponse):
         self.code = self.status = status
         self.reason = reason.strip()
         self.headers = self.msg = head.read(self.fp)  # type: ignore[assignment]
-        self.chunked = self._first("Transfer-Encoding").lower() == "chunked"
+        self.chunked = self._is_chunked()
         self.chunk_left = None
         self.length = self._length()
         self.will_close = self._check_close() or not (self.chunked or self.length is not None)  # type: ignore[attr-defined]
@@ -148,13 +154,25 @@ class _Answer(http.client.HTTPResponse):
     def _length(self) -> int | None:
         if self.status in _BODILESS:
             return 0
-        with suppress(ValueError):
-            length = int(self._first("Content-Length"))
-            return length if length >= 0 and not self.chunked else None
-        return None
+        lengths = self._named("Content-Length")
+        if self.chunked or not lengths:
+            return None
+        if not all(_LENGTH.fullmatch(each) for each in lengths):
+            raise FramingError
+        length = int(lengths.pop())
+        return length if length >= 0 and not lengths else None
 
-    def _first(self, name: str) -> str:
-        return self.headers.getlist(name)[0] if name in self.headers else ""
+    def _is_chunked(self) -> bool:
+        codings = self._named("Transfer-Encoding") - {"identity"}
+        if "chunked" not in codings or self.status in _BODILESS:
+            return False
+        if len(codings) > 1:
+            raise FramingError
+        return True
+
+    def _named(self, name: str) -> set[str]:
+        members = self.headers.get(name, "").lower().split(",")
+        return {member for each in members if (member := each.strip())}
 
 
 class _Connection(HTTPConnection):
