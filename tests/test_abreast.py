@@ -27,6 +27,23 @@ def test_everything_is_done_once_and_results_come_in_batches() -> None:
     assert max(map(len, batches)) <= 10
 
 
+@pytest.mark.parametrize("given", [1, 2, 5])
+def test_the_threads_that_the_system_has_do_all(monkeypatch: pytest.MonkeyPatch, given: int) -> None:
+    """Where it has no more of them, those that it gave do the work, and all of it."""
+    start = threading.Thread.start
+    started: list[threading.Thread] = []
+
+    def scarce(thread: threading.Thread) -> None:
+        if len(started) == given:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", scarce)
+    batches = list(Abreast(iter(range(1, 100)), lambda each: -each, threads=5, most=10))
+    assert sorted(-each for batch in batches for each in batch) == list(range(1, 100))
+
+
 def test_what_comes_soon_is_waited_for() -> None:
     """With patience, what is done a moment later comes in the same batch; once all is done nothing is waited for."""
 

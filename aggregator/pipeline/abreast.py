@@ -16,7 +16,7 @@ class Abreast(Generic[In, Out]):
     What is yielded is all that was done since the last time, at most ``most`` at once and at least one, in the order in
     which it was done; what comes within ``patience`` seconds is waited for.  Threads that are ahead of the one that
     iterates wait, so that no more than ``most`` results are held.  What ``source`` or ``work`` raises is raised
-    here when what was done before it was yielded.
+    here when what was done before it was yielded, and RuntimeError where the system has no thread to give.
     """
 
     def __init__(
@@ -38,8 +38,7 @@ class Abreast(Generic[In, Out]):
         self._threads = [threading.Thread(target=self._run, name="settle", daemon=True) for _ in range(threads)]
 
     def __iter__(self) -> Iterator[list[Out]]:
-        for thread in self._threads:
-            thread.start()
+        self._start()
         try:
             while batch := self._taken():
                 yield batch
@@ -47,6 +46,17 @@ class Abreast(Generic[In, Out]):
                 raise self._error
         finally:
             self.close()
+
+    def _start(self) -> None:
+        for number, thread in enumerate(self._threads):
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no more of them: those that it gave do the work
+                if not number:
+                    raise
+                with self._changed:
+                    self._working -= len(self._threads) - number
+                return
 
     def close(self) -> None:
         """Begin nothing more; a thread that waits for the next item goes when that comes."""
