@@ -136,8 +136,24 @@ def read_text(path: Path) -> str:
         return file.read()
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Exchange the text of feeds.yaml in one step; raises ConfigError when the disk says no."""
+def save(path: Path, edited: str) -> Settings:
+    """Exchange the text of feeds.yaml for ``edited`` in one step, and return its settings.
+
+    Raises ConfigError, and leaves the file as it is, when ``edited`` has mistakes or the disk says no.
+    """
+    from aggregator.config import parse
+
+    try:
+        made = parse(edited, path, os.environ)
+    except ConfigError as exc:
+        # Their lines are those of a text that nobody can look at.
+        told = "; ".join(mistake.message for mistake in exc.mistakes)
+        raise ConfigError(f"{path} stays as it is: {told or exc}") from exc
+    _replace_text(path, edited)
+    return made
+
+
+def _replace_text(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:

@@ -79,7 +79,7 @@ def add(
         raise FetchError(f"{urls.public(url)} is no feed, and the page links to none; give the feed's own address")
     chosen = None if only_list else _chosen(found, ask=not json)
     if chosen:
-        common.replace_text(path, append_feed(common.read_text(path), chosen.url, category=category, title=None))
+        common.save(path, append_feed(common.read_text(path), chosen.url, category=category, title=None))
     if json:
         common.print_json([show.found_json(each, added=each is chosen) for each in found])
         return
@@ -123,7 +123,7 @@ def import_(
     known = {source.url for source in settings.sources}
     subscriptions = read_opml(body)
     fresh = [each for each in subscriptions if each.feed not in known]
-    common.replace_text(path, append_feeds(common.read_text(path), fresh))
+    common.save(path, append_feeds(common.read_text(path), fresh))
     typer.echo(f"{len(fresh)} feeds added to {path}, {len(subscriptions) - len(fresh)} were there already")
 
 

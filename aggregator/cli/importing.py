@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +25,6 @@ def import_posts(
     """
     from aggregator.app import opened, survey_posts
     from aggregator.cli import stories
-    from aggregator.config import parse
     from aggregator.config.edit import append_feeds
 
     now = common.clock()
@@ -35,9 +33,7 @@ def import_posts(
     survey = survey_posts(settings, folder)
     lines = survey.lines
     if lines:
-        edited = append_feeds(common.read_text(path), lines)
-        settings = parse(edited, path, os.environ)  # before anything is touched
-        common.replace_text(path, edited)
+        settings = common.save(path, append_feeds(common.read_text(path), lines))
     with opened(settings, now) as app:
         found, changes = app.import_posts(survey, now, common.holder("import-posts"))
     if json:
