@@ -26,6 +26,8 @@ NOWHERE = "https://imported.invalid/"
 #: RFC 3986, section 2: what may stand in an address as it is; ``%`` because it is quoted already.
 _SAFE = "!$%&'()*+,/:;=?@[]~-._"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+# draft-obasanjo-feed-uri-scheme, section 2: feed://host/path, or feed: before a whole address; some write feed://https://.
+_FEED_SCHEME = re.compile(r"\s*feed:(?:(//)?(?=(https?://))|//)", re.IGNORECASE)
 #: RFC 9110, section 4.1: servers and clients should take 8,000 octets.
 _LONGEST = 8_000
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -140,6 +142,14 @@ def _ascii(host: str) -> str:
 
 def _quoted(part: str) -> str:
     return quote(_STRAY_PERCENT.sub("%25", part), safe=_SAFE, errors="replace") if part else part
+
+
+def without_feed_scheme(url: str) -> str:
+    """Return what a ``feed:`` address stands for, as browsers hand them on; any other comes back as it is."""
+    found = _FEED_SCHEME.match(url)
+    if not found:
+        return url
+    return url[found.end() :] if found[2] else f"http://{url[found.end() :]}"
 
 
 def host(url: str) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from aggregator.config import parse
-from aggregator.config.edit import append_feed, append_feeds
+from aggregator.config.edit import add_slugs, append_feed, append_feeds
 from aggregator.errors import ConfigError
 from aggregator.models import Subscription
 
@@ -120,6 +120,27 @@ def test_any_category_is_read_as_it_was(path: list[str]) -> None:
     after = append_feeds(before, [Subscription(title="", feed=NEW, url=None, category=tuple(path))])
     (source,) = parse(after, Path("feeds.yaml"), {}).sources
     assert source.category == tuple(path)
+
+
+SLUGS = {
+    "none": ("feeds: []\n", 'feeds: []\ncategories:\n  "C#": {slug: c-2}\n'),
+    "without a value": ("categories:\nfeeds: []\n", 'categories:\n  "C#": {slug: c-2}\nfeeds: []\n'),
+    "block": (
+        "categories:\n    a: {slug: b} # x\n    c:\n      slug: d\nfeeds: []\n",
+        'categories:\n    a: {slug: b} # x\n    c:\n      slug: d\n    "C#": {slug: c-2}\nfeeds: []\n',
+    ),
+    "braces": (
+        "categories: {a: {slug: b}} # x\n",
+        'categories: {a: {slug: b}, "C#": {"slug": "c-2"}} # x\n',
+    ),
+    "JSON": ('{"feeds": []}', '{"feeds": [], "categories": {"C#": {"slug": "c-2"}}}'),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), SLUGS.values(), ids=SLUGS)
+def test_a_slug_is_added(before: str, after: str) -> None:
+    """What a category's name does not say stands below `categories`, and every other byte is as it was."""
+    assert add_slugs(before, {"C#": "c-2"}) == after
 
 
 def test_what_is_plain_stays_plain() -> None:

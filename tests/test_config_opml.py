@@ -33,7 +33,7 @@ def test_nested_outlines_are_category_paths() -> None:
     </outline></outline>
     <outline title="Two" xmlUrl="https://example.org/2"/>
     <outline text="新媒体"><outline text="三" xmlUrl="rsshub://three/3"/></outline>"""
-    assert read_opml(document(outlines)) == (
+    assert read_opml(document(outlines)).feeds == (
         subscription("https://example.org/1", "Tech", "AC/DC & more", title="One"),
         subscription("https://example.org/2", title="Two"),
         subscription("rsshub://three/3", "新媒体", title="三"),
@@ -47,7 +47,7 @@ def test_a_feed_in_several_folders_is_one() -> None:
     <outline text="Later"><outline xmlUrl="https://example.org/1"/></outline>
     <outline text="Tech"><outline text="Web"><outline xmlUrl="https://example.org/2"/></outline></outline>
     <outline xmlUrl="https://example.org/3" category="/Tech/Python,news"/>"""
-    assert read_opml(document(outlines)) == (
+    assert read_opml(document(outlines)).feeds == (
         subscription("https://example.org/1", "All"),
         subscription("https://example.org/2", "Tech", "Web"),
         subscription("https://example.org/3", "Tech", "Python"),
@@ -61,7 +61,7 @@ def test_names_that_feeds_yaml_could_not_hold() -> None:
     <outline text="TECH"><outline text="★"><outline text="a&#10;b" xmlUrl="https://example.org/1"/></outline></outline>
     <outline text="tech"><outline text="Web"><outline text="x" xmlUrl="https://example.org/2"/></outline></outline>
     {nine}<outline text="y" xmlUrl="https://example.org/3"/>{"</outline>" * 9}"""
-    assert read_opml(document(outlines)) == (
+    assert read_opml(document(outlines)).feeds == (
         subscription("https://example.org/1", "TECH", title="a b"),
         subscription("https://example.org/2", "TECH", "Web", title="x"),
         subscription("https://example.org/3", *"12345678", title="y"),
@@ -83,7 +83,7 @@ def test_addresses_that_are_left_out_or_changed() -> None:
             "https://example.org/?${HOME}",
         )
     )
-    assert [each.feed for each in read_opml(document(outlines))] == [
+    assert [each.feed for each in read_opml(document(outlines)).feeds] == [
         "https://example.org/a",
         "https://example.org/?$%7BHOME%7D",
     ]
@@ -92,14 +92,14 @@ def test_addresses_that_are_left_out_or_changed() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gbk", "big5", "iso-2022-jp"])
 def test_encodings(encoding: str) -> None:
     """The declared character encoding is kept to; where it is unknown or unsafe, UTF-8 is tried."""
-    (found,) = read_opml(document('<outline text="中文" xmlUrl="https://example.org/"/>', encoding))
+    (found,) = read_opml(document('<outline text="中文" xmlUrl="https://example.org/"/>', encoding)).feeds
     assert (found.title == "中文") is (encoding != "iso-2022-jp")
 
 
 def test_without_a_declaration_it_is_utf_8() -> None:
     """What XML says holds, although the parser reads HTML."""
     body = '<opml><body><outline text="Café 中文" xmlUrl="https://example.org/"/></body></opml>'
-    assert read_opml(body.encode())[0].title == "Café 中文"
+    assert read_opml(body.encode()).feeds[0].title == "Café 中文"
 
 
 def test_our_own_export_comes_back() -> None:
@@ -111,7 +111,9 @@ def test_our_own_export_comes_back() -> None:
     )
     site = Site(title="T", url="https://planet.example.org/")
     written = opml.render(site, listed, datetime(2026, 11, 24, tzinfo=UTC))
-    assert sorted(read_opml(written.body), key=lambda each: each.feed) == sorted(listed, key=lambda each: each.feed)
+    assert sorted(read_opml(written.body).feeds, key=lambda each: each.feed) == sorted(
+        listed, key=lambda each: each.feed
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ ENTITIES = (
 
 def test_entities_are_not_expanded() -> None:
     """Neither a bomb of entities nor a file of this machine comes in."""
-    (found,) = read_opml(ENTITIES)
+    (found,) = read_opml(ENTITIES).feeds
     assert found.title == "x&b;&c;"
 
 
@@ -172,6 +174,6 @@ pieces = st.sampled_from([piece.replace("_", " ").encode() for piece in PIECES.s
 def test_nothing_but_an_error_of_ours_comes_out(parts: list[bytes]) -> None:
     """Whatever the bytes, subscriptions come out, or an error that says so."""
     try:
-        assert all(each.feed.startswith("http") for each in read_opml(b"".join(parts)))
+        assert all(each.feed.startswith("http") for each in read_opml(b"".join(parts)).feeds)
     except ConfigError as exc:
         assert "OPML" in str(exc)  # noqa: PT017 - most of these bytes are no OPML

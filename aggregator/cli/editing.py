@@ -15,6 +15,9 @@ from aggregator.cli.common import Config, Json
 from aggregator.errors import ConfigError, FetchError
 
 if TYPE_CHECKING:
+    from aggregator.config import Settings
+    from aggregator.config.opml import Listed
+    from aggregator.models import Subscription
     from aggregator.pipeline.discover import Found
 
 
@@ -111,20 +114,36 @@ def import_(
 
     Example: aggregator import subscriptions.opml
     """
-    from aggregator.config.edit import append_feeds
-    from aggregator.config.opml import read_opml
+    from aggregator.config.edit import add_slugs, append_feeds
 
     path = common.config_path(context, config)
     settings = common.settings(context, config)
+    listed = _listed(file, settings)
+    # An export shows addresses without their secrets.
+    known = {shown for source in settings.sources for shown in (urls.absolute(source.url), urls.public(source.url))}
+    known |= {source.url for source in settings.sources}
+    fresh = [each for each in listed.feeds if each.feed not in known]
+    if fresh:
+        common.save(path, add_slugs(append_feeds(common.read_text(path), fresh), _slugs(listed, fresh)))
+    for note in listed.notes:
+        typer.echo(note, err=True)
+    typer.echo(f"{len(fresh)} feeds added to {path}, {len(listed.feeds) - len(fresh)} were there already")
+
+
+def _listed(file: Path, settings: Settings) -> Listed:
+    from aggregator.config.opml import read_opml
+
     try:
-        body = file.read_bytes()
+        return read_opml(file.read_bytes(), [source.category for source in settings.sources], settings.categories)
     except OSError as exc:
         raise ConfigError(f"{file} cannot be read: {exc.strerror}") from exc
-    known = {source.url for source in settings.sources}
-    subscriptions = read_opml(body)
-    fresh = [each for each in subscriptions if each.feed not in known]
-    common.save(path, append_feeds(common.read_text(path), fresh))
-    typer.echo(f"{len(fresh)} feeds added to {path}, {len(subscriptions) - len(fresh)} were there already")
+    except ConfigError as exc:
+        raise ConfigError(f"{file}: {exc}") from exc
+
+
+def _slugs(listed: Listed, fresh: Sequence[Subscription]) -> dict[str, str]:
+    names = {name for feed in fresh for name in feed.category}
+    return {name: slug for name, slug in listed.slugs.items() if name in names}
 
 
 def export(context: typer.Context, config: Config = None) -> None:

@@ -7,15 +7,19 @@ result is read again; it must say what the file said before, and the edit.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from aggregator import urls
 from aggregator.config import composer, values
 from aggregator.config.nodes import Node, Tree
-from aggregator.config.writing import block_item, flow_item, truth
+from aggregator.config.writing import block_item, flow_item, quoted, scalar, truth
 from aggregator.errors import ConfigError
 from aggregator.models import Subscription
+
+#: An indent → the lines that stand below a key.
+_Make = Callable[[str], list[str]]
 
 _BREAK = re.compile(r"\r\n|\n|\r")
 _DASH = re.compile(r"^( *)-(?=\s)", re.MULTILINE)
@@ -48,6 +52,21 @@ def append_feeds(text: str, feeds: Sequence[Subscription]) -> str:
     records = [_record(feed) for feed in feeds]
     expected = {**(tree.value or {}), "feeds": [*_feeds(tree), *map(_as_read, records)]}
     return _checked(text, _appended(tree, records), expected)
+
+
+def add_slugs(text: str, slugs: Mapping[str, str]) -> str:
+    """Return ``text``, a feeds.yaml, with ``slugs`` of categories of which it says nothing so far: name → slug.
+
+    Raises ConfigError as ``append_feed`` does.
+    """
+    tree = _read(text)
+    known = (tree.value or {}).get("categories") or {}
+    if not slugs:
+        return text
+    if not isinstance(known, dict):
+        raise ConfigError("feeds.yaml must hold keys with values under 'categories'; ask 'aggregator check'")
+    made = {name: {"slug": slug} for name, slug in slugs.items()}
+    return _checked(text, _with_categories(tree, made), {**(tree.value or {}), "categories": {**known, **made}})
 
 
 def _read(text: str) -> Tree:
@@ -106,13 +125,36 @@ def _appended(tree: Tree, records: Sequence[Mapping[str, Any]]) -> str:
     if root and found is None and root.style:
         return _into_brackets(tree.text, root, f'"feeds": [{", ".join(map(flow_item, records))}]')
     if found is None:
-        return _new_list(tree, records)
+        return _new_key(tree, "feeds", partial(_lines, records))
     key, listed = found
     if listed.children and not listed.style:
         return _behind(tree.text, listed.children[-1], records)
     if listed.children or (root and root.style) or tree.text[listed.start : listed.end].strip("[] ~nulNUL"):
         return _into_brackets(tree.text, listed, ", ".join(map(flow_item, records)))
-    return _below(tree.text, key, listed, records)
+    return _below(tree.text, key, listed, partial(_lines, records))
+
+
+def _with_categories(tree: Tree, made: Mapping[str, Mapping[str, str]]) -> str:
+    root = tree.root
+    found = root.entry("categories") if root and root.value is not None else None
+    flow = ", ".join(f"{quoted(name)}: {flow_item(each)}" for name, each in made.items())
+    if root and found is None and root.style:
+        return _into_brackets(tree.text, root, f'"categories": {{{flow}}}')
+    make = partial(_category_lines, made)
+    if found is None:
+        return _new_key(tree, "categories", make)
+    key, listed = found
+    if listed.style:
+        return _into_brackets(tree.text, listed, flow)
+    if not listed.children:
+        return _below(tree.text, key, listed, make)
+    at, newline = _end(tree.text, listed), _newline(tree.text)
+    lines = make(" " * (tree.place(listed.children[0].start)[1] - 1))
+    return _ended(tree.text[:at], newline) + "".join(line + newline for line in lines) + tree.text[at:]
+
+
+def _category_lines(made: Mapping[str, Mapping[str, str]], indent: str) -> list[str]:
+    return [f"{indent}{scalar(name)}: {{slug: {scalar(each['slug'])}}}" for name, each in made.items()]
 
 
 def _into_brackets(text: str, node: Node, made: str) -> str:
@@ -124,24 +166,24 @@ def _into_brackets(text: str, node: Node, made: str) -> str:
     return f"{text[:at]}{made}{text[at:]}"
 
 
-def _new_list(tree: Tree, records: Sequence[Mapping[str, Any]]) -> str:
+def _new_key(tree: Tree, name: str, make: _Make) -> str:
     text, newline = tree.text, _newline(tree.text)
     indent = " " * (tree.place(tree.root.start)[1] - 1 if tree.root and tree.root.value is not None else 0)
     ends = [found.start() for found in _DOCUMENT_END.finditer(text)]
     at = ends[-1] if ends else len(text)
-    lines = [f"{indent}feeds:", *_lines(records, f"{indent}  ", " ")]
+    lines = [f"{indent}{name}:", *make(f"{indent}  ")]
     return _ended(text[:at], newline) + "".join(line + newline for line in lines) + text[at:]
 
 
-def _below(text: str, key: Node, listed: Node, records: Sequence[Mapping[str, Any]]) -> str:
-    """Put the list in place of ``[]`` or nothing behind the key ``feeds``."""
+def _below(text: str, key: Node, listed: Node, make: _Make) -> str:
+    """Put what ``make`` returns in place of ``[]`` or nothing behind ``key``."""
     newline = _newline(text)
     head, tail = text[: listed.start], text[listed.end :]
     found = _BREAK.search(tail)
     rest, after = (tail[: found.start()], tail[found.end() :]) if found else (tail, "")
     first = f"{head}{rest}" if rest.strip() else head.rstrip(" ")
     indent = " " * (key.start - _line_start(text, key.start) + 2)
-    return first + newline + "".join(line + newline for line in _lines(records, indent, " ")) + after
+    return first + newline + "".join(line + newline for line in make(indent)) + after
 
 
 def _behind(text: str, last: Node, records: Sequence[Mapping[str, Any]]) -> str:
@@ -167,7 +209,7 @@ def _end(text: str, node: Node) -> int:
     return found.end() if found else len(text)
 
 
-def _lines(records: Sequence[Mapping[str, Any]], indent: str, gap: str) -> list[str]:
+def _lines(records: Sequence[Mapping[str, Any]], indent: str, gap: str = " ") -> list[str]:
     return [line for record in records for line in block_item(record, indent, gap)]
 
 
