@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,25 @@ def test_add_never_breaks_the_file(planet: Planet, origin: Origin, category: str
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr
     assert (planet.folder / "feeds.yaml").read_bytes() == before
+
+
+def test_a_link_to_another_file_system_is_followed(planet: Planet, origin: Origin) -> None:
+    """What feeds.yaml stands for is edited where it is, and it stays a link."""
+    origin.put("/a.xml", rss(Item(guid="1")))
+    path = planet.configure([])
+    shared = Path("/dev/shm")
+    if not os.access(shared, os.W_OK) or shared.stat().st_dev == path.stat().st_dev:
+        pytest.skip("there is no other file system")
+    with tempfile.TemporaryDirectory(dir=shared) as elsewhere:
+        target = Path(elsewhere) / "mine.yaml"
+        target.write_text(path.read_text("utf-8"), "utf-8")
+        path.unlink()
+        path.symlink_to(target)
+        done = planet.command("add", origin.url("/a.xml"))
+        assert done.returncode == 0, done.stderr
+        assert path.is_symlink()
+        assert origin.url("/a.xml") in target.read_text("utf-8")
+        assert [each.name for each in Path(elsewhere).iterdir()] == ["mine.yaml"]
 
 
 def imported(planet: Planet, outlines: str) -> subprocess.CompletedProcess[str]:

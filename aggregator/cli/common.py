@@ -154,12 +154,13 @@ def save(path: Path, edited: str) -> Settings:
 
 
 def _replace_text(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
+    target = path.resolve()  # of a symbolic link: what it stands for may be on another file system
+    part = target.with_name(f".{target.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
             file.write(text)
-        part.chmod(path.stat().st_mode)
-        part.replace(path.resolve())
+        part.chmod(target.stat().st_mode)
+        part.replace(target)
     except OSError as exc:
         part.unlink(missing_ok=True)
         raise ConfigError(f"{path} cannot be written: {exc.strerror}") from exc
