@@ -197,13 +197,43 @@ def test_a_name_that_is_not_known_is_told_with_the_nearest(filled: Planet) -> No
 
 
 @pytest.mark.parametrize("command", ["add", "preview"])
-def test_what_is_no_address_is_a_mistake_of_usage(planet: Planet, command: str) -> None:
-    """A word in the place of an address is told as such, and nothing is touched."""
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("example.org/feed", "'example.org/feed' is no address of a feed or a page; .* https://example.org/feed"),
+        ("xkcd.com?token=pa55", "'xkcd.com' is no address of a feed or a page; .* https://xkcd.com/"),
+        ("word", "'word' is no address .* must begin with one of http:"),
+        ("ftp://me:pa55@example.org/x", "'ftp://example.org/x' is no address .* must begin with one of http:"),
+        ("me:pa55@example.org/x", "what was given is no address .* must begin with one of http:"),
+    ],
+)
+def test_what_is_no_address_is_a_mistake_of_usage(planet: Planet, command: str, written: str, told: str) -> None:
+    """It is told without its secrets, with the address that was meant, and nothing is touched."""
     before = planet.configure([]).read_bytes()
-    done = planet.command(command, "example.org/feed")
+    done = planet.command(command, written)
     assert done.returncode == 2
-    assert "'example.org/feed' is no address" in done.stderr
+    assert re.search(told, done.stderr)
+    assert "pa55" not in done.stderr
     assert (planet.folder / "feeds.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["add", "preview", "run"])
+def test_a_typed_address_is_told_without_its_secrets(planet: Planet, origin: Origin, command: str) -> None:
+    """A page without a feed, and what is no source, are named without password and token."""
+    origin.put("/", "<!doctype html><p>nothing</p>", content_type="text/html")
+    planet.configure([])
+    done = planet.command(command, f"{origin.url('/').replace('//', '//me:pa55@', 1)}?token=5ecret")
+    assert done.returncode != 0
+    assert origin.url("/") in done.stderr
+    assert not re.search("pa55|5ecret", done.stdout + done.stderr)
+
+
+def test_an_address_that_a_browser_hands_on_is_taken(planet: Planet, origin: Origin) -> None:
+    """`feed:` before an address is no part of it."""
+    origin.put("/a.xml", rss(Item(guid="1")))
+    path = planet.configure([])
+    assert planet.command("add", origin.url("/a.xml").replace("http:", "feed:")).returncode == 0
+    assert YAML(typ="safe").load(path.read_text())["feeds"] == [{"url": origin.url("/a.xml")}]
 
 
 def test_a_disabled_source_that_is_named_is_told_not_pulled(filled: Planet) -> None:

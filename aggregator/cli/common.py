@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec import Struct
 
+from aggregator import urls
 from aggregator.errors import AggregatorError, ConfigError, ForbiddenError
 
 if TYPE_CHECKING:
@@ -95,18 +96,27 @@ def chosen(names: Sequence[str], known: Sequence[str]) -> frozenset[str] | None:
         if name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else "'aggregator sources' lists them"
-            raise ConfigError(f"no source is called {name!r}; {hint}")
+            raise ConfigError(f"no source is called {_shown(name)}; {hint}")
     return frozenset(names) or None
 
 
-def demand_address(url: str) -> None:
-    """Raise ConfigError when ``url`` is no address that a source can have."""
-    from aggregator.fetch import address
+def address(url: str) -> str:
+    """Return the address that ``url`` stands for; raises ConfigError when it is none that a source can have."""
+    from aggregator import fetch
 
+    meant = urls.without_feed_scheme(url.strip())
     try:
-        address(url, rsshub="")
+        fetch.address(meant, rsshub="")
     except ForbiddenError as exc:
-        raise ConfigError(f"{url!r} is no address of a feed or a page: {exc}") from exc
+        whole = urls.absolute(f"https://{meant}") if "@" not in meant and "://" not in meant else None
+        hint = f"write it with its scheme: {urls.public(whole)}" if whole and "." in urls.host(whole) else str(exc)
+        raise ConfigError(f"{_shown(url)} is no address of a feed or a page; {hint}") from exc
+    return meant
+
+
+def _shown(url: str) -> str:
+    # What cannot be taken apart may be a secret all over.
+    return repr(urls.public(url)) if urls.public(url) else "what was given"
 
 
 def complain(exc: AggregatorError) -> None:

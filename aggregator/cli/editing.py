@@ -75,7 +75,7 @@ def add(
 
     path = common.config_path(context, config)
     settings = common.settings(context, config)
-    common.demand_address(url)
+    url = common.address(url)
     with looking(settings, common.clock()) as means:
         found = discover.find(means, Source(id=url, url=url))
     if not found:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from aggregator import urls
 from aggregator.cli import common
 from aggregator.cli.common import Config, Json
 from aggregator.errors import ConfigError, FetchError
@@ -30,13 +31,12 @@ def preview(
 
     settings = common.optional_settings(context, config)
     known = {each.id: each for each in settings.sources} | {each.url: each for each in settings.sources}
-    if url not in known:
-        common.demand_address(url)
-    source = known.get(url) or Source(id="preview", url=url)
+    source = known.get(url) or Source(id="preview", url=common.address(url))
     with looking(settings, common.clock()) as means:
         found = discover.find(means, source)
         if not found:
-            raise FetchError(f"{url} is no feed, and the page links to none; give the feed's own address")
+            shown = urls.public(source.url)
+            raise FetchError(f"{shown} is no feed, and the page links to none; give the feed's own address")
         posts = discover.posts(means, source, found[0].response)
     if json:
         common.print_json([show.post_json(post) for post in posts[:limit]])
