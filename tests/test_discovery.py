@@ -164,3 +164,13 @@ def test_on_a_terminal_the_user_chooses(planet: Planet, origin: Origin) -> None:
     assert "1  " in said
     assert "Which one" in said
     assert _added(planet) == [origin.url("/two")]
+
+
+def test_a_preview_of_a_page_is_that_of_its_feed(planet: Planet, origin: Origin) -> None:
+    """Posts name the feed that was found, and have the category of the source that it is already."""
+    planet.configure([f"{{url: '{origin.url('/two')}', category: Tech/Web}}"])
+    origin.put("/page", link("two"), content_type="text/html")
+    (fresh,) = json.loads(planet.command("preview", origin.url("/"), "--json").stdout)
+    assert (fresh["source"]["feed"], fresh["category"]) == (origin.url("/one"), [])
+    (known,) = json.loads(planet.command("preview", origin.url("/page"), "--json").stdout)
+    assert (known["source"]["feed"], known["category"]) == (origin.url("/two"), ["Tech", "Web"])

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from aggregator import urls
 from aggregator.cli import common
 from aggregator.cli.common import Config, Json
 from aggregator.errors import ConfigError, FetchError
+
+if TYPE_CHECKING:
+    from aggregator.models import Source
 
 
 def preview(
@@ -30,18 +35,26 @@ def preview(
     from aggregator.pipeline import discover
 
     settings = common.optional_settings(context, config)
-    known = {each.id: each for each in settings.sources} | {each.url: each for each in settings.sources}
+    known = _known(settings.sources)
     source = known.get(url) or Source(id="preview", url=common.address(url))
     with looking(settings, common.clock()) as means:
         found = discover.find(means, source)
         if not found:
             shown = urls.public(source.url)
             raise FetchError(f"{shown} is no feed, and the page links to none; give the feed's own address")
+        # What `add` would append; it may be a source already.
+        source = known.get(found[0].url) or replace(source, url=found[0].url)
         posts = discover.posts(means, source, found[0].response)
     if json:
         common.print_json([show.post_json(post) for post in posts[:limit]])
     else:
         show.front_matter(posts[:limit], total=len(posts))
+
+
+def _known(sources: Sequence[Source]) -> dict[str, Source]:
+    """Return ``sources`` by each name and address that stands for one."""
+    addresses = {urls.absolute(each.url) or each.url: each for each in sources}
+    return addresses | {each.url: each for each in sources} | {each.id: each for each in sources}
 
 
 def sources(context: typer.Context, json: Json = False, config: Config = None) -> None:
