@@ -151,6 +151,22 @@ def test_without_a_terminal_the_first_is_added_and_the_others_named(planet: Plan
     assert _added(planet) == [origin.url("/one")]
 
 
+def test_feeds_that_are_known_hide_no_others(planet: Planet, origin: Origin) -> None:
+    """They are named as such, and the first new one is added; where all are known, nothing is."""
+    planet.configure([f"{{url: '{origin.url('/one')}'}}"])
+    listed = json.loads(planet.command("add", origin.url("/"), "--list", "--json").stdout)
+    assert [(each["title"], each["known"]) for each in listed] == [("One", True), ("Two", False)]
+    done = planet.command("add", origin.url("/"))
+    assert (
+        f"known {origin.url('/one')} (One, 1 entries), in feeds.yaml already\nadded {origin.url('/two')}" in done.stdout
+    )
+    assert _added(planet) == [origin.url("/one"), origin.url("/two")]
+    again = planet.command("add", origin.url("/"))
+    assert again.returncode == 2
+    assert f"in feeds.yaml already: {origin.url('/one')}, {origin.url('/two')}" in again.stderr
+    assert planet.command("add", origin.url("/"), "--list").returncode == 0
+
+
 def test_on_a_terminal_the_user_chooses(planet: Planet, origin: Origin) -> None:
     """Several feeds are listed with numbers, and the one that is named is added."""
     ours, theirs = pty.openpty()

@@ -17,7 +17,7 @@ from aggregator.errors import ConfigError, FetchError
 if TYPE_CHECKING:
     from aggregator.config import Settings
     from aggregator.config.opml import Listed
-    from aggregator.models import Subscription
+    from aggregator.models import Source, Subscription
     from aggregator.pipeline.discover import Found
 
 
@@ -80,17 +80,38 @@ def add(
         found = discover.find(means, Source(id=url, url=url))
     if not found:
         raise FetchError(f"{urls.public(url)} is no feed, and the page links to none; give the feed's own address")
-    chosen = None if only_list else _chosen(found, ask=not json)
+    known = _addresses(settings.sources)
+    fresh = [each for each in found if each.url not in known]
+    if not fresh and not only_list:
+        raise ConfigError(_all_known(found))
+    chosen = None if only_list else _chosen(fresh, ask=not json)
     if chosen:
         common.save(path, append_feed(common.read_text(path), chosen.url, category=category, title=None))
     if json:
-        common.print_json([show.found_json(each, added=each is chosen) for each in found])
+        common.print_json([show.found_json(each, added=each is chosen, known=each.url in known) for each in found])
         return
     for each in found:
-        said = "added" if each is chosen else "found"
-        typer.echo(f"{said} {urls.public(each.url)} ({_named(each)}, {len(each.feed.entries)} entries)")
-    if chosen and len(found) > 1:
+        said = "known" if each.url in known else "added" if each is chosen else "found"
+        typer.echo(f"{said} {_told(each)}{', in feeds.yaml already' if said == 'known' else ''}")
+    if chosen and len(fresh) > 1:
         typer.echo("to add another one: aggregator add, with its address")
+
+
+def _addresses(sources: Sequence[Source]) -> set[str]:
+    """Return the addresses that stand for ``sources``: an export shows them without their secrets."""
+    written = {source.url for source in sources}
+    return written.union(*({urls.absolute(url) or url, urls.public(url)} for url in written))
+
+
+def _all_known(found: Sequence[Found]) -> str:
+    if len(found) == 1:
+        return f"a feed with the address {urls.public(found[0].url)} is in feeds.yaml already"
+    return f"all feeds that were found are in feeds.yaml already: {', '.join(urls.public(each.url) for each in found)}"
+
+
+def _told(found: Found) -> str:
+    title = found.feed.info.title or "without a title"
+    return f"{urls.public(found.url)} ({title}, {len(found.feed.entries)} entries)"
 
 
 def _chosen(found: Sequence[Found], *, ask: bool) -> Found:
@@ -98,7 +119,7 @@ def _chosen(found: Sequence[Found], *, ask: bool) -> Found:
     if len(found) == 1 or not ask or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return found[0]
     for number, each in enumerate(found, 1):
-        typer.echo(f"{number}  {urls.public(each.url)} ({_named(each)}, {len(each.feed.entries)} entries)", err=True)
+        typer.echo(f"{number}  {_told(each)}", err=True)
     number = 0
     while not 1 <= number <= len(found):
         number = typer.prompt("Which one", default=1, type=int, err=True)
@@ -119,9 +140,7 @@ def import_(
     path = common.config_path(context, config)
     settings = common.settings(context, config)
     listed = _listed(file, settings)
-    # An export shows addresses without their secrets.
-    known = {shown for source in settings.sources for shown in (urls.absolute(source.url), urls.public(source.url))}
-    known |= {source.url for source in settings.sources}
+    known = _addresses(settings.sources)
     fresh = [each for each in listed.feeds if each.feed not in known]
     if fresh:
         common.save(path, add_slugs(append_feeds(common.read_text(path), fresh), _slugs(listed, fresh)))
@@ -165,7 +184,3 @@ def schema() -> None:
     from aggregator.config import schema as made
 
     common.print_json(made())
-
-
-def _named(found: Found) -> str:
-    return found.feed.info.title or "without a title"

@@ -268,13 +268,14 @@ def tries(found: Sequence[Try]) -> None:
             out.print(f"[green]ok[/green]      {plain(each.source_id)}: {each.entries} entries{plain(warnings)}")
 
 
-def found_json(each: Found, *, added: bool) -> dict[str, Any]:
+def found_json(each: Found, *, added: bool, known: bool) -> dict[str, Any]:
     """Return a feed that was found behind a page, for scripts."""
     return {
         "url": urls.public(each.url),
         "title": each.feed.info.title,
         "entries": len(each.feed.entries),
         "added": added,
+        "known": known,
     }
 
 
