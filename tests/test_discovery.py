@@ -151,6 +151,29 @@ def test_without_a_terminal_the_first_is_added_and_the_others_named(planet: Plan
     assert _added(planet) == [origin.url("/one")]
 
 
+@pytest.mark.parametrize("command", ["add", "preview"])
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (rss(Item(guid="1"))[:-40], "the document ends in the middle"),
+        (rss(Item(guid="1")).encode("utf-16")[:-40], "the document ends in the middle"),
+        ('{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1', "broken JSON, or ends in the middle"),
+        ('<!DOCTYPE rss [<!ENTITY a "b">]>' + rss()[21:-20], "the document ends in the middle"),
+    ],
+)
+def test_a_feed_that_cannot_be_read_is_told_as_such(
+    planet: Planet, origin: Origin, command: str, body: str | bytes, told: str
+) -> None:
+    """What begins as a feed is one: the reason is what is wrong with it, and no feed is looked for behind it."""
+    origin.put("/cut.xml", body, content_type="application/xml")
+    done = planet.command(command, origin.url("/cut.xml"))
+    assert done.returncode == 1
+    assert f"{origin.url('/cut.xml')} is a feed that cannot be read: " in done.stderr
+    assert told in done.stderr
+    assert "asked for again" not in done.stderr
+    assert origin.hits("/feed") == 0
+
+
 def test_feeds_that_are_known_hide_no_others(planet: Planet, origin: Origin) -> None:
     """They are named as such, and the first new one is added; where all are known, nothing is."""
     planet.configure([f"{{url: '{origin.url('/one')}'}}"])

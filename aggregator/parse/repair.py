@@ -58,7 +58,13 @@ def demand_whole(document: str, fault: str) -> None:
         return
     last = max((found.start() for found in _LAST_ENTRY.finditer(document)), default=0)
     if not ends.search(document, last):
-        raise ParseError(f"the document ends in the middle ({fault}); it will be asked for again")
+        raise ParseError(f"the document ends in the middle ({fault})")
+
+
+def begins_feed(document: str) -> bool:
+    """Tell whether the root of ``document`` is that of a feed."""
+    root = _ROOT.match(document)
+    return root is not None and root[1].lower() in _ENDS
 
 
 def demand_no_page(document: str) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from msgspec import Struct
 
-from aggregator import normalise, services
+from aggregator import normalise, services, urls
 from aggregator.errors import FetchError, ParseError, SourceError
 from aggregator.fetch import Client, Request, Response, fetch_all
 from aggregator.models import Attribution, Copy, Feed, Post, Source
@@ -55,10 +55,14 @@ class Means(Struct, frozen=True, kw_only=True):
         return self.confined.read(response.body, response.content_type, response.url, source, None)
 
     def feed(self, response: Response) -> Feed | None:
-        """Return the feed in ``response``, or None when it is none that can be read."""
+        """Return the feed in ``response``, or None when it is none; raises ParseError for one that cannot be read."""
+        from aggregator.parse import begins_feed
+
         try:
             return self.confined.parse(response.body, response.content_type, response.url)
         except ParseError:
+            if begins_feed(response.body, response.content_type):
+                raise
             return None
 
 
@@ -83,13 +87,17 @@ def find(means: Means, source: Source) -> tuple[Found, ...]:
     """Return the feeds behind the address of ``source``, best first.
 
     They are those that its service documents, itself, those that its page names, or one at a common place; nothing
-    found is an empty tuple.  Raises FetchError when the address cannot be fetched.
+    found is an empty tuple.  Raises FetchError when the address cannot be fetched, ParseError when it is a feed that
+    cannot be read.
     """
     served = _answering(means, services.feeds(source.url))
     if served:
         return served
     response = means.response(source)
-    feed = means.feed(response)
+    try:
+        feed = means.feed(response)
+    except ParseError as exc:
+        raise ParseError(f"{urls.public(source.url)} is a feed that cannot be read: {exc}") from exc
     if feed is not None:
         return (Found(url=source.url, feed=feed, response=response),)
     from aggregator.parse import links  # when there is a page to look through
@@ -153,9 +161,9 @@ def _tried(means: Means, source: Source, response: Response | FetchError) -> Try
 def _try(means: Means, url: str) -> Found | None:
     try:
         response = means.response(Source(id=url, url=url))
-    except FetchError:
+        feed = means.feed(response)
+    except SourceError:
         return None  # a dead link of a page is no find
-    feed = means.feed(response)
     return Found(url=url, feed=feed, response=response) if feed else None
 
 
