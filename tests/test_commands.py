@@ -115,6 +115,23 @@ def test_check_fetch_tries_each_source_and_stores_nothing(planet: Planet, origin
     assert [path.name for path in planet.folder.iterdir()] == ["feeds.yaml"]
 
 
+def test_check_fetch_tells_what_filters_let_in(planet: Planet, origin: Origin) -> None:
+    """The entries that are taken are counted, and a warning says when there is none."""
+    origin.put("/a.xml", rss(*(Item(guid=str(n), title=f"Title {n}") for n in range(12))))
+    filters = {"some": ", include: {title: '7'}, keep: 1", "none": ", exclude: {title: Title}", "all": ", keep: 1"}
+    planet.configure([f"{{url: '{origin.url(f'/a.xml?{name}')}', id: {name}{more}}}" for name, more in filters.items()])
+    done = planet.command("check", "--fetch")
+    assert done.returncode == 0
+    assert [line.split(maxsplit=1)[1] for line in done.stdout.splitlines()] == [
+        "some: 12 entries, 1 taken by its filters",
+        "none: 12 entries, 0 taken by its filters",
+        "none: 'include' and 'exclude' let in none of its entries",
+        "all: 12 entries",
+    ]
+    found = json.loads(planet.command("check", "--fetch", "--json").stdout)
+    assert [each["taken"] for each in found] == [1, 0, 12]
+
+
 def test_add_finds_the_feed_behind_a_page(planet: Planet, origin: Origin) -> None:
     """The feed that the page links to is appended with its category; the rest of the file stays."""
     origin.put("/feed", rss(Item(guid="1"), title="Found"))

@@ -264,8 +264,10 @@ def tries(found: Sequence[Try]) -> None:
         if each.error:
             out.print(f"[red]failed[/red]  {plain(each.source_id)}: {plain(each.error)}")
         else:
-            warnings = "".join(f"; {warning}" for warning in each.warnings)
-            out.print(f"[green]ok[/green]      {plain(each.source_id)}: {each.entries} entries{plain(warnings)}")
+            taken = "" if each.taken is None else f", {each.taken} taken by its filters"
+            out.print(f"[green]ok[/green]      {plain(each.source_id)}: {each.entries} entries{taken}")
+            for warning in each.warnings:
+                out.print(f"[yellow]warning[/yellow] {plain(each.source_id)}: {plain(warning)}")
 
 
 def found_json(each: Found, *, added: bool, known: bool) -> dict[str, Any]:
@@ -285,6 +287,7 @@ def try_json(each: Try) -> dict[str, Any]:
         "source": each.source_id,
         "ok": each.error is None,
         "entries": each.entries,
+        "taken": each.entries if each.taken is None else each.taken,
         "error": each.error,
         "warnings": list(each.warnings),
     }

@@ -9,6 +9,7 @@ from typing import Protocol
 from urllib.parse import urljoin
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator import normalise, services, urls
 from aggregator.errors import FetchError, ParseError, SourceError
@@ -75,10 +76,14 @@ class Found(Struct, frozen=True, kw_only=True):
 
 
 class Try(Struct, frozen=True, kw_only=True):
-    """What one try of a source came to; ``error`` is None when it answered with a feed."""
+    """What one try of a source came to; ``error`` is None when it answered with a feed.
+
+    ``taken`` is how many of its ``entries`` its ``include`` and ``exclude`` let in, None when it has neither.
+    """
 
     source_id: str
     entries: int = 0
+    taken: int | None = None
     error: str | None = None
     warnings: tuple[str, ...] = ()
 
@@ -152,10 +157,16 @@ def _tried(means: Means, source: Source, response: Response | FetchError) -> Try
     if isinstance(response, FetchError):
         return Try(source_id=source.id, error=str(response))
     try:
-        feed = means.read(source, response).feed
+        reading = means.read(replace(source, keep=0), response)
     except SourceError as exc:
         return Try(source_id=source.id, error=str(exc))
-    return Try(source_id=source.id, entries=len(feed.entries), warnings=feed.warnings)
+    entries, warnings = len(reading.feed.entries), reading.feed.warnings
+    if not source.include and not source.exclude:
+        return Try(source_id=source.id, entries=entries, warnings=warnings)
+    taken = len(reading.found)
+    if entries and not taken:
+        warnings += ("'include' and 'exclude' let in none of its entries",)
+    return Try(source_id=source.id, entries=entries, taken=taken, warnings=warnings)
 
 
 def _try(means: Means, url: str) -> Found | None:
