@@ -93,6 +93,34 @@ def test_check_tells_every_mistake_with_its_place(planet: Planet) -> None:
     ]
 
 
+def test_check_tells_mistakes_to_scripts(planet: Planet) -> None:
+    """With --json they are on standard output, too, with their places; a file that is not there has none."""
+    (planet.folder / "feeds.yaml").write_text("site: {titel: T}\n")
+    done = planet.command("check", "--json")
+    assert done.returncode == 2
+    found = json.loads(done.stdout)
+    assert [(each["file"], each["line"], each["column"]) for each in found["mistakes"]] == [
+        ("feeds.yaml", 1, 7),
+        ("feeds.yaml", 1, 7),
+        ("feeds.yaml", 1, 8),
+    ]
+    assert "did you mean 'title'?" in found["mistakes"][-1]["message"]
+    (planet.folder / "feeds.yaml").unlink()
+    (mistake,) = json.loads(planet.command("check", "--json", "--fetch").stdout)["mistakes"]
+    assert (mistake["line"], "no such file" in mistake["message"]) == (None, True)
+
+
+def test_check_warns_when_all_feeds_are_gone(planet: Planet) -> None:
+    """A file without feeds is right, and the next run would leave nothing of what is published."""
+    path = planet.configure([])
+    done = planet.command("check")
+    assert (done.returncode, done.stdout) == (0, "feeds.yaml: 0 sources, no mistakes\n")
+    assert "there are no feeds; the next run removes everything" in done.stderr
+    assert json.loads(planet.command("check", "--json").stdout)["warnings"]
+    path.write_text(path.read_text().replace("feeds: []", "feeds: [{url: 'https://example.org/'}]"))
+    assert planet.command("check").stderr == ""
+
+
 def test_the_configuration_may_be_named_in_three_ways(planet: Planet) -> None:
     """-c before or after the command, and an environment variable."""
     planet.configure([], name="other.yaml")

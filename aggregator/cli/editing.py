@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import structs
 
 from aggregator import urls
 from aggregator.cli import common
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from aggregator.config.opml import Listed
     from aggregator.models import Source, Subscription
     from aggregator.pipeline.discover import Found
+
+_NO_FEEDS = "there are no feeds; the next run removes everything that is published"
 
 
 def check(
@@ -32,12 +35,21 @@ def check(
     Example: aggregator check --fetch
     """
     path = common.config_path(context, config)
-    settings = common.settings(context, config)
-    if not fetch:
+    try:
+        settings = common.settings(context, config)
+    except ConfigError as exc:
         if json:
-            common.print_json({"file": str(path), "sources": len(settings.sources), "mistakes": []})
+            common.print_json({"file": str(path), "sources": None, "mistakes": _mistakes(path, exc), "warnings": []})
+        raise
+    if not fetch:
+        warnings = [] if settings.sources else [_NO_FEEDS]
+        if json:
+            sources = len(settings.sources)
+            common.print_json({"file": str(path), "sources": sources, "mistakes": [], "warnings": warnings})
         else:
             typer.echo(f"{path}: {len(settings.sources)} sources, no mistakes")
+            for warning in warnings:
+                typer.echo(f"{path}: {warning}", err=True)
         return
     from aggregator.app import looking
     from aggregator.cli import show
@@ -51,6 +63,12 @@ def check(
         show.tries(tries)
     if any(each.error for each in tries):
         raise typer.Exit(1)
+
+
+def _mistakes(path: Path, exc: ConfigError) -> list[dict[str, Any]]:
+    if not exc.mistakes:
+        return [{"file": str(path), "line": None, "column": None, "message": str(exc)}]
+    return [structs.asdict(mistake) for mistake in exc.mistakes]
 
 
 def add(
