@@ -154,6 +154,26 @@ def test_a_mistake_keeps_the_last_good_configuration(planet: Planet, origin: Ori
     assert titles(planet) == {"a", "b"}
 
 
+def test_a_file_that_lost_its_feeds_takes_nothing_away(planet: Planet, origin: Origin) -> None:
+    """Half of a file that is being saved changes nothing; started again, the service does as the file says."""
+    origin.put("/a.xml", rss(Item(title="One", guid="1")))
+    path = planet.configure([f"{{url: '{origin.url('/a.xml')}', id: a}}"])
+    whole = path.read_text("utf-8")
+    with Running(planet.folder, "schedule") as service:
+        service.said("event=cycle pulled=1 ")
+        path.write_text(whole.partition("feeds:")[0], "utf-8")
+        service.said('the last good configuration stays" mistake="there are no feeds any more')
+        path.write_text(f"{whole}# saved\n", "utf-8")
+        service.said('event="configuration taken" sources=1')
+        planet.configure([])
+        service.said("there are no feeds any more", times=2)
+        assert service.stopped() == 0
+    assert titles(planet) == {"One"}
+    with Running(planet.folder, "schedule") as service:
+        until(lambda: not planet.entries(), "the outputs stayed")
+        assert service.stopped() == 0
+
+
 def test_a_hangup_reads_the_configuration_again(planet: Planet) -> None:
     """SIGHUP takes feeds.yaml anew, changed or not, and does not end the service."""
     planet.configure([])

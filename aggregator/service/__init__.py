@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Literal, Protocol
 
 from aggregator.app import App
+from aggregator.config import Settings
 from aggregator.errors import ConfigError, DatabaseError
 from aggregator.service.configuration import Current, File, Watcher
 from aggregator.service.cycles import Cycles
@@ -137,7 +138,7 @@ class Service:
     def _reload(self) -> None:
         self._notifier.reloading()
         try:
-            self._current.offer(self._file.load())
+            self._current.offer(self._wanted())
         except ConfigError as exc:
             told = [str(mistake) for mistake in exc.mistakes] or [str(exc)]
             for mistake in told[:_MOST_MISTAKES]:
@@ -146,6 +147,13 @@ class Service:
         else:
             self._ticker.soon()
             self._notifier.ready("feeds.yaml was read again")
+
+    def _wanted(self) -> Settings:
+        wanted = self._file.load()
+        if self.app.settings.sources and not wanted.sources:
+            # Half of a file that is being saved looks so, and all outputs would go.
+            raise ConfigError("there are no feeds any more; if that is meant, start the service again")
+        return wanted
 
     def _end(self, side: Side | None) -> None:
         self._stop.set()
