@@ -205,3 +205,10 @@ def span(value: timedelta) -> str:
         if seconds >= 2 * size or (seconds >= size and unit != "d"):
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
+
+
+def counted(number: int, one: str) -> str:
+    """Return ``number`` with what it counts, "1 entry" or "2 entries"; ``one`` is the word for one."""
+    if number == 1:
+        return f"1 {one}"
+    return f"{number} {one[:-1]}ies" if one.endswith("y") else f"{number} {one}s"

@@ -147,7 +147,7 @@ def test_without_a_terminal_the_first_is_added_and_the_others_named(planet: Plan
     assert [(each["title"], each["added"]) for each in listed] == [("One", False), ("Two", False)]
     assert _added(planet) == []
     done = planet.command("add", origin.url("/"))
-    assert f"added {origin.url('/one')} (One, 1 entries)\nfound {origin.url('/two')} (Two, 1 entries)" in done.stdout
+    assert f"added {origin.url('/one')} (One, 1 entry)\nfound {origin.url('/two')} (Two, 1 entry)" in done.stdout
     assert _added(planet) == [origin.url("/one")]
 
 
@@ -181,7 +181,7 @@ def test_feeds_that_are_known_hide_no_others(planet: Planet, origin: Origin) -> 
     assert [(each["title"], each["known"]) for each in listed] == [("One", True), ("Two", False)]
     done = planet.command("add", origin.url("/"))
     assert (
-        f"known {origin.url('/one')} (One, 1 entries), in feeds.yaml already\nadded {origin.url('/two')}" in done.stdout
+        f"known {origin.url('/one')} (One, 1 entry), in feeds.yaml already\nadded {origin.url('/two')}" in done.stdout
     )
     assert _added(planet) == [origin.url("/one"), origin.url("/two")]
     again = planet.command("add", origin.url("/"))

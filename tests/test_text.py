@@ -254,3 +254,12 @@ def test_names_of_one_folder_are_spelled_as_the_first() -> None:
     known: dict[tuple[str, ...], tuple[str, ...]] = {}
     assert text.spelled(["Straße", "A b"], ["straße", "a-b"], known) == ("Straße", "A b")
     assert text.spelled(["Strasse", "A-B", "c"], ["strasse", "a-b", "c"], known) == ("Straße", "A b", "c")
+
+
+@pytest.mark.parametrize(
+    ("number", "one", "told"),
+    [(0, "entry", "0 entries"), (1, "entry", "1 entry"), (1, "post", "1 post"), (2, "post", "2 posts")],
+)
+def test_what_is_counted_has_its_plural(number: int, one: str, told: str) -> None:
+    """One of a kind is told as one."""
+    assert text.counted(number, one) == told

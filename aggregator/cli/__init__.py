@@ -11,6 +11,7 @@ import typer
 from aggregator import __version__
 from aggregator.cli import correcting, deciding, editing, importing, looking, planning, running, serving
 from aggregator.cli.common import CONFIG_ENV, DEFAULT_CONFIG, Shared, complain
+from aggregator.cli.usage import Command, Group
 from aggregator.errors import AggregatorError
 
 
@@ -63,6 +64,7 @@ def program(names: Iterable[str] = _COMMANDS) -> typer.Typer:
     """Return the command line, with the commands called ``names``."""
     made = typer.Typer(
         name="aggregator",
+        cls=Group,
         callback=_options,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
@@ -70,7 +72,7 @@ def program(names: Iterable[str] = _COMMANDS) -> typer.Typer:
         help="Pulls RSS, Atom and JSON feeds, remembers what it has seen, and publishes one Atom feed per category.",
     )
     for name in names:
-        made.command(name)(_COMMANDS[name])
+        made.command(name, cls=Command)(_COMMANDS[name])
     return made
 
 

@@ -6,13 +6,19 @@ from typing import Annotated
 
 import typer
 
+from aggregator import text
 from aggregator.cli import common
 from aggregator.cli.common import Config, Json
 
-Post = Annotated[str, typer.Argument(help="The id of a post, its file, or the address, guid or number of an entry.")]
+Post = Annotated[
+    str, typer.Argument(metavar="POST", help="The id of a post, its file, or the address, guid or number of an entry.")
+]
+What = Annotated[
+    str, typer.Argument(metavar="WHAT", help="The id of a post, its file, or the address, guid or number of an entry.")
+]
 
 
-def explain(context: typer.Context, what: Post, json: Json = False, config: Config = None) -> None:
+def explain(context: typer.Context, what: What, json: Json = False, config: Config = None) -> None:
     """Tell the whole story of an entry: seen where and when, under which names, and what was decided, and why.
 
     Example: aggregator explain https://example.org/2026/story
@@ -56,7 +62,7 @@ def split(
 def merge(
     context: typer.Context,
     post: Post,
-    other: Annotated[str, typer.Argument(help="The post to join to it, named in the same ways.")],
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="The post to join to it, named in the same ways.")],
     json: Json = False,
     config: Config = None,
 ) -> None:
@@ -78,7 +84,7 @@ def merge(
 
 def retract(
     context: typer.Context,
-    what: Post,
+    what: What,
     reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why, for readers: it is published.")] = None,
     json: Json = False,
     config: Config = None,
@@ -96,4 +102,4 @@ def retract(
     if json:
         common.print_json({"entries": entries, "written": changes.written, "removed": changes.removed})
     else:
-        typer.echo(f"{stories.entries(entries)} retracted; {stories.files(changes)}")
+        typer.echo(f"{text.counted(entries, 'entry')} retracted; {stories.files(changes)}")

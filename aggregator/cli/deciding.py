@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aggregator import text
 from aggregator.cli import common
 from aggregator.cli.common import Config, Json
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from aggregator.pipeline.target import Changes
 
 Held = Annotated[
-    list[str], typer.Argument(help="Numbers, guids or addresses of entries, ids of sources, or 'all' that is held.")
+    list[str],
+    typer.Argument(metavar="WHAT", help="Numbers, guids or addresses of entries, ids of sources, or 'all'."),
 ]
 
 
@@ -75,4 +77,4 @@ def _decide(
     if json:
         common.print_json({"entries": number, "written": changes.written, "removed": changes.removed})
     else:
-        typer.echo(f"{stories.entries(number)} {done}; {stories.files(changes)}")
+        typer.echo(f"{text.counted(number, 'entry')} {done}; {stories.files(changes)}")

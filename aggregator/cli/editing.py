@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec import structs
 
-from aggregator import urls
+from aggregator import text, urls
 from aggregator.cli import common
 from aggregator.cli.common import Config, Json
 from aggregator.errors import ConfigError, FetchError
@@ -47,7 +47,7 @@ def check(
             sources = len(settings.sources)
             common.print_json({"file": str(path), "sources": sources, "mistakes": [], "warnings": warnings})
         else:
-            typer.echo(f"{path}: {len(settings.sources)} sources, no mistakes")
+            typer.echo(f"{path}: {text.counted(len(settings.sources), 'source')}, no mistakes")
             for warning in warnings:
                 typer.echo(f"{path}: {warning}", err=True)
         return
@@ -73,8 +73,10 @@ def _mistakes(path: Path, exc: ConfigError) -> list[dict[str, Any]]:
 
 def add(
     context: typer.Context,
-    url: Annotated[str, typer.Argument(help="A page or a feed.")],
-    category: Annotated[str | None, typer.Option("-k", "--category", help="A category path: Tech/Python.")] = None,
+    url: Annotated[str, typer.Argument(metavar="URL", help="A page or a feed.")],
+    category: Annotated[
+        str | None, typer.Option("-k", "--category", metavar="CATEGORY", help="A category path: Tech/Python.")
+    ] = None,
     only_list: Annotated[bool, typer.Option("--list", help="Only list the feeds that are found.")] = False,
     json: Json = False,
     config: Config = None,
@@ -129,7 +131,7 @@ def _all_known(found: Sequence[Found]) -> str:
 
 def _told(found: Found) -> str:
     title = found.feed.info.title or "without a title"
-    return f"{urls.public(found.url)} ({title}, {len(found.feed.entries)} entries)"
+    return f"{urls.public(found.url)} ({title}, {text.counted(len(found.feed.entries), 'entry')})"
 
 
 def _chosen(found: Sequence[Found], *, ask: bool) -> Found:
@@ -164,7 +166,9 @@ def import_(
         common.save(path, add_slugs(append_feeds(common.read_text(path), fresh), _slugs(listed, fresh)))
     for note in listed.notes:
         typer.echo(note, err=True)
-    typer.echo(f"{len(fresh)} feeds added to {path}, {len(listed.feeds) - len(fresh)} were there already")
+    known_before = len(listed.feeds) - len(fresh)
+    there = f"{known_before} {'was' if known_before == 1 else 'were'} there already"
+    typer.echo(f"{text.counted(len(fresh), 'feed')} added to {path}, {there}")
 
 
 def _listed(file: Path, settings: Settings) -> Listed:

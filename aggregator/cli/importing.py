@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from aggregator import text
 from aggregator.cli import common
 from aggregator.cli.common import Config, Json
 
@@ -53,5 +54,5 @@ def import_posts(
         typer.echo(f"left out {name}: {reason}")
     for line in lines:
         typer.echo(f"added to {path}, not enabled: {line.feed}")
-    told = f"{found.new} posts new, {found.known} known already, {found.kept_out} retracted before"
-    typer.echo(f"{told}, {len(found.unread)} files left out; {stories.files(changes)}")
+    told = f"{text.counted(found.new, 'post')} new, {found.known} known already, {found.kept_out} retracted before"
+    typer.echo(f"{told}, {text.counted(len(found.unread), 'file')} left out; {stories.files(changes)}")

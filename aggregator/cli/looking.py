@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def preview(
     context: typer.Context,
-    url: Annotated[str, typer.Argument(help="A feed, or a page that links to one.")],
-    limit: Annotated[int, typer.Option(min=1, help="How many posts to show.")] = 5,
+    url: Annotated[str, typer.Argument(metavar="URL", help="A feed, a page that links to one, or a source's id.")],
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many posts to show.")] = 5,
     json: Json = False,
     config: Config = None,
 ) -> None:
@@ -76,11 +76,13 @@ def sources(context: typer.Context, json: Json = False, config: Config = None) -
 
 def posts(
     context: typer.Context,
-    query: Annotated[list[str] | None, typer.Argument(help="Words that a post must hold.")] = None,
-    category: Annotated[str | None, typer.Option(help="A category path, such as Tech/Python.")] = None,
-    source: Annotated[str | None, typer.Option(help="The id of a source.")] = None,
+    query: Annotated[list[str] | None, typer.Argument(metavar="WORDS", help="Words that a post must hold.")] = None,
+    category: Annotated[
+        str | None, typer.Option(metavar="CATEGORY", help="A category path, such as Tech/Python.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(metavar="SOURCE", help="The id of a source.")] = None,
     since: Annotated[str | None, typer.Option(metavar="TIME", help="Published since (date or RFC 3339).")] = None,
-    limit: Annotated[int, typer.Option(min=0, help="How many, newest first; 0: all.")] = 20,
+    limit: Annotated[int, typer.Option(metavar="N", min=0, help="How many, newest first; 0: all.")] = 20,
     json: Json = False,
     config: Config = None,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from aggregator import text
 from aggregator.cli import common
 from aggregator.cli.common import Config, Json
 
@@ -60,12 +61,12 @@ def _print_lines(sign: str, lines: Sequence[Line]) -> None:
 
 def _sum(feed: FeedPlan) -> str:
     if feed.after is None:
-        return f"the feed would vanish, with its {feed.before} entries"
+        return f"the feed would vanish, with its {text.counted(feed.before or 0, 'entry')}"
     if feed.before is None:
-        return f"a new feed, with {feed.after} entries"
+        return f"a new feed, with {text.counted(feed.after, 'entry')}"
     counts = ((len(feed.appear), "appear"), (len(feed.vanish), "vanish"), (len(feed.older), "make room"))
     told = ", ".join(f"{count} {word}" for count, word in counts if count)
-    return f"{feed.before} entries, then {feed.after}: {told}"
+    return f"{text.counted(feed.before, 'entry')}, then {feed.after}: {told}"
 
 
 def _json(found: Plan) -> dict[str, Any]:

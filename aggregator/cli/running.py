@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from aggregator import text
 from aggregator.cli import common
 from aggregator.cli.common import Config, Json
 
@@ -18,7 +19,9 @@ _PATIENCE = timedelta(minutes=10)
 
 def run(
     context: typer.Context,
-    source: Annotated[list[str] | None, typer.Argument(help="Ids of the sources to pull; none: all.")] = None,
+    source: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Ids of the sources to pull; none: all.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Pull sources that are not due, too.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Leave with 1 when a source failed.")] = False,
     at: Annotated[
@@ -89,6 +92,7 @@ def prune(context: typer.Context, json: Json = False, config: Config = None) -> 
     Example: aggregator prune
     """
     from aggregator.app import opened
+    from aggregator.cli import stories
 
     now = common.clock()
     settings = common.settings(context, config)
@@ -100,7 +104,7 @@ def prune(context: typer.Context, json: Json = False, config: Config = None) -> 
     if not settings.retention.max_age and not settings.retention.max_posts:
         typer.echo("'retention' in feeds.yaml keeps everything; nothing was pruned")
         return
-    typer.echo(f"{pruned} posts pruned, {len(changes.written)} files written, {len(changes.removed)} removed")
+    typer.echo(f"{text.counted(pruned, 'post')} pruned, {stories.files(changes)}")
 
 
 def demo(

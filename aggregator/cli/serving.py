@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where the web server listens.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Its port; 0 takes any that is free.")] = 8080,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="Its port; 0 takes any that is free.")
+    ] = 8080,
     config: Config = None,
 ) -> None:
     """The service: scheduler, web server and the watch on feeds.yaml, until SIGTERM.

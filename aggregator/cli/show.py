@@ -86,7 +86,8 @@ def summary(done: Summary, settings: Settings) -> None:
     for folder in done.left:
         out.print(f"[yellow]left[/yellow] {plain(str(folder))} as it stands: remove it when nothing serves it")
     if done.held:
-        out.print(f"[yellow]held[/yellow] {done.held} new entries wait for a look: 'aggregator held' shows why")
+        wait = f"{text.counted(done.held, 'new entry')} {'waits' if done.held == 1 else 'wait'}"
+        out.print(f"[yellow]held[/yellow] {wait} for a look: 'aggregator held' shows why")
     for outcome in done.warnings:
         out.print(f"[yellow]warning[/yellow] {plain(outcome.source_id)}: {plain('; '.join(outcome.warnings))}")
     for reason, number in Counter(outcome.error or "" for outcome in done.postponed).items():
@@ -254,7 +255,7 @@ def front_matter(found: Sequence[Post], *, total: int) -> None:
     """Print posts as the files that they would become."""
     for post in found:
         typer.echo(frontmatter.render(post))  # as it is: a console would wrap it
-    typer.echo(f"{len(found)} of {total} posts")
+    typer.echo(f"{len(found)} of {text.counted(total, 'post')}")
 
 
 def tries(found: Sequence[Try]) -> None:
@@ -265,7 +266,7 @@ def tries(found: Sequence[Try]) -> None:
             out.print(f"[red]failed[/red]  {plain(each.source_id)}: {plain(each.error)}")
         else:
             taken = "" if each.taken is None else f", {each.taken} taken by its filters"
-            out.print(f"[green]ok[/green]      {plain(each.source_id)}: {each.entries} entries{taken}")
+            out.print(f"[green]ok[/green]      {plain(each.source_id)}: {text.counted(each.entries, 'entry')}{taken}")
             for warning in each.warnings:
                 out.print(f"[yellow]warning[/yellow] {plain(each.source_id)}: {plain(warning)}")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from aggregator import text
 from aggregator.cli.common import console
 from aggregator.cli.show import plain
 from aggregator.reasons import SENTENCES
@@ -132,11 +133,6 @@ def _entry_json(entry: Told) -> dict[str, Any]:
     }
 
 
-def entries(number: int) -> str:
-    """Return in words how many entries there are."""
-    return f"{number} {'entry' if number == 1 else 'entries'}"
-
-
 def files(changes: Changes) -> str:
     """Return in words how many files changed."""
-    return f"{len(changes.written)} files written, {len(changes.removed)} removed"
+    return f"{text.counted(len(changes.written), 'file')} written, {len(changes.removed)} removed"
