@@ -231,6 +231,33 @@ def test_databases(written: str, url: str) -> None:
     assert settings(f'database: "{written}"\n').database_url == url
 
 
+@pytest.mark.parametrize(
+    ("written", "password"),
+    [
+        ("p@ss/w?rd#1", "p@ss/w?rd#1"),
+        ("50%", "50%"),
+        ("p%40ss", "p@ss"),
+        ("a:b+c é", "a:b+c é"),
+    ],
+)
+def test_a_database_password_from_the_environment_may_hold_anything(written: str, password: str) -> None:
+    """It is percent-encoded where it stands; what is so already stays as it is."""
+    for line in (
+        "database: 'postgresql://me:${PW}@db:5432/planet'\n",
+        "database: 'postgresql://${BOTH}@db:5432/planet'\n",
+    ):
+        url = make_url(settings(line, {"PW": written, "BOTH": f"me:{written}"}).database_url)
+        assert (url.username, url.password, url.host, url.port) == ("me", password, "db", 5432)
+
+
+def test_a_whole_database_address_from_the_environment_stays_as_it_is() -> None:
+    """Nobody knows where its password ends: the message says how to write what cannot be taken apart."""
+    whole = "postgresql://me:p%40ss@db/planet"
+    assert make_url(settings("database: ${WHOLE}\n", {"WHOLE": whole}).database_url).password == "p@ss"
+    with pytest.raises(ConfigError, match="in a password as %40, %2F and %3F"):
+        settings("database: ${WHOLE}\n", {"WHOLE": whole.replace("%40", "/@")})
+
+
 @given(st.text("postgresqli+psycopg:/@?[]%&=.1ab", max_size=12), st.sampled_from(["postgresql://", "sqlite:///", ""]))
 def test_what_is_taken_is_an_address_for_sqlalchemy(rest: str, start: str) -> None:
     """No address comes through that the library then stumbles over."""
@@ -315,6 +342,16 @@ def test_an_unset_variable_is_not_asked_of_the_process(monkeypatch: pytest.Monke
     monkeypatch.setenv("NAME_OF_A_TEST", "x")
     with pytest.raises(ConfigError, match="no variable 'NAME_OF_A_TEST'"):
         settings("feeds:\n  - url: https://example.org/${NAME_OF_A_TEST}\n")
+
+
+@pytest.mark.parametrize(
+    "line", ["feeds: [{url: 'https://example.org/?token=${TOK}'}]", "database: postgresql://me:${TOK}@db/planet"]
+)
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_empty_variable_is_a_mistake(line: str, value: str) -> None:
+    """A secret that was left empty would be told by refusals only."""
+    with pytest.raises(ConfigError, match="the variable 'TOK' of the environment is empty"):
+        settings(f"{line}\n", {"TOK": value})
 
 
 def test_the_digest_changes_with_what_outputs_show() -> None:

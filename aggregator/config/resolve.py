@@ -15,8 +15,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from aggregator import text, urls
-from aggregator.config import values
-from aggregator.config.database import database_url
+from aggregator.config import database, values
 from aggregator.config.model import (
     CategorySettings,
     FeedDefaults,
@@ -293,9 +292,8 @@ def _try_out(templates: FilePath, context: Context) -> None:
 
 
 def _database(written: str, folder: FilePath, context: Context) -> str:
-    filled = context.filled(written, ("database",))
     try:
-        return "" if filled is None else database_url(filled, folder)
+        return database.database_url(database.filled(written, context.environ), folder)
     except ValueError as exc:
         context.report(("database",), f"database: {exc}")
         return ""

@@ -230,14 +230,19 @@ def header_value(value: str) -> str:
     return stripped
 
 
-def filled(value: str, environ: Mapping[str, str]) -> str:
-    """Return ``value`` with each ``${NAME}`` replaced by the variable; the messages name it, never its value."""
+def filled(value: str, environ: Mapping[str, str], written: Callable[[str], str] = str) -> str:
+    """Return ``value`` with each ``${NAME}`` replaced by the variable, as ``written`` returns it.
+
+    The messages name the variable, never its value.
+    """
 
     def variable(found: re.Match[str]) -> str:
         if found[1] is None:
             raise ValueError("'${' begins the name of a variable; write ${NAME} with letters, digits and underscores")
         if found[1] not in environ:
             raise ValueError(f"the environment has no variable {found[1]!r}; set it where the program runs")
-        return environ[found[1]]
+        if not environ[found[1]].strip():
+            raise ValueError(f"the variable {found[1]!r} of the environment is empty; set it where the program runs")
+        return written(environ[found[1]])
 
     return _VARIABLE.sub(variable, value) if "${" in value else value
