@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from aggregator import text
+from aggregator import frontmatter, text
 from aggregator.pipeline.target import ARCHIVES, FEEDS, HEALTH, POSTS, Target
 from aggregator.publish.files import OutputFolder
 from aggregator.store import Store, Transaction, pulls, upkeep
@@ -18,7 +18,8 @@ def look(store: Store, target: Target) -> tuple[Path, ...]:
     """See to it that the outputs are whole where they are to be now; return the folders that are left as they stand.
 
     Where a folder is gone, or another one was named, the next publishing writes everything.  In another one a file
-    counts as ours when it is as we wrote it: the folder may have been moved, and may be somebody's.
+    counts as ours when it is as we wrote it, or is the post that we wrote there: the folder may have been moved, and
+    may be somebody's.
     """
     folders = {FEEDS: target.feeds, POSTS: target.posts}
     places = {name: str(folder.root.resolve()) for name, folder in folders.items()}
@@ -49,7 +50,15 @@ def _has_files(transaction: Transaction, name: str) -> bool:
 
 def _forget_strangers(transaction: Transaction, name: str, folder: OutputFolder) -> None:
     for group in _GROUPS[name]:
-        written = upkeep.written(transaction, group)
-        standing = ((path, folder.read(path)) for path in written if folder.stands(path))
-        strangers = [path for path, body in standing if body is None or text.digest_bytes(body) != written[path]]
+        marks = upkeep.posts_by_file(transaction, group) if group == POSTS else upkeep.written(transaction, group)
+        told = _has_id if group == POSTS else _has_digest
+        strangers = [path for path, mark in marks.items() if folder.stands(path) and not told(folder.read(path), mark)]
         upkeep.forget_files(transaction, group, strangers)
+
+
+def _has_id(body: bytes | None, post_id: str | None) -> bool:
+    return body is not None and post_id is not None and f"\nid: {frontmatter.scalar(post_id)}\n".encode() in body
+
+
+def _has_digest(body: bytes | None, digest: str | None) -> bool:
+    return body is not None and text.digest_bytes(body) == digest

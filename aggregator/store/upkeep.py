@@ -47,6 +47,13 @@ def written(connection: sa.Connection, folder: str) -> dict[str, str | None]:
     return {row.path: row.digest for row in connection.execute(query)}
 
 
+def posts_by_file(connection: sa.Connection, folder: str) -> dict[str, str | None]:
+    """Return the ids of the posts whose files we wrote into ``folder``, by path; None where there is no such post."""
+    query = sa.select(file.c.path, post.c.id).outerjoin_from(file, post, post.c.pk == file.c.post_pk)
+    rows = connection.execute(query.where(file.c.folder == folder, sa.not_(file.c.gone)))
+    return {row.path: row.id for row in rows}
+
+
 def forget_files(connection: sa.Connection, folder: str, paths: Sequence[str]) -> None:
     """Let the files at ``paths`` in ``folder`` be none of ours."""
     for part in chunks(paths, PARAMETERS):
