@@ -110,6 +110,8 @@ HEARD = [
     ("entry", f"<content type='xhtml'>{_DIV}one</div>{_DIV}two</div></content>"),
     ("entry", f"<content type='xhtml' xml:lang='de'>{_DIV}<p xml:lang='en'>x</p></div></content>"),
     ("entry", "<content type='xhtml'><xhtml:div><xhtml:img src='/i.png' alt=''/></xhtml:div></content>"),
+    ("entry", f"<content type='xhtml'>{_DIV}a<br/>b<br id='x'></br><p/><img src='/i'/></div>{_DIV}two</div></content>"),
+    ("entry", f"<content type='xhtml'>{_DIV}a<br>b</br>c<wbr/><source src='x'/></div></content>"),
     ("entry", "<summary>S</summary><content type='html'>&lt;p&gt;C&lt;/p&gt;</content><summary>Again</summary>"),
     ("entry", "<summary>S</summary><summary type='html'>T</summary><content>Plain &lt;b&gt;x&lt;/b&gt;</content>"),
     ("entry", "<content src='/elsewhere' type='text/html'/><content type='text/markdown'>*x*</content>"),

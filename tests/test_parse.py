@@ -188,6 +188,41 @@ def test_the_usual_date_is_read_as_every_one_is(said: str) -> None:
     assert dates.moment(said) == dates.moment(said.replace("T", " "))
 
 
+_ATOM = (
+    '<feed xmlns="http://www.w3.org/2005/Atom"><entry><content type="xhtml">'
+    '<div xmlns="http://www.w3.org/1999/xhtml">%s</div></content></entry></feed>'
+)
+_NAKED = "<rss><channel><item><description>%s</description></item></channel></rss>"
+
+
+def _content(document: str) -> str:
+    content = parse.parse(document.encode(), "", feeds.URL).entries[0].content
+    assert content is not None
+    return content.value
+
+
+@pytest.mark.parametrize(
+    ("document", "rest"),
+    [(_ATOM, ""), (_NAKED, ""), (_NAKED % "%s<i>", "<i>")],
+    ids=["by the lane", "by feedparser", "by its loose parser"],
+)
+def test_an_element_that_has_no_end_tag_gets_none(document: str, rest: str) -> None:
+    """HTML reads ``</br>`` as another break."""
+    assert _content(document % "a<br/>b<hr/><img src='i'/><b/>") == f'a<br/>b<hr/><img src="i"/><b></b>{rest}'
+    assert _content(document % "a<br clear='all'></br>b") == f'a<br clear="all"/>b{rest}'
+
+
+def test_an_end_tag_that_ends_no_break_is_one() -> None:
+    """As in HTML, which people who write ``</br>`` looked at."""
+    assert _content(_NAKED % "a</br>b") == "a<br/>b"
+
+
+@pytest.mark.parametrize("words", ["link to it", "br", "hr"])
+def test_a_word_that_is_called_as_an_element_stays_a_word(words: str) -> None:
+    """What feedparser's loose parser hands over of CDATA is no tag."""
+    assert _content(_NAKED % f"<i><![CDATA[{words}]]></p>") == f"<i>{words}</p>"
+
+
 def test_hints() -> None:
     """Of two intervals the longer counts; what is no number, no hour and no day is left out."""
     document = (

@@ -18,6 +18,11 @@ MOST_ATTRIBUTES = 500
 LONGEST_BASE = 2_000
 #: Elements that have no end tag; feedparser looks for one.  "The <br> element" is no markup.
 VOID = re.compile(r"<(?:br|wbr) ?/>|\S<(?:br|wbr)>\S|<img\s[^<>]*\bsrc", re.IGNORECASE)
+#: HTML, section 13.1.2, and what it calls obsolete.
+WITHOUT_END = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+    | {"basefont", "bgsound", "frame", "keygen", "param"}
+)
 #: Characters that expat hands over at a time.
 BUFFER = 1 << 16
 

@@ -8,6 +8,7 @@ handlers of elements, which know every dialect, are driven from here instead.
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 from xml.parsers import expat
 
@@ -18,9 +19,10 @@ from feedparser.mixin import _FeedParserMixin
 from aggregator import urls
 from aggregator.errors import ParseError
 from aggregator.parse import deletions, heard, repair
-from aggregator.parse.heard import BUFFER, DEEPEST, LONGEST_BASE, MOST_ATTRIBUTES, UNSAID, VOID, Heard
+from aggregator.parse.heard import BUFFER, DEEPEST, LONGEST_BASE, MOST_ATTRIBUTES, UNSAID, VOID, WITHOUT_END, Heard
 
 _DEEPEST_LOOSE = 20_000
+_TAG = re.compile(r"<(/?)([^\s>]+)")
 _ENTRIES = frozenset({"item", "entry"})
 
 
@@ -72,7 +74,14 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
 
     def handle_data(self, text: str, escape: int = 1) -> None:
         if not self.deletions.data(text):
-            super().handle_data(text, escape)
+            super().handle_data(text if escape else self._written(text), escape)
+
+    def _written(self, tag: str) -> str:
+        # HTML reads </br> as another <br>; feedparser writes it for each <br/>.
+        found = _TAG.match(tag)
+        if found is None or found[2] not in WITHOUT_END:
+            return tag
+        return "" if found[1] else f"{tag[:-1]}/>"
 
     def _known_by(self, tag: str) -> str:
         prefix, colon, local = tag.partition(":")
@@ -206,6 +215,12 @@ class _LooseReader(_Handlers, LooseFeedParser):  # type: ignore[misc]  # as abov
     def unknown_endtag(self, tag: str) -> None:
         self._close_content(tag)
         super().unknown_endtag(tag)
+
+    def _written(self, tag: str) -> str:
+        # HTML, section 13.2.6.4.7: a </br> that ends nothing is a break.
+        said = self.elementstack[-1][2] if self.elementstack else []
+        ends_one = bool(said) and isinstance(said[-1], str) and said[-1].startswith("<br")
+        return "<br/>" if tag == "</br>" and not ends_one else super()._written(tag)
 
     def _close_content(self, tag: str) -> None:
         # A title that is not closed would take all entries after it for its markup; one closed twice counts below 0.

@@ -8,7 +8,7 @@ from xml.parsers import expat
 
 from msgspec import Struct
 
-from aggregator.parse.heard import BUFFER, DEEPEST, LONGEST_BASE, MOST_ATTRIBUTES
+from aggregator.parse.heard import BUFFER, DEEPEST, LONGEST_BASE, MOST_ATTRIBUTES, WITHOUT_END
 from aggregator.parse.lane import words
 from aggregator.parse.lane.aside import Aside
 from aggregator.parse.lane.heeded import HEEDED
@@ -140,8 +140,8 @@ class Machine:
                 said, pieces = self.frame.said, self._pieces
                 self._expat.CharacterDataHandler = None if said is None else said.append
                 self._end_text((pieces[0] if len(pieces) == 1 else "".join(pieces)).strip())
-            elif self._is_markup:
-                self._pieces.append(f"</{self._xhtml[name]}>")
+            elif self._is_markup and (tag := self._xhtml[name]) not in WITHOUT_END:
+                self._pieces.append(f"</{tag}>")
         elif self.frame.depth == self.depth:
             self._end_frame()
         if self._scopes and self._scopes[-1][0] == self.depth:
@@ -194,7 +194,7 @@ class Machine:
         self._demand_modest(attributes)
         tag = self._xhtml.get(name) or self._xhtml_tag(name)
         written = [f' {name}="{words.quoted(value)}"' for name, value in self._named(attributes).items()]
-        self._pieces.append(f"<{tag}{''.join(written)}>")
+        self._pieces.append(f"<{tag}{''.join(written)}{'/' if tag in WITHOUT_END else ''}>")
 
     def _xhtml_tag(self, name: str) -> str:
         tag = self.names.tag(name)
