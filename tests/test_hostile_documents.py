@@ -6,6 +6,7 @@ import codecs
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from planet import Item, rss
@@ -92,6 +93,25 @@ def test_a_document_that_would_grow_is_refused_or_stays_small(confined: Confined
         with pytest.raises(ParseError, match=words):
             confined.parse(body, "", URL)
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "<!DOCTYPE rss [%s",
+        "<rss><channel><item><author>%s</author><title>a<b/></title></item></channel></rss>",
+        "<rss><channel><item><author>%s</author><title>a<b></title></item></channel></rss>",
+    ],
+    ids=["a DOCTYPE", "well-formed", "not well-formed"],
+)
+@pytest.mark.parametrize("words", ["<?", "<!--", "a", "a.", "a@a.", "&amp;"])
+def test_what_is_read_in_this_process_takes_a_moment(frame: str, words: str) -> None:
+    """Nothing that fits into 32 kB takes time that grows with its square, whoever reads it."""
+    text = frame % (words * (32_000 // len(words)))
+    began = time.process_time()
+    with suppress(ParseError):
+        parse(text.encode(), "", URL)
+    assert time.process_time() - began < 0.5  # measured: up to 0.1 s
 
 
 def test_an_answer_that_is_far_larger_than_its_document_is_refused(confined: Confined) -> None:

@@ -20,8 +20,10 @@ from aggregator import urls
 from aggregator.errors import ParseError
 from aggregator.parse import deletions, heard, repair
 from aggregator.parse.heard import BUFFER, DEEPEST, LONGEST_BASE, MOST_ATTRIBUTES, UNSAID, VOID, WITHOUT_END, Heard
+from aggregator.parse.lane import people
 
 _DEEPEST_LOOSE = 20_000
+_LONG_NAME = 200
 _TAG = re.compile(r"<(/?)([^\s>]+)")
 _ENTRIES = frozenset({"item", "entry"})
 
@@ -108,6 +110,14 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
         # feedparser takes a publisher, or itunes:owner, for the author, and the last author for the first one, too.
         if prefix == "author":
             self._get_context().setdefault("authors", [FeedParserDict()])[-1][key] = value
+
+    def _sync_author_detail(self, key: str = "author") -> None:
+        # feedparser looks for an address of e-mail from each letter on.
+        context = self._get_context()
+        if len(dict.get(context, key) or "") < _LONG_NAME:
+            super()._sync_author_detail(key)
+        elif key == "author" and dict.get(context, "authors"):
+            people.settle(context)
 
     def _start_dc_date(self, attrs_d: dict[str, str]) -> None:
         # To feedparser this is the time of the last change, which dcterms:modified says.

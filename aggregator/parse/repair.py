@@ -10,12 +10,13 @@ from html.entities import html5
 from aggregator.errors import ParseError
 
 # XML 1.0, sections 2.8 and 4.2: before the root stand comments, instructions and one DOCTYPE, whose subset may hold
-# quotes and brackets in quotes, comments and instructions.
+# quotes and brackets in quotes, comments and instructions.  One that is not closed reaches to the end: to go on behind
+# its beginning would be to look for each one's end in all that follows.
 _MISC = r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+"
 _QUOTED = r"\"[^\"]*+\"|'[^']*+'"
 _DOCTYPE = re.compile(
     rf"({_MISC})<!DOCTYPE(?:{_QUOTED}|[^\[>\"'])*+"
-    rf"(?:\[(?:<!--.*?-->|<\?.*?\?>|{_QUOTED}|[^\]\"'])*+\]\s*+)?+>",
+    rf"(?:\[(?:<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|{_QUOTED}|[^\]\"'])*+\]\s*+)?+>",
     re.DOTALL,
 )
 _DECLARATION = re.compile(r"<\?xml\b.*?\?>\s*", re.DOTALL)
