@@ -1,8 +1,8 @@
-"""Reading documents: dialects, encodings, dates, wishes, and the feeds behind a page."""
+"""Reading documents: dialects, encodings, wishes, and the feeds behind a page."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, timedelta
 from time import process_time
 
 import feeds
@@ -15,7 +15,7 @@ from aggregator import parse, text, urls
 from aggregator.errors import ParseError
 from aggregator.models import Copy, Feed, Hints, Link
 from aggregator.normalise import normalise
-from aggregator.parse import dates, decode, links, repair
+from aggregator.parse import decode, links, repair
 
 #: What a fault, or somebody who means harm, leaves in a document.
 _SPLINTERS = st.sampled_from(
@@ -156,36 +156,6 @@ def test_any_bytes_are_decoded(body: bytes, content_type: str) -> None:
 def test_the_encoding_is_what_the_bytes_are_in(body: bytes, content_type: str, characters: str) -> None:
     """Marks count, then bytes that are UTF-8, then what is claimed; what hides markup or is none is not believed."""
     assert decode.decoded(body, content_type)[0] == characters
-
-
-_ZONES = st.integers(-18 * 60, 18 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-
-
-@steady
-@given(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=_ZONES), st.sampled_from("T "))  # noqa: DTZ001
-def test_what_is_written_in_figures_is_read_back(moment: datetime, between: str) -> None:
-    """RFC 3339, with a blank or a T between, in any zone."""
-    whole = moment.replace(microsecond=0)
-    assert dates.moment(whole.isoformat(between)) == whole
-
-
-@steady
-@given(ANY | st.from_regex(r"[0-9]{1,5}[-/.][0-9]{1,3}[-/.][0-9]{1,3}[T ][0-9]{1,3}:[0-9]{1,3}.{0,8}", fullmatch=True))
-def test_any_date_is_a_time_or_none(said: str) -> None:
-    """Whatever stands where a date belongs: a time in UTC, or nothing."""
-    found = dates.moment(said)
-    assert found is None or found.utcoffset() == timedelta(0)
-
-
-@steady
-@given(
-    st.from_regex(
-        r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](Z|[+-][0-9]{2}:[0-9]{2})", fullmatch=True
-    )
-)
-def test_the_usual_date_is_read_as_every_one_is(said: str) -> None:
-    """The short way for RFC 3339 leads where the long one does: to the end of the day at 24:00, past leap seconds."""
-    assert dates.moment(said) == dates.moment(said.replace("T", " "))
 
 
 _ATOM = (
