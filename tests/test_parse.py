@@ -151,6 +151,10 @@ def test_any_bytes_are_decoded(body: bytes, content_type: str) -> None:
         ("<a>新媒体动态</a>".encode()[:-5] + b"</a>", "", "<a>新媒体动\ufffd</a>"),
         ('{"a": "文"}'.encode("utf-16-le"), "", '{"a": "文"}'),
         ("<a>文</a>".encode("utf-32"), "", "<a>文</a>"),
+        *(
+            ("\r\n\t <a>文</a>".encode(codec), "text/xml; charset=utf-16", "\r\n\t <a>文</a>")
+            for codec in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+        ),
     ],
 )
 def test_the_encoding_is_what_the_bytes_are_in(body: bytes, content_type: str, characters: str) -> None:

@@ -12,12 +12,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# XML 1.0, appendix F.1: without a mark the first character tells, which is "<" or, in JSON, "{".
+# XML 1.0, appendix F.1: without a mark the first character tells, which is "<" or, in JSON, "{", behind blanks at most.
 _WIDE = (
-    (re.compile(rb"\x00\x00\x00[<{]"), "utf-32-be"),
-    (re.compile(rb"[<{]\x00\x00\x00"), "utf-32-le"),
-    (re.compile(rb"\x00[<{]"), "utf-16-be"),
-    (re.compile(rb"[<{]\x00"), "utf-16-le"),
+    (re.compile(rb"(?:\x00\x00\x00[\t\n\r ])*+\x00\x00\x00[<{]"), "utf-32-be"),
+    (re.compile(rb"(?:[\t\n\r ]\x00\x00\x00)*+[<{]\x00\x00\x00"), "utf-32-le"),
+    (re.compile(rb"(?:\x00[\t\n\r ])*+\x00[<{]"), "utf-16-be"),
+    (re.compile(rb"(?:[\t\n\r ]\x00)*+[<{]\x00"), "utf-16-le"),
 )
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']\s*([\w.:-]{1,40})\s*[\"']", re.ASCII)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE | re.ASCII)
