@@ -162,6 +162,37 @@ def test_the_encoding_is_what_the_bytes_are_in(body: bytes, content_type: str, c
     assert decode.decoded(body, content_type)[0] == characters
 
 
+@pytest.mark.parametrize(
+    ("label", "codec", "word"),
+    [
+        *(("Windows-31J", "cp932", "①日本"), ("x-sjis", "cp932", "日本"), ("windows-949", "cp949", "똠방각하")),
+        *(("ks_c_5601-1989", "cp949", "한국"), ("GB_2312-80", "gb2312", "新媒体"), ("x-x-big5", "big5", "繁體")),
+        *(("cn-big5", "big5", "繁體"), ("iso-8859-8-i", "iso8859-8", "שלום"), ("koi8-ru", "koi8-u", "Ґанок")),
+        *(("koi8", "koi8-r", "жук"), ("dos-874", "cp874", "ไทย"), ("x-mac-ukrainian", "mac-cyrillic", "жук")),
+        *(
+            ("iso88592", "iso8859-2", "žluťoučký"),
+            ("ISO_8859-2:1987", "iso8859-2", "žluť"),
+            ("latin1", "cp1252", "“é”"),
+        ),
+    ],
+)
+def test_an_encoding_goes_by_every_name_that_the_web_knows(label: str, codec: str, word: str) -> None:
+    """The labels of the WHATWG's Encoding standard count, in the header as in the declaration."""
+    declared = f"<?xml version='1.0' encoding='{label}'?><a>{word}</a>"
+    assert decode.decoded(declared.encode(codec), "") == (declared, None)
+    assert decode.decoded(word.encode(codec), f"text/xml; charset={label}") == (word, None)
+
+
+@pytest.mark.parametrize("label", ["unheard-of", "utf-7", "utf-16"])
+def test_an_encoding_that_is_not_known_is_warned_of(label: str) -> None:
+    """What it is read in may be wrong; where that makes no difference, nothing is said."""
+    for written, found in (("é", "cp1252"), ("é", "utf-8")):
+        warning = f"says that it is in {label}, but is in {found}"
+        assert decode.decoded(written.encode(found), f"text/xml; charset={label}") == (written, warning)
+    assert decode.decoded(b"e", f"text/xml; charset={label}") == ("e", None)
+    assert decode.decoded("<?xml version='1.0' encoding='utf-8'?>é".encode(), f"charset={label}")[1] is None
+
+
 _ATOM = (
     '<feed xmlns="http://www.w3.org/2005/Atom"><entry><content type="xhtml">'
     '<div xmlns="http://www.w3.org/1999/xhtml">%s</div></content></entry></feed>'

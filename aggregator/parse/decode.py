@@ -22,7 +22,8 @@ _WIDE = (
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']\s*([\w.:-]{1,40})\s*[\"']", re.ASCII)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE | re.ASCII)
 
-_PREFIX = re.compile("^x-")
+# How those that Python does know are written otherwise: ``x-gbk``, ``windows-949``, ``iso88591``.
+_SPELLINGS = ((re.compile("^x-"), ""), (re.compile("^windows-"), "cp"), (re.compile(r"^iso8859(?=\d)"), "iso8859-"))
 
 #: The encodings of the WHATWG's Encoding standard, by Python's name for them; those that are read as a larger one stand
 #: with that one.  Others are refused: utf-7 hides markup, and some of Python's codecs are no encodings at all.
@@ -33,6 +34,28 @@ _CODECS |= {"ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "is
 _CODECS |= {"gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030", "gb18030": "gb18030", "mac-roman": "mac-roman"}
 _CODECS |= {"big5": "big5hkscs", "cp950": "big5hkscs", "big5hkscs": "big5hkscs", "shift_jis": "cp932", "cp932": "cp932"}
 _CODECS |= {"euc_kr": "cp949", "cp949": "cp949"}
+#: Labels of that standard (section 4.2) that Python does not know.
+_ALIASES = {
+    label: codec
+    for codec, labels in {
+        "utf-8": "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8",
+        "iso8859-6": "csiso88596e csiso88596i iso-8859-6-e iso-8859-6-i",
+        "iso8859-7": "sun_eu_greek",
+        "iso8859-8": "csiso88598e csiso88598i iso-8859-8-e iso-8859-8-i logical visual",
+        "iso8859-15": "csisolatin9",
+        "koi8-r": "koi koi8",
+        "koi8-u": "koi8-ru",
+        "mac-roman": "csmacintosh mac",
+        "cp874": "dos-874",
+        "mac-cyrillic": "x-mac-ukrainian",
+        "gb18030": "csgb2312 gb_2312 gb_2312-80",
+        "big5hkscs": "cn-big5 x-x-big5",
+        "euc_jp": "cseucpkdfmtjapanese",
+        "cp932": "windows-31j",
+        "cp949": "cseuckr csksc56011987 iso-ir-149 ks_c_5601-1989 ksc_5601",
+    }.items()
+    for label in labels.split()
+}
 #: These write everything in bytes of 7 bits, so that they look like ASCII.
 _SHIFTING = frozenset({"iso2022_jp"})
 #: What servers say when nobody told them.
@@ -52,7 +75,8 @@ def decoded(body: bytes, content_type: str) -> tuple[str, str | None]:
     for start, codec in _WIDE:
         if start.match(body):
             return body.decode(codec, "replace"), None
-    claims = _claims(body, content_type)
+    labels = _labels(body, content_type)
+    claims = sorted(filter(None, map(_codec, labels)), key=_DEFAULTS.__contains__)
     if body.isascii() and claims and claims[0] in _SHIFTING:
         return body.decode(claims[0], "replace"), None
     try:
@@ -60,8 +84,9 @@ def decoded(body: bytes, content_type: str) -> tuple[str, str | None]:
     except UnicodeDecodeError:
         found = _found(body, claims)
         characters = body.decode(found, "replace")
-    wrong = claims and found != claims[0] and not body.isascii()
-    return characters, f"says that it is in {claims[0]}, but is in {found}" if wrong else None
+    said = (claims or labels or [found])[0]
+    wrong = found != said and not body.isascii()
+    return characters, f"says that it is in {said}, but is in {found}" if wrong else None
 
 
 def _found(body: bytes, claims: list[str]) -> str:
@@ -70,17 +95,20 @@ def _found(body: bytes, claims: list[str]) -> str:
     return next(sound, None) or next(damaged, None) or ("gb18030" if _fits(body, "gb2312") else "cp1252")
 
 
-def _claims(body: bytes, content_type: str) -> list[str]:
+def _labels(body: bytes, content_type: str) -> list[str]:
     charset = _CHARSET.search(content_type)
     declared = _DECLARED.match(body)
-    named = [charset[1]] if charset else []
-    claims = [codec for codec in map(_codec, [*named, *([declared[1].decode()] if declared else [])]) if codec]
-    return sorted(claims, key=_DEFAULTS.__contains__)
+    return [*([charset[1]] if charset else []), *([declared[1].decode()] if declared else [])]
 
 
 def _codec(label: str) -> str | None:
+    name = label.lower()
+    if name in _ALIASES:
+        return _ALIASES[name]
+    for spelling, meant in _SPELLINGS:
+        name = spelling.sub(meant, name)
     try:
-        return _CODECS.get(codecs.lookup(_PREFIX.sub("", label.lower()).replace("windows-", "cp")).name)
+        return _CODECS.get(codecs.lookup(name).name)
     except LookupError:
         return None
 
