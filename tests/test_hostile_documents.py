@@ -79,7 +79,7 @@ def _said(feed: Feed) -> str:
             "200,000 starts of instructions": None,
             "a base of 100 kB, 2,000 short links": "longer than any address",
             "5,000,000 levels of JSON": "nested too deep",
-            "a number of 5 MB in JSON": "broken JSON",
+            "a number of 5 MB in JSON": None,
         }.items()
     ],
 )

@@ -13,28 +13,39 @@ from aggregator.models import Entry, Feed, FeedInfo, Link, Person, Tag, Text
 from aggregator.parse import dates, decode, parts
 
 _VERSION = "https://jsonfeed.org/version/"
+_MOST_DIGITS = 1000
 
 JsonObject = dict[str, Any]
+
+
+def _integer(digits: str) -> int | str:
+    # Python reads no longer ones; of an id, which may be one, the digits count.
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
+
+
+#: Some leave line breaks and other controls in strings.
+_DECODER = json.JSONDecoder(strict=False, parse_int=_integer)
 
 
 def parse(body: bytes, content_type: str, url: str) -> Feed:
     """Return the feed in ``body``; see ``aggregator.parse.parse``."""
     document, misnamed = decode.decoded(body, content_type)
-    data = _loaded(document)
+    data, fault = _loaded(document)
     items = data.get("items")
     if not isinstance(items, list):
         raise ParseError("the JSON Feed has no list of items")
     objects = [item for item in items if isinstance(item, dict)]
     odd = len(items) - len(objects)
     found, left_out = parts.first(objects)
-    warnings = (f"{odd} items are no objects and were left out" if odd else None, misnamed, left_out)
+    warnings = (f"{odd} items are no objects and were left out" if odd else None, fault, misnamed, left_out)
     entries = tuple(_entry(item, url) for item in found)
     return Feed(info=_info(data, url), entries=entries, warnings=tuple(filter(None, warnings)), format="json1")
 
 
-def _loaded(document: str) -> JsonObject:
+def _loaded(document: str) -> tuple[JsonObject, str | None]:
+    start = document.lstrip("\ufeff \t\r\n\x00")
     try:
-        data = json.loads(document, strict=False)  # some leave line breaks and other controls in strings
+        data, end = _DECODER.raw_decode(start)
     except RecursionError as exc:
         raise ParseError("the answer is broken JSON: nested too deep") from exc
     except ValueError as exc:
@@ -42,8 +53,8 @@ def _loaded(document: str) -> JsonObject:
     version = data.get("version") if isinstance(data, dict) else None
     if not isinstance(version, str) or not version.replace("http:", "https:").startswith(_VERSION):
         raise ParseError("the answer is JSON, but no JSON Feed: it names no version of jsonfeed.org")
-    found: JsonObject = data
-    return found
+    # Caches put a comment of their own below whatever they keep.
+    return data, "not well-formed: something stands behind the feed" if start[end:].strip("\x00 \t\r\n") else None
 
 
 def _info(data: JsonObject, url: str) -> FeedInfo:
@@ -81,11 +92,9 @@ def _bodies(item: JsonObject) -> tuple[Text | None, Text | None]:
 
 
 def _identifier(item: JsonObject) -> str | None:
-    value = item.get("id")
     # Version 1.1: an id that is a number is to be taken as a string.
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return _string(item, "id")
+    number = _number(item.get("id"))
+    return _string(item, "id") if number is None else str(number)
 
 
 def _links(item: JsonObject, url: str) -> Iterator[Link]:
@@ -108,7 +117,12 @@ def _links(item: JsonObject, url: str) -> Iterator[Link]:
 
 
 def _size(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float) and 0 < value < 1e15 else None
+    size = _number(value)
+    return int(size) if size is not None and 1 <= size < 1e15 else None
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _people(data: JsonObject, url: str) -> Iterator[Person]:
