@@ -51,6 +51,8 @@ HEARD = [
     ("item", "<link>https://example.org/a?b=1&amp;amp;c=2&amp;d;=3</link><link>https://example.org/2</link>"),
     ("item", "<guid>https://example.org/g</guid><link>https://example.org/l</link>"),
     ("item", "<guid isPermaLink='True'>12345</guid><pubDate>Thu, 01 Jan 2026 00:00:00 GMT</pubDate>"),
+    ("item", "<guid isPermaLink=' TRUE '>https://example.org/g</guid><guid isPermaLink='False'>g</guid>"),
+    ("item", "<guid isPermaLink=''>https://example.org/g</guid>"),
     ("item", "<guid>a b</guid><guid>caf\u00c3\u00a9 \u0093x\u0094</guid><atom:id>urn:2</atom:id>"),
     ("item", "<description>Summary</description><content:encoded><![CDATA[<p>Body</p>]]></content:encoded>"),
     ("item", "<content:encoded>Body</content:encoded><description>Summary</description>"),

@@ -193,6 +193,22 @@ def test_an_encoding_that_is_not_known_is_warned_of(label: str) -> None:
     assert decode.decoded("<?xml version='1.0' encoding='utf-8'?>é".encode(), f"charset={label}")[1] is None
 
 
+@pytest.mark.parametrize("wrong", ["", "<b>"], ids=["by the lane", "by feedparser"])
+@pytest.mark.parametrize(
+    ("said", "is_one"),
+    [(None, True), ("true", True), ("True", True), (" TRUE ", True), ("false", False), ("False", False), ("0", False)],
+)
+def test_a_guid_that_is_the_address_is_the_link(said: str | None, is_one: bool, wrong: str) -> None:
+    """However its ``isPermaLink`` is written."""
+    attribute = "" if said is None else f" isPermaLink='{said}'"
+    document = (
+        f"<rss version='2.0'><channel><item>{wrong}<guid{attribute}>https://example.org/1</guid></item></channel></rss>"
+    )
+    assert parse.parse(document.encode(), "", feeds.URL).entries[0].link == (
+        "https://example.org/1" if is_one else None
+    )
+
+
 _ATOM = (
     '<feed xmlns="http://www.w3.org/2005/Atom"><entry><content type="xhtml">'
     '<div xmlns="http://www.w3.org/1999/xhtml">%s</div></content></entry></feed>'

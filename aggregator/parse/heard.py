@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -38,6 +39,11 @@ class Heard(Struct, frozen=True, kw_only=True):
     version: str
     deleted: tuple[Deletion, ...] = ()
     fault: str | None = None
+
+
+def is_permalink(attributes: Mapping[str, str]) -> bool:
+    """Tell whether a ``guid`` with ``attributes`` is its entry's address: RSS 2.0 says so of one that has none."""
+    return attributes.get("ispermalink", "true").strip().lower() == "true"
 
 
 def based(url: str) -> str:

@@ -130,6 +130,10 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
         # An Atom id is no link, however much it looks like one.
         self._start_guid({"ispermalink": "false"})
 
+    def _start_guid(self, attrs_d: dict[str, str]) -> None:
+        # To feedparser "True" means false.
+        super()._start_guid({"ispermalink": "true" if heard.is_permalink(attrs_d) else "false"})
+
     def _start_link(self, attrs_d: dict[str, str]) -> None:
         # feedparser says text/html where nothing is said.
         super()._start_link({**attrs_d, "untyped": "type" not in attrs_d})

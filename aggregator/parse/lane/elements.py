@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aggregator.parse.heard import is_permalink
 from aggregator.parse.lane.aside import Aside
 from aggregator.parse.lane.hearing import ITUNES, MEDIA_SCHEME, Hearing
 from aggregator.parse.lane.machine import Attributes
@@ -141,7 +142,7 @@ def _cc_license(hearing: Hearing, said: Attributes) -> None:
 
 
 def _guid(hearing: Hearing, said: Attributes) -> None:
-    hearing.identifier(permalink=said.get("ispermalink", "true") == "true")
+    hearing.identifier(permalink=is_permalink(said))
 
 
 _PERSON: dict[str, Begin] = {
