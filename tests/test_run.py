@@ -76,6 +76,15 @@ def test_a_look_at_the_sources_in_the_middle_of_a_run_hides_no_new_rule_from_the
     assert planet.run()["sources"]["ok"] == 1
 
 
+def test_a_run_with_nothing_due_says_so(planet: Planet, origin: Origin) -> None:
+    """And how one sees when, or asks all the same."""
+    origin.put("/a.xml", rss(Item(guid="1")))
+    planet.configure([f"{{url: '{origin.url('/a.xml')}'}}"])
+    assert "nothing is due" not in planet.command("run").stdout
+    assert "nothing is due: 'aggregator sources' shows when" in planet.command("run", COLUMNS="200").stdout
+    assert origin.hits("/a.xml") == 1
+
+
 def test_an_entry_without_a_date_keeps_the_time_of_its_first_sight(planet: Planet, origin: Origin) -> None:
     """No date, an impossible one and one in the future become the first run's time, and stay so."""
     dates = (None, "Sat, 99 Foo 0000 99:99:99 GMT", "Fri, 01 Jan 2100 00:00:00 GMT")

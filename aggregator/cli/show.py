@@ -83,8 +83,10 @@ def summary(done: Summary, settings: Settings) -> None:
     ):
         table.add_row(f"[bold]{name}[/bold]", plain(value))
     out.print(table)
+    if settings.sources and not done.pulled and not done.postponed:
+        out.print("nothing is due: 'aggregator sources' shows when each source is; --force asks it now")
     for folder in done.left:
-        out.print(f"[yellow]left[/yellow] {plain(str(folder))} as it stands: remove it when nothing serves it")
+        out.print(f"[yellow]left[/yellow]    {plain(str(folder))} as it stands: remove it when nothing serves it")
     if done.held:
         wait = f"{text.counted(done.held, 'new entry')} {'waits' if done.held == 1 else 'wait'}"
         out.print(f"[yellow]held[/yellow] {wait} for a look: 'aggregator held' shows why")
