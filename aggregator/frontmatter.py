@@ -14,8 +14,7 @@ from msgspec import Struct
 
 from aggregator import text
 from aggregator.models import Attribution, Post
-from aggregator.times import rfc822
-from aggregator.times import rfc3339 as rfc3339
+from aggregator.times import rfc822, rfc3339
 
 # YAML 1.2, section 5.1: what is not printable must be escaped; line separators too, for YAML 1.1 readers.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff]")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
@@ -17,6 +16,7 @@ from aggregator.publish import theme
 from aggregator.service import Service
 from aggregator.service.metrics import CONTENT_TYPE
 from aggregator.service.standing import standings
+from aggregator.times import rfc822
 from aggregator.web import feeds, sources
 from aggregator.web.files import Files
 from aggregator.web.turns import Turns
@@ -146,7 +146,7 @@ class _Counted:
             if message["type"] == "http.response.start":
                 self._service.metrics.request(route, message["status"])
                 # Uvicorn's own date is up to a second old: a file's time must not come after it.
-                date = format_datetime(self._service.clock(), usegmt=True)
+                date = rfc822(self._service.clock())
                 message["headers"] = [*message["headers"], *_HEADERS, (b"date", date.encode())]
             await send(message)
 

@@ -6,7 +6,6 @@ import gzip
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
-from email.utils import format_datetime
 from io import BytesIO
 from threading import Lock
 from typing import BinaryIO
@@ -17,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from aggregator.times import rfc822
 from aggregator.web import conditions
 
 #: Outputs change when a source has news, and few sources are asked more often than this.
@@ -59,7 +59,7 @@ def answer(
         return Response(status_code=status, headers=headers)
     headers |= {"Content-Type": version.media_type, "Accept-Ranges": "none"}
     if version.modified:
-        headers["Last-Modified"] = format_datetime(version.modified, usegmt=True)
+        headers["Last-Modified"] = rfc822(version.modified)
     if not packed:
         return Body(body, version.size, headers)
     with body:

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aggregator import cadence, text, urls
-from aggregator.frontmatter import rfc3339
 from aggregator.records import SourceReport
 from aggregator.service import Service
 from aggregator.service.standing import STATES, standing
+from aggregator.times import rfc3339
 from aggregator.web import page
 from aggregator.web.answers import Version, answer
 
