@@ -120,5 +120,29 @@ def test_the_configuration_names_every_feed_once() -> None:
 def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     """A file in the place of the folder is an error of the outputs, with what to do."""
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(OutputError, match=r"out/feeds\.yaml cannot be written: .+; name another folder with --output"):
+    with pytest.raises(
+        OutputError, match=r"out/feeds\.yaml cannot be written: .+, or name another folder with --output"
+    ):
         demo.feeds(tmp_path / "out", {}).__enter__()
+
+
+@pytest.mark.parametrize("name", ["feeds.yaml", "aggregator.db"])
+def test_what_somebody_else_keeps_in_the_folder_is_left_alone(tmp_path: Path, name: str) -> None:
+    """A feeds.yaml that no demo wrote, or a database without one, is refused before anything is touched."""
+    (tmp_path / name).write_text("somebody's")
+    with pytest.raises(OutputError, match=f"{name} .+ name another folder with --output"):
+        demo.feeds(tmp_path, {}).__enter__()
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "somebody's")]
+
+
+def test_a_demo_may_follow_another_at_any_port_unless_its_configuration_was_edited(tmp_path: Path) -> None:
+    """The feeds.yaml of a demo is exchanged where only its port differs; one with a feed of the user's own stays."""
+    config = tmp_path / "feeds.yaml"
+    with demo.feeds(tmp_path, {}) as first, demo.feeds(tmp_path, {}) as second:
+        assert first.sources[0].url != second.sources[0].url
+        assert second.sources[0].url in config.read_text("utf-8")
+    edited = f"{config.read_text('utf-8')}  - url: https://blog.example.org/feed\n"
+    config.write_text(edited, "utf-8")
+    with pytest.raises(OutputError, match=r"feeds\.yaml was not made by this program"):
+        demo.feeds(tmp_path, {}).__enter__()
+    assert config.read_text("utf-8") == edited
