@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from aggregator.pipeline.importing import Imported
     from aggregator.pipeline.plan import Plan
     from aggregator.pipeline.surveying import Survey
+    from aggregator.store.searching import Query
 
 #: Who looks at sources waits so long at most until a domain may be asked again.
 _PATIENCE = timedelta(minutes=5)
@@ -162,10 +163,12 @@ class App(Struct, frozen=True):
         places = {source.id: source.place for source in self.settings.sources}
         return [replace(report, place=places.get(report.id)) for report in upkeep.reports(transaction, now)]
 
-    def posts(self, query: archive.Query, limit: int) -> list[Post]:
+    def posts(self, query: Query, limit: int) -> list[Post]:
         """Return the posts that fit ``query``, newest first, at most ``limit`` (0: all)."""
+        from aggregator.store import searching  # runs look for nothing
+
         with self.store.reading() as transaction:
-            found = archive.search(transaction, query, limit)
+            found = searching.search(transaction, query, limit)
             return [post for _, post in archive.posts(transaction, found)]
 
     def was_removed(self, path: str) -> bool:

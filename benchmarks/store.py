@@ -25,7 +25,7 @@ from aggregator.models import Copy, FeedInfo, PrimaryRule, Source
 from aggregator.pipeline import deciding
 from aggregator.records import Alias, CopyWrite, Known, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, Transaction, archive, binding, pulls, upkeep
+from aggregator.store import Store, Transaction, archive, binding, pulls, searching, upkeep
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SOURCES, CATEGORIES, PULLED, LIMIT, ROUNDS = 300, 30, 30, 50, 7
@@ -165,8 +165,8 @@ def readings(filled: Archive) -> dict[str, Callable[[Transaction], object]]:
         f"latest 50: {len(category)} sources": lambda t: archive.latest(t, category, LIMIT),
         f"latest 50: {len(below)} sources": lambda t: archive.latest(t, below, LIMIT),
         "posts: 50": lambda t: list(archive.posts(t, newest)),
-        "search: category": lambda t: archive.search(t, archive.Query(category=one[0].category), LIMIT),
-        "search: a word that nothing holds": lambda t: archive.search(t, archive.Query(words=("zebra",)), LIMIT),
+        "search: category": lambda t: searching.search(t, searching.Query(category=one[0].category), LIMIT),
+        "search: a word that nothing holds": lambda t: searching.search(t, searching.Query(words=("zebra",)), LIMIT),
         "reports": lambda t: upkeep.reports(t, NOW),
     }
 

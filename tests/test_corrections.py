@@ -52,7 +52,7 @@ def deletions(desk: Desk, path: str = "atom.xml") -> list[tuple[str | None, str 
 def carriers(desk: Desk) -> dict[str, set[str]]:
     """Return the titles of the posts, each with the sources that carry it."""
     with desk.app() as app:
-        from aggregator.store.archive import Query
+        from aggregator.store.searching import Query
 
         found = app.posts(Query(), 0)
     return {each.copy.title: {each.source.source_id, *(also.source_id for also in each.also_in)} for each in found}

@@ -6,12 +6,12 @@ import pytest
 from msgspec.structs import replace
 from stored import DAY, NOW, copy, fill, source, stories, sync, titles
 
-from aggregator.store import Store, archive
+from aggregator.store import Store, archive, searching
 
 
 def search(store: Store, **query: object) -> list[str]:
     with store.reading() as transaction:
-        return titles(store, archive.search(transaction, archive.Query(**query), 0))  # type: ignore[arg-type]
+        return titles(store, searching.search(transaction, searching.Query(**query), 0))  # type: ignore[arg-type]
 
 
 def categorised(store: Store, *categories: tuple[str, ...]) -> None:
@@ -53,7 +53,7 @@ def test_search_is_newest_first_and_limited(store: Store) -> None:
     """What is found comes newest first, at most as many as are wanted, 0 being all."""
     fill(store, *stories("a", 4))
     with store.reading() as transaction:
-        assert titles(store, archive.search(transaction, archive.Query(), 2)) == ["a0", "a1"]
+        assert titles(store, searching.search(transaction, searching.Query(), 2)) == ["a0", "a1"]
     assert search(store) == ["a0", "a1", "a2", "a3"]
 
 
@@ -111,7 +111,7 @@ def test_words_are_looked_for_as_they_are(store: Store, words: tuple[str, ...], 
     named = {replace(copy("a", name), title=title, content=content): name for name, (title, content) in TEXTS.items()}
     fill(store, *named)
     with store.reading() as transaction:
-        pks = archive.search(transaction, archive.Query(words=words), 0)
+        pks = searching.search(transaction, searching.Query(words=words), 0)
         assert {named[post.copy] for _, post in archive.posts(transaction, pks)} == found
 
 

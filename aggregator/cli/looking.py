@@ -92,7 +92,7 @@ def posts(
     """
     from aggregator.app import opened
     from aggregator.cli import show
-    from aggregator.store.archive import Query
+    from aggregator.store.searching import Query
 
     settings = common.settings(context, config)
     if source is not None:

@@ -3,6 +3,7 @@
 ``pulls``    what UPDATE asks and writes, with ``writes``, ``edits`` and ``domains``
 ``binding``  the waist, where copies become posts, with ``bands`` of texts that are alike
 ``archive``  the posts that PUBLISH reads; ``history`` the archive documents that they stand in
+``searching``  the posts that people look for
 ``verdicts``, ``corrections``, ``rulings``, ``tombstones``, ``ledger``  what the editor decides, and what was decided
 ``lookup``, ``story``, ``events``  what the editor asks, and is told
 ``upkeep``   files, single facts, retention, the overview

@@ -7,12 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from heapq import nlargest
-from html import escape
 from itertools import chain, islice, repeat
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator import text
@@ -26,22 +24,12 @@ from aggregator.text import chunks
 
 _SOURCES = sa.select(source.c.pk).where(among(source.c.id))
 _CARRIERS = sa.select(source.c.id).join(copy, copy.c.source_pk == source.c.pk).distinct().where(among(copy.c.post_pk))
-_NEWEST_FIRST = (post.c.published.desc(), post.c.pk.desc())
+NEWEST_FIRST = (post.c.published.desc(), post.c.pk.desc())
 #: Times stay numbers where they are only compared.
 _AT = sa.type_coerce(copy.c.listed_at, sa.BigInteger)
 _EVER, _ALL = -(1 << 62), 1 << 62
 #: Sources that are asked for their newest posts together: each question takes longer to ask than to answer.
 _TOGETHER = 20
-
-
-class Query(Struct, frozen=True, kw_only=True):
-    """Which posts: of one source, from a category path downwards, published since, with all of the words."""
-
-    source_id: str | None = None
-    category: tuple[str, ...] = ()
-    since: datetime | None = None
-    words: tuple[str, ...] = ()
-    tag: str | None = None
 
 
 class Unchanged(NamedTuple):
@@ -59,7 +47,7 @@ def latest(connection: sa.Connection, source_ids: Sequence[str] | None, limit: i
     number of sources and ``limit``, never from the size of the archive.
     """
     if source_ids is None:
-        query = sa.select(post.c.pk).where(carried()).order_by(*_NEWEST_FIRST)
+        query = sa.select(post.c.pk).where(carried()).order_by(*NEWEST_FIRST)
         return list(connection.scalars(query.limit(limit) if limit else query))
     found: set[tuple[int, int]] = set()
     since = _EVER
@@ -98,36 +86,6 @@ def _numbers(connection: sa.Connection, source_ids: Sequence[str]) -> list[int]:
 def carried() -> sa.Exists:
     """Return the condition that a listed source carries a post."""
     return sa.exists().where(copy.c.post_pk == post.c.pk, copy.c.source_pk == source.c.pk, source.c.listed)
-
-
-def search(connection: sa.Connection, query: Query, limit: int) -> list[int]:
-    """Return the numbers of the posts that fit ``query``, newest first, at most ``limit`` (0: all).
-
-    Words are looked for in titles and bodies; the case of letters does not count (beyond ASCII on PostgreSQL
-    alone, as far as its locale knows them).
-    """
-    fits = [copy.c.post_pk == post.c.pk, copy.c.source_pk == source.c.pk, source.c.listed]
-    if query.source_id is not None:
-        fits.append(source.c.id == query.source_id)
-    if query.category:
-        whole = codec.dump(query.category)
-        below = f"{whole[:-1]},"
-        # Not LIKE, which takes capitals for small letters on SQLite.
-        start = sa.func.substr(source.c.category, 1, len(below))
-        fits.append(sa.or_(source.c.category == whole, start == below))
-    fits += [_says(word) for word in query.words]
-    if query.tag is not None:
-        fits.append(copy.c.more.icontains(codec.tag_within(query.tag), autoescape=True))
-    statement = sa.select(post.c.pk).where(sa.exists().where(*fits)).order_by(*_NEWEST_FIRST)
-    if query.since is not None:
-        statement = statement.where(post.c.published >= query.since)
-    return list(connection.scalars(statement.limit(limit) if limit else statement))
-
-
-def _says(word: str) -> sa.ColumnElement[bool]:
-    # A body is HTML: "AT&T" stands there as "AT&amp;T".
-    in_markup = escape(word, quote=False)
-    return sa.or_(copy.c.title.icontains(word, autoescape=True), copy.c.content.icontains(in_markup, autoescape=True))
 
 
 def dirty(connection: sa.Connection) -> list[int]:

@@ -16,7 +16,7 @@ from aggregator.models import OutputFeed
 from aggregator.publish.addresses import KINDS
 from aggregator.publish.formats import FORMATS
 from aggregator.service import Service
-from aggregator.store.archive import Query
+from aggregator.store.searching import Query
 from aggregator.web.answers import Version, answer
 
 #: The formats by the address that asks for them.
