@@ -82,9 +82,14 @@ def tokens(value: str) -> list[str]:
     return re.findall(_TOKEN, plain(value))
 
 
+def shown(markup: str) -> str:
+    """Return the text of sanitised HTML ``markup``, a blank for each tag."""
+    return html.unescape(_TAG.sub(" ", markup))
+
+
 def of_markup(markup: str) -> str:
     """Return the text of sanitised HTML ``markup``, without what feeds add at its end."""
-    said = html.unescape(_TAG.sub(" ", markup)).strip()
+    said = shown(markup).strip()
     end = said[-_END:]
     return said[:-_END] + _READ_ON.sub("", _FOOTER.sub("", end)) if _may_have_more(end) else said
 

@@ -115,6 +115,46 @@ def test_words_are_looked_for_as_they_are(store: Store, words: tuple[str, ...], 
         assert {named[post.copy] for _, post in archive.posts(transaction, pks)} == found
 
 
+@pytest.mark.parametrize("word", ["lazy", "href", "img", "blog.example", "nofollow", "amp", "lt", "p", "<p>"])
+def test_markup_is_no_word(store: Store, word: str) -> None:
+    """Only what a reader of the post sees is found: no tag, no address, and no name of a character."""
+    body = (
+        '<p>1 &lt; 2 &amp; 3: <a href="https://blog.example.org/1" rel="nofollow">it</a> <img alt="" loading="lazy"/>'
+    )
+    fill(store, replace(copy("a", "it"), title="It", content=body))
+    assert search(store, words=(word,)) == []
+    assert search(store, words=("2 & 3", "1 <", "it")) == ["It"]
+
+
+def test_as_many_are_found_as_are_wanted_however_many_hold_the_word_in_their_markup(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking goes on, in the order of time, until the limit or the end of the archive is reached."""
+    monkeypatch.setattr(searching, "_AT_A_TIME", 2)
+    bodies = ["<p><em>none</em></p>", "<p><em>none</em></p>", "<p>them</p>"] * 4
+    fill(store, *(replace(each, content=body) for each, body in zip(stories("a", 12), bodies, strict=True)))
+    with store.reading() as transaction:
+        for limit, found in ((0, ["a2", "a5", "a8", "a11"]), (1, ["a2"]), (3, ["a2", "a5", "a8"])):
+            pks = searching.search(transaction, searching.Query(words=("em",)), limit)
+            assert titles(store, pks) == found
+        assert titles(store, searching.search(transaction, searching.Query(words=("em>",)), 0)) == []
+
+
+def test_posts_of_one_time_are_all_found(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one part of the archive ends and the next begins between posts of one second, none is lost."""
+    monkeypatch.setattr(searching, "_AT_A_TIME", 2)
+    fill(store, *(copy("a", f"a{number}") for number in range(7)))
+    assert sorted(search(store, words=("words",))) == [f"a{number}" for number in range(7)]
+
+
+@pytest.mark.parametrize("word", ["ünï", "ÜNÏ", "Ünï", "привет", "Привет", "ПРИВЕТ", "ПРИВЕТ, МИР"])
+def test_case_does_not_count_in_any_script(store: Store, word: str) -> None:
+    """Letters beyond ASCII are found in either case, in titles and in bodies, whatever the database knows of them."""
+    fill(store, replace(copy("a", "1"), title="Ünï", content="<p>Привет, Мир</p>"))
+    fill(store, replace(copy("a", "2"), title="Привет, Мир", content="<p>ÜNÏ</p>"))
+    assert set(search(store, words=(word,))) == {"Ünï", "Привет, Мир"}
+
+
 def test_search_by_tag(store: Store) -> None:
     """A tag is found by its whole term in any case, and by nothing else that a copy says."""
     fill(store, copy("a", "1"))
