@@ -243,6 +243,8 @@ def test_each_source_is_one_line_however_narrow_the_terminal_is(filled: Planet) 
         (["城"], ["城市"]),
         (["nothing"], []),
         (["--category", "Tech"], ["On asyncio"]),
+        (["--category", "Tech / Python"], ["On asyncio"]),
+        (["--category", "tech/python/"], ["On asyncio"]),
         (["--source", "b"], ["城市"]),
         (["--since", "2026-11-23"], ["On asyncio"]),
         (["--limit", "1"], ["On asyncio"]),
@@ -254,11 +256,20 @@ def test_posts_searches_the_archive(filled: Planet, arguments: list[str], titles
     assert [post["title"] for post in found] == titles
 
 
-def test_a_name_that_is_not_known_is_told_with_the_nearest(filled: Planet) -> None:
-    """A mistyped source is a mistake of usage."""
-    done = filled.command("run", "aa")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "aa"], "no source is called 'aa'; did you mean 'a'?"),
+        (["posts", "--source", "aa"], "no source is called 'aa'; did you mean 'a'?"),
+        (["posts", "--category", "Tech/Pyton"], "no category is called 'Tech/Pyton'; did you mean 'Tech/Python'?"),
+        (["posts", "--category", "Weather"], "no category is called 'Weather'; 'aggregator sources' lists them"),
+    ],
+)
+def test_a_name_that_is_not_known_is_told_with_the_nearest(filled: Planet, arguments: list[str], said: str) -> None:
+    """A mistyped source or category is a mistake of usage."""
+    done = filled.command(*arguments)
     assert done.returncode == 2
-    assert "did you mean 'a'?" in done.stderr
+    assert said in done.stderr
 
 
 @pytest.mark.parametrize("command", ["add", "preview"])

@@ -382,3 +382,25 @@ def test_a_secret_changes_no_output() -> None:
     """A new token is no reason to write the outputs again."""
     text = "feeds:\n  - url: https://example.org/?token=${SECRET}\n"
     assert settings(text).publishing_digest() == settings(text, {"SECRET": "new"}).publishing_digest()
+
+
+def test_a_category_is_known_by_its_names_and_by_its_folder() -> None:
+    """Both are told with slashes between the levels; a name may hold one itself."""
+    text = """
+categories: {新媒体: {slug: new-media}}
+feeds:
+  - {url: https://example.org/1, category: [Tech, TCP/IP, C++ & C#]}
+  - {url: https://example.org/2, category: 新媒体/趣头条}
+  - {url: https://example.org/3, category: Tech/TCP}
+"""
+    found = settings(text)
+    known = ["Tech", "Tech/TCP/IP", "Tech/TCP/IP/C++ & C#", "新媒体", "新媒体/趣头条", "Tech/TCP"]
+    assert found.category_names() == known
+    paths = {written: found.category(written) for written in known}
+    assert paths["Tech/TCP/IP/C++ & C#"] == ("Tech", "TCP/IP", "C++ & C#")
+    assert paths["Tech/TCP"] == ("Tech", "TCP")
+    assert None not in paths.values()
+    assert found.category("/tech/tcp-ip/c-c/") == ("Tech", "TCP/IP", "C++ & C#")
+    assert found.category("Tech / TCP / IP") == ("Tech", "TCP/IP")
+    assert found.category("new-media/趣头条") == ("新媒体", "趣头条")
+    assert [found.category(other) for other in ("", "/", "IP", "TCP/IP", "Tec")] == [None] * 5

@@ -94,10 +94,14 @@ def chosen(names: Sequence[str], known: Sequence[str]) -> frozenset[str] | None:
     """Return ``names`` as a set, None for all; raises ConfigError for one that is not ``known``."""
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "'aggregator sources' lists them"
-            raise ConfigError(f"no source is called {_shown(name)}; {hint}")
+            raise ConfigError(f"no source is called {_shown(name)}; {nearest(name, known)}")
     return frozenset(names) or None
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Return what to do where ``name`` is not ``known``: to look at the nearest that is, or at the list."""
+    near = get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else "'aggregator sources' lists them"
 
 
 def address(url: str) -> str:

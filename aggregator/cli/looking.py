@@ -15,6 +15,7 @@ from aggregator.cli.common import Config, Json
 from aggregator.errors import ConfigError, FetchError
 
 if TYPE_CHECKING:
+    from aggregator.config import Settings
     from aggregator.models import Source
 
 
@@ -78,7 +79,7 @@ def posts(
     context: typer.Context,
     query: Annotated[list[str] | None, typer.Argument(metavar="WORDS", help="Words that a post must hold.")] = None,
     category: Annotated[
-        str | None, typer.Option(metavar="CATEGORY", help="A category path, such as Tech/Python.")
+        str | None, typer.Option(metavar="CATEGORY", help="A category path, such as Tech/Python, or its folder.")
     ] = None,
     source: Annotated[str | None, typer.Option(metavar="SOURCE", help="The id of a source.")] = None,
     since: Annotated[str | None, typer.Option(metavar="TIME", help="Published since (date or RFC 3339).")] = None,
@@ -99,7 +100,7 @@ def posts(
         common.chosen([source], [each.id for each in settings.sources])
     wanted = Query(
         source_id=source,
-        category=tuple(part.strip() for part in category.split("/")) if category else (),
+        category=_category(category, settings) if category else (),
         since=_since(since),
         words=tuple(query or ()),
     )
@@ -109,6 +110,14 @@ def posts(
         common.print_json([show.post_json(post) for post in found])
     else:
         show.posts(found)
+
+
+def _category(written: str, settings: Settings) -> tuple[str, ...]:
+    found = settings.category(written)
+    if found is None:
+        near = common.nearest(written, settings.category_names())
+        raise ConfigError(f"no category is called {written!r}; {near}")
+    return found
 
 
 def _since(value: str | None) -> datetime | None:

@@ -26,7 +26,7 @@ from aggregator.config.model import (
 )
 from aggregator.config.nodes import Path
 from aggregator.config.sentences import Problem
-from aggregator.config.settings import Names, Settings, levels, settings_of, slug_of
+from aggregator.config.settings import Names, Settings, levels, settings_of, slug_of, trimmed
 from aggregator.errors import OutputError
 from aggregator.models import Admission, Level, Likeness, Source
 
@@ -78,7 +78,7 @@ def resolve(written: FeedsFile, indexes: Sequence[int], context: Context) -> Set
     ``indexes`` are the places of ``written.feeds`` in the file: those that are wrong in themselves are missing.
     """
     folder = context.file.absolute().parent
-    categories = {_trimmed(name): each for name, each in written.categories.items()}
+    categories = {trimmed(name): each for name, each in written.categories.items()}
     _check_intervals(written.fetch, context)
     lines = [_line(index, feed, written, context) for index, feed in zip(indexes, written.feeds, strict=True)]
     _check_addresses(lines, context)
@@ -110,10 +110,6 @@ def _alike(category: Names, categories: Mapping[str, CategorySettings]) -> Liken
 
 def _compared(source: Source, alike: Likeness | None) -> Source:
     return source if alike is None else replace(source, alike=alike)
-
-
-def _trimmed(name: str) -> str:
-    return "/".join(text.one_line(part) for part in name.split("/"))
 
 
 def _check_intervals(fetch: FetchSettings, context: Context) -> None:

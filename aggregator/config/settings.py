@@ -58,6 +58,18 @@ class Settings(Struct, frozen=True, kw_only=True):
         known = self._levels.get(category)
         return levels(category, self.categories) if known is None else known
 
+    def category(self, written: str) -> Names | None:
+        """Return the category path that ``written`` is: its names with slashes between them, or its folder."""
+        folder = written.strip("/")
+        name = trimmed(folder)
+        by_name = (path for path in self._levels if trimmed("/".join(path)) == name)
+        by_folder = (path for path, made in self._levels.items() if "/".join(each.slug for each in made) == folder)
+        return next(chain(by_name, by_folder), None)
+
+    def category_names(self) -> list[str]:
+        """Return all categories, as ``category`` takes them."""
+        return ["/".join(path) for path in self._levels]
+
     def slugs(self, category: Names) -> tuple[str, ...]:
         """Return the slug of each level of a category path, outermost first; "" where there can be none."""
         return tuple(slug_of(category[:depth], self.categories) for depth in range(1, len(category) + 1))
@@ -93,6 +105,11 @@ class Settings(Struct, frozen=True, kw_only=True):
             levels=made,
             limit=self.output.entries if own.entries is None else own.entries,
         )
+
+
+def trimmed(name: str) -> str:
+    """Return a category path with slashes between its names, and no needless blanks in them."""
+    return "/".join(text.one_line(part) for part in name.split("/"))
 
 
 def settings_of(path: Names, categories: Mapping[str, CategorySettings]) -> CategorySettings:

@@ -91,12 +91,10 @@ def _base(app: App, category: str | None) -> OutputFeed:
     feeds = app.publication().feeds
     if category is None:
         return feeds[0]
-    wanted = category.strip("/")
-    found = (feed for feed in feeds if feed.levels and wanted in ("/".join(feed.category), feed.folder.rstrip("/")))
-    feed = next(found, None)
-    if feed is None:
+    path = app.settings.category(category)
+    if path is None:
         raise _Refused(404, "There is no such category; give its path as feeds.yaml or the address of its page has it.")
-    return feed
+    return next(feed for feed in feeds if feed.category == path)
 
 
 def _source(app: App, name: str | None) -> str | None:
