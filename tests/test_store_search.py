@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 from stored import DAY, NOW, copy, fill, source, stories, sync, titles
 
+from aggregator.models import Tag
 from aggregator.store import Store, archive, searching
 
 
@@ -156,8 +157,23 @@ def test_case_does_not_count_in_any_script(store: Store, word: str) -> None:
 
 
 def test_search_by_tag(store: Store) -> None:
-    """A tag is found by its whole term in any case, and by nothing else that a copy says."""
-    fill(store, copy("a", "1"))
-    assert search(store, tag="NEWS") == ["1"]
-    for other in ("new", "ews", "%", "n_ws", "enclosure", "Grace", "zh", "term", 'news"', "alan@example.org"):
+    """A tag is found by its whole term or label in any case, and by nothing else that a copy says."""
+    tags = (Tag(term="t1", label='Größe "1"'), Tag(term="news", scheme="https://site.example.org/tags"))
+    fill(store, replace(copy("a", "1"), tags=tags))
+    for name in ("news", "NEWS", "t1", 'Größe "1"', 'GRÖßE "1"'):
+        assert search(store, tag=name) == ["1"], name
+    for other in (
+        "new",
+        "ews",
+        "%",
+        "n_ws",
+        "enclosure",
+        "Grace",
+        "zh",
+        "term",
+        "label",
+        "1",
+        'news"',
+        "alan@example.org",
+    ):
         assert search(store, tag=other) == [], other

@@ -110,6 +110,6 @@ def load_more(data: str) -> dict[str, Any]:
     return asdict(_more(data))
 
 
-def tag_within(term: str) -> str:
-    """Return how the JSON of ``dump_more`` says that one of the tags is ``term``."""
-    return dump({"term": term})[1:-1]
+def tag_within(name: str) -> tuple[str, str]:
+    """Return the two ways in which the JSON of ``dump_more`` says that one of the tags is called ``name``."""
+    return dump({"term": name})[1:-1], dump({"label": name})[1:-1]

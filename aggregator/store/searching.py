@@ -65,7 +65,7 @@ def _within(query: Query) -> Iterator[sa.ColumnElement[bool]]:
         start = sa.func.substr(source.c.category, 1, len(below))
         yield sa.or_(source.c.category == whole, start == below)
     if query.tag is not None:
-        yield copy.c.more.icontains(codec.tag_within(query.tag), autoescape=True)
+        yield sa.or_(*(_holds(copy.c.more, said) for said in codec.tag_within(query.tag)))
 
 
 def _may_say(word: str) -> sa.ColumnElement[bool]:
