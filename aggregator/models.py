@@ -157,7 +157,8 @@ class Source(Struct, frozen=True, kw_only=True):
     """A line of feeds.yaml, with its defaults filled in.
 
     ``url`` and ``headers`` may hold secrets and are for the network alone; whatever is shown, logged or
-    published uses ``urls.public(url)``.  ``include`` and ``exclude`` map a field to a regular expression.
+    published uses ``urls.public(url)``, and outputs ``public_url`` where there is one: readers' programs know no
+    ``rsshub:``.  ``include`` and ``exclude`` map a field to a regular expression.
     ``keep`` is the number of entries taken per pull, newest first; 0 takes all.  ``interval`` is the time between two
     pulls; with ``longest`` it is the shortest, and the source's rhythm decides between the two.  ``rank`` decides which
     of several sources a story is credited to, 1 being the first; ``alike`` is set where its category asks for that.
@@ -179,6 +180,7 @@ class Source(Struct, frozen=True, kw_only=True):
     alike: Likeness | None = None
     enabled: bool = True
     place: str | None = None
+    public_url: str | None = None
 
     def __repr__(self) -> str:  # its address and headers may hold secrets
         return f"Source(id={self.id!r})"

@@ -75,7 +75,7 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
     to the time that the entry gives where that is later, else to ``now``.
     """
     entry, feed = keys.without(entry, feed, source.url)
-    own = _own_feed(feed, source.url, now)
+    own = _own_feed(feed, source.public_url or source.url, now)
     given = _link(entry)
     link = _kept(known.link if known else None, given)
     content = _body(entry.content, link, own)

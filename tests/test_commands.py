@@ -336,6 +336,15 @@ def test_subscriptions_go_out_and_come_in_as_opml(filled: Planet, tmp_path: Path
     assert "0 feeds added" in other.command("import", str(tmp_path / "out.opml")).stdout
 
 
+def test_a_route_is_exported_as_any_reader_can_ask_for_it(planet: Planet, tmp_path: Path) -> None:
+    """OPML names the address behind rsshub:, which import knows for the same feed."""
+    planet.configure(["{url: 'rsshub://a/1', title: A}"])
+    written = planet.command("export").stdout
+    assert 'xmlUrl="https://rsshub.app/a/1"' in written
+    (tmp_path / "out.opml").write_text(written)
+    assert "0 feeds added" in planet.command("import", str(tmp_path / "out.opml")).stdout
+
+
 def test_publish_makes_lost_files_again(filled: Planet) -> None:
     """What was removed by hand is written again, byte for byte."""
     before = {path: body for path, (body, _) in filled.snapshot().items()}

@@ -123,6 +123,26 @@ def test_ids_are_made_from_addresses() -> None:
     assert [source.id for source in settings(f"feeds:\n{listed}").sources] == list(addresses.values())
 
 
+@pytest.mark.parametrize(
+    ("instance", "told"),
+    [
+        ("https://rsshub.app", "https://rsshub.app/a/1?limit=5"),
+        ("https://hub.example.org/rss/", "https://hub.example.org/rss/a/1?limit=5"),
+        *(
+            (f"http://{host}:1200/", None)
+            for host in ("localhost", "127.0.0.1", "[::1]", "10.0.0.2", "rsshub", "a.local")
+        ),
+    ],
+)
+def test_readers_are_told_the_address_behind_a_route_where_the_instance_is_public(
+    instance: str, told: str | None
+) -> None:
+    """It is the one that is asked, without secrets; an instance of one's own is nobody else's business."""
+    text = f"fetch: {{rsshub: '{instance}'}}\nfeeds:\n  - url: rsshub://a/1?key=hush&limit=5\n"
+    assert settings(text).sources[0].public_url == told
+    assert settings("feeds:\n  - url: https://example.org/feed\n").sources[0].public_url is None
+
+
 def test_long_ids_are_cut_and_stay_apart() -> None:
     """Two long addresses that begin alike have different ids of at most 60 bytes."""
     listed = "".join(f"  - url: https://example.org/{'x' * 80}/{n}\n" for n in "12")

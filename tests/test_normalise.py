@@ -146,6 +146,18 @@ def test_who_said_it() -> None:
     assert claimed.via == own.feed
 
 
+def test_an_entry_by_a_route_names_the_address_behind_it() -> None:
+    """Readers are told where the feed is asked for, whatever it says itself; else that, or nothing."""
+    route = replace(SOURCE, url="rsshub://a/1")
+    feeds = (FeedInfo(), FeedInfo(url="https://own.example.org/feed"))
+    told = [
+        normalise(ENTRY, feed, source, key="1", now=NOW, known=None).feed.url
+        for source in (replace(route, public_url="https://rsshub.app/a/1"), route)
+        for feed in feeds
+    ]
+    assert told == ["https://rsshub.app/a/1", "https://rsshub.app/a/1", None, "https://own.example.org/feed"]
+
+
 def test_what_every_output_repeats_of_an_entry_has_a_bound() -> None:
     """The first tags, links and people of very many are told, and the beginning of a very long title."""
     many = range(40_000)

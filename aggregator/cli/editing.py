@@ -118,8 +118,8 @@ def add(
 
 
 def _addresses(sources: Sequence[Source]) -> set[str]:
-    """Return the addresses that stand for ``sources``: an export shows them without their secrets."""
-    written = {source.url for source in sources}
+    """Return the addresses that stand for ``sources``: an export shows them as readers may ask for them."""
+    written = {url for source in sources for url in (source.url, source.public_url) if url}
     return written.union(*({urls.absolute(url) or url, urls.public(url)} for url in written))
 
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from aggregator import text, urls
+from aggregator import domains, text, urls
 from aggregator.config import database, values
 from aggregator.config.model import (
     CategorySettings,
@@ -127,8 +127,18 @@ def _line(index: int, feed: FeedSettings, written: FeedsFile, context: Context) 
     url = _address(feed.url, ("feeds", index, "url"), context)
     if url.lower().startswith("file:") and written.fetch.files is None:
         context.report(("feeds", index, "url"), "url: no file is read unless 'files' under 'fetch' names its folder")
+    merged["public_url"] = _public_url(url, written.fetch)
     place = f"{context.file.name}:{context.line(('feeds', index, 'url'))}"
     return _Line(index, feed, Source(id=feed.id or made_id(url), url=url, place=place, **merged), _identity(url))
+
+
+def _public_url(url: str, fetch: FetchSettings) -> str | None:
+    """Return the address of an ``rsshub:`` route for readers; None for others, and at an instance of one's own."""
+    if not url.lower().startswith("rsshub:") or domains.Domains().of(urls.host(fetch.rsshub)) is None:
+        return None
+    from aggregator.fetch import address  # loads what talks to the network, and most have no such source
+
+    return urls.absolute(urls.public(address(url, fetch.rsshub)))
 
 
 def _headers(index: int, feed: FeedSettings, defaults: FeedDefaults, context: Context) -> dict[str, str]:

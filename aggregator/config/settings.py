@@ -92,7 +92,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         ]
         parts += chain.from_iterable((name, each.model_dump_json()) for name, each in sorted(self.categories.items()))
         for source in self.sources:
-            parts += (source.id, source.title, urls.public(source.url), str(len(source.category)), *source.category)
+            feed = source.public_url or urls.public(source.url)
+            parts += (source.id, source.title, feed, str(len(source.category)), *source.category)
         return text.digest(*parts)
 
     def _output_feed(self, path: Names, authority: str) -> OutputFeed:

@@ -347,7 +347,7 @@ def _subscriptions(transaction: Transaction, sources: Sequence[Source]) -> list[
     return [
         Subscription(
             title=source.title or told[source.id].title or source.id,
-            feed=urls.public(source.url),
+            feed=source.public_url or urls.public(source.url),
             url=told[source.id].link,
             category=source.category,
             newest=newest.get(source.id),
