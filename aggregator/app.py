@@ -278,6 +278,7 @@ class App(Struct, frozen=True):
             site=self.settings.site_model,
             formats=tuple(self.settings.output.formats),
             feeds=self.settings.output_feeds(self.authority),
+            authority=self.authority,
             created=self.created,
             credit=self.settings.stories.credit,
             templates=self.settings.output.templates,

@@ -315,13 +315,15 @@ class Publication(Struct, frozen=True, kw_only=True):
     """All that renderers know besides the posts.
 
     ``feeds`` starts with the whole site; ``formats`` are the names of ``FORMATS`` that are made.
-    ``created`` stands in for the newest entry's time where a feed has no entry.  ``templates`` is the folder whose
-    templates stand in for ours, ``credit`` the line above stories of several sources (``credit.shown``).
+    ``authority`` names us in the ids that we mint.  ``created`` stands in for the newest entry's time where a feed has
+    no entry.  ``templates`` is the folder whose templates stand in for ours, ``credit`` the line above stories of
+    several sources (``credit.shown``).
     """
 
     site: Site
     formats: tuple[str, ...]
     feeds: tuple[OutputFeed, ...]
+    authority: str
     created: datetime
     templates: Path | None = None
     credit: str | None = None

@@ -43,6 +43,7 @@ PUBLICATION = Publication(
     site=SITE,
     formats=("atom", "rss", "json", "html"),
     feeds=(WHOLE, output_feed(NEWS), output_feed(NEW_MEDIA), output_feed(NEW_MEDIA, QUTOUTIAO)),
+    authority="planet.example.org",
     created=CREATED,
 )
 
@@ -268,9 +269,8 @@ def _anything() -> tuple[st.SearchStrategy[Publication], st.SearchStrategy[Post]
     )
     sites = st.builds(Site, title=words, url=st.just(SITE.url), author=maybe, language=maybe)
     names = st.lists(st.sampled_from(PUBLICATION.formats), unique=True).map(tuple)
-    publications = st.builds(
-        Publication, site=sites, formats=names, feeds=st.just(PUBLICATION.feeds), created=st.just(CREATED)
-    )
+    ours = {name: st.just(getattr(PUBLICATION, name)) for name in ("feeds", "authority", "created")}
+    publications = st.builds(Publication, site=sites, formats=names, **ours)
     return publications, posts
 
 

@@ -200,9 +200,16 @@ def test_a_source_without_id_is_known_by_its_address() -> None:
     feed = replace(full_feed(), id=None)
     assert text(entry(full(feed=feed)), "a:source/a:id") == feed.url
     minted = text(entry(bare_post()), "a:source/a:id")
-    assert minted.startswith("tag:planet.example.org,2024:source:")
+    assert minted.startswith("tag:planet.example.org,2026:source:")
     other = replace(bare_post(), source=replace(bare_post().source, source_id="other"))
     assert text(entry(other), "a:source/a:id") != minted
+
+
+def test_a_source_keeps_the_id_that_was_made_for_it_wherever_the_site_moves() -> None:
+    """A new ``site.url``, or a database made anew in another year, is no reason for another one."""
+    moved = replace(PUBLICATION, site=replace(SITE, url="https://new.example.net/"), created=CREATED.replace(year=2031))
+    before, after = (text(render([bare_post()], each), "a:entry/a:source/a:id") for each in (PUBLICATION, moved))
+    assert before == after
 
 
 @pytest.mark.parametrize("year", [1, 1969, 2100, 9999])

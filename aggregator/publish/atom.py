@@ -236,8 +236,7 @@ def _source(source_id: str, title: str, updated: datetime, feed: FeedInfo) -> by
 def _source_id(publication: Publication, post: Post) -> str:
     feed = post.copy.feed
     known = next(filter(urls.valid_id, (feed.id, feed.url, post.source.feed)), None)
-    site = publication.site
-    return known or f"tag:{urls.host(site.url)},{publication.created:%Y}:source:{text.digest(post.source.source_id)}"
+    return known or f"tag:{publication.authority},2026:source:{text.digest(post.source.source_id)}"
 
 
 def _source_updated(feed: FeedInfo, post: Post) -> datetime:

@@ -38,6 +38,7 @@ def render(templates: Path) -> None:
         site=Site(title="Trial", url=_ADDRESS, author="Trial", language="en"),
         formats=("atom", "rss", "json", "html"),
         feeds=(whole, category),
+        authority="site.invalid",
         created=_NOW,
         templates=templates,
     )
