@@ -208,8 +208,10 @@ def test_what_cannot_be_edited_is_left_alone(before: str, told: str) -> None:
 
 
 def test_an_import_lists_no_feed_twice() -> None:
-    """Two equal addresses in what is to be appended are an error, too."""
-    twice = [Subscription(title="", feed=NEW, url=None, category=())] * 2
+    """Two equal addresses in what is to be appended are an error, too; a fragment makes no other feed of one."""
+    twice = [Subscription(title="", feed=NEW + fragment, url=None, category=()) for fragment in ("", "#new")]
+    with pytest.raises(ConfigError, match="already"):
+        append_feed(f"feeds:\n  - url: {NEW}#old\n", NEW, category=None, title=None)
     with pytest.raises(ConfigError, match="already"):
         append_feeds("", twice)
 

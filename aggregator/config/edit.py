@@ -84,8 +84,9 @@ def _feeds(tree: Tree) -> list[Any]:
     return list((tree.value or {}).get("feeds") or ())
 
 
-def _address(feed: object) -> object:
-    return feed.get("url") if isinstance(feed, dict) else None
+def _address(feed: object) -> str:
+    # Nobody is asked for a fragment: with another one it is the same feed.
+    return str(feed.get("url")).partition("#")[0] if isinstance(feed, dict) else ""
 
 
 def _shown(address: str) -> str:
@@ -95,13 +96,14 @@ def _shown(address: str) -> str:
 def _check_new(addresses: Sequence[str], tree: Tree) -> None:
     known = {_address(feed) for feed in _feeds(tree)}
     for address in addresses:
-        if address in known:
+        asked = address.partition("#")[0]
+        if asked in known:
             raise ConfigError(f"a feed with the address {_shown(address)} is in feeds.yaml already")
         if "${" in address:  # an address that came from outside must not read the environment
             raise ConfigError(
                 "an address with '${' reads a variable; if that is meant, write it into feeds.yaml by hand"
             )
-        known.add(address)
+        known.add(asked)
 
 
 def _record(feed: Subscription) -> dict[str, Any]:

@@ -189,7 +189,7 @@ def _identity(url: str) -> tuple[str, str]:
     # The same address for another user is another feed.
     try:
         user = urlsplit(url).netloc.rpartition("@")[0] if "@" in url else ""
-        return user, urls.absolute(url) or url
+        return user, (urls.absolute(url) or url).partition("#")[0]
     except ValueError:
         return "", url
 
