@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -343,6 +344,17 @@ def test_a_route_is_exported_as_any_reader_can_ask_for_it(planet: Planet, tmp_pa
     assert 'xmlUrl="https://rsshub.app/a/1"' in written
     (tmp_path / "out.opml").write_text(written)
     assert "0 feeds added" in planet.command("import", str(tmp_path / "out.opml")).stdout
+
+
+@pytest.mark.parametrize("arguments", [["run", "--json"], ["run"], ["export"], ["sources"], ["schema"], ["--help"]])
+def test_an_output_that_is_full_is_told_in_one_sentence(filled: Planet, arguments: list[str]) -> None:
+    """Where the results cannot be written, that is no failure of a source, nor one of the program."""
+    command = [sys.executable, "-m", "aggregator", *arguments]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=filled.folder, stdout=full, stderr=PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 3
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("aggregator: standard output cannot be written: No space left on device; ")
 
 
 def test_publish_makes_lost_files_again(filled: Planet) -> None:

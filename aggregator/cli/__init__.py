@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Annotated
@@ -12,7 +13,7 @@ from aggregator import __version__
 from aggregator.cli import correcting, deciding, editing, importing, looking, planning, running, serving
 from aggregator.cli.common import CONFIG_ENV, DEFAULT_CONFIG, Shared, complain
 from aggregator.cli.usage import Command, Group
-from aggregator.errors import AggregatorError
+from aggregator.errors import AggregatorError, OutputError
 
 
 def _version(wanted: bool) -> None:
@@ -89,3 +90,19 @@ def main() -> None:
         # The reader of our output left (`| head -1`); the work itself is done.
         sys.stdout = None
         sys.exit(0)
+    except OSError as exc:
+        if not _is_of_output(exc):
+            raise
+        told = f"standard output cannot be written: {exc.strerror}; what there was to store is stored"
+        complain(OutputError(told))
+        sys.stdout = None  # else what is left in it would be tried once more
+        sys.exit(OutputError.exit_code)
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Tell whether standard output takes nothing more for the reason that ``error`` gives."""
+    try:
+        os.write(sys.stdout.fileno(), b"\n")
+    except (OSError, AttributeError) as exc:
+        return isinstance(exc, OSError) and exc.errno == error.errno
+    return False
