@@ -31,7 +31,7 @@ from aggregator.publish import theme
 from aggregator.publish.files import OutputFolder
 from aggregator.records import SourceReport
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, Transaction, archive, exists, pulls, tombstones, upkeep
+from aggregator.store import Store, Transaction, exists, pulls, searching, tombstones, upkeep
 from aggregator.telling import Held, Story
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from aggregator.pipeline.importing import Imported
     from aggregator.pipeline.plan import Plan
     from aggregator.pipeline.surveying import Survey
-    from aggregator.store.searching import Query
 
 #: Who looks at sources waits so long at most until a domain may be asked again.
 _PATIENCE = timedelta(minutes=5)
@@ -163,13 +162,10 @@ class App(Struct, frozen=True):
         places = {source.id: source.place for source in self.settings.sources}
         return [replace(report, place=places.get(report.id)) for report in upkeep.reports(transaction, now)]
 
-    def posts(self, query: Query, limit: int) -> list[Post]:
+    def posts(self, query: searching.Query, limit: int) -> list[Post]:
         """Return the posts that fit ``query``, newest first, at most ``limit`` (0: all)."""
-        from aggregator.store import searching  # runs look for nothing
-
         with self.store.reading() as transaction:
-            found = searching.search(transaction, query, limit)
-            return [post for _, post in archive.posts(transaction, found)]
+            return searching.posts(transaction, query, limit)
 
     def was_removed(self, path: str) -> bool:
         """Tell whether an output stood at ``path`` below ``output.path`` once, and was removed."""

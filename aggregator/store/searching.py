@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from aggregator import wording
-from aggregator.store import codec
-from aggregator.store.archive import NEWEST_FIRST
+from aggregator.models import Post
+from aggregator.store import archive, codec
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.schema import copy, post, source
 from aggregator.text import chunks
@@ -37,6 +37,11 @@ class Query(Struct, frozen=True, kw_only=True):
     tag: str | None = None
 
 
+def posts(connection: sa.Connection, query: Query, limit: int) -> list[Post]:
+    """Return the posts that fit ``query``; see ``search``."""
+    return [found for _, found in archive.posts(connection, search(connection, query, limit))]
+
+
 def search(connection: sa.Connection, query: Query, limit: int) -> list[int]:
     """Return the numbers of the posts that fit ``query``, newest first, at most ``limit`` (0: all).
 
@@ -44,7 +49,7 @@ def search(connection: sa.Connection, query: Query, limit: int) -> list[int]:
     """
     within = tuple(_within(query))
     fits = (*within, *map(_may_say, query.words), copy.c.post_pk == post.c.pk)
-    candidates = sa.select(post.c.pk, post.c.published).where(sa.exists().where(*fits)).order_by(*NEWEST_FIRST)
+    candidates = sa.select(post.c.pk, post.c.published).where(sa.exists().where(*fits)).order_by(*archive.NEWEST_FIRST)
     if query.since is not None:
         candidates = candidates.where(post.c.published >= query.since)
     if not query.words:
