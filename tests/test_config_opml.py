@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator.config.opml import read_opml
 from aggregator.errors import ConfigError
@@ -102,12 +103,25 @@ def test_without_a_declaration_it_is_utf_8() -> None:
     assert read_opml(body.encode()).feeds[0].title == "Café 中文"
 
 
+def test_what_is_a_comment_is_not_pulled() -> None:
+    """An outline that is a comment waits (OPML 2.0, "isComment"), and so does all that it holds."""
+    outlines = """
+    <outline text="1" xmlUrl="https://example.org/1" isComment="true"/>
+    <outline text="A" isComment="true"><outline text="2" xmlUrl="https://example.org/2"/></outline>
+    <outline text="B" isComment="false"><outline text="3" xmlUrl="https://example.org/3"/></outline>
+    <outline text="4" xmlUrl=" https://example.org/4"/>
+    <outline text="4" xmlUrl="https://example.org/4" isComment="true"/>
+    """
+    found = read_opml(document(outlines)).feeds
+    assert {feed.title: feed.enabled for feed in found} == {"1": False, "2": False, "3": True, "4": True}
+
+
 def test_our_own_export_comes_back() -> None:
     """What `aggregator export` writes is what `aggregator import` reads."""
     listed = (
         subscription("https://example.org/1", "Tech", "TCP/IP", title="One & only"),
         subscription("https://example.org/2?token=abc", "Tech", title="<Two>"),
-        subscription("rsshub://qutoutiao/category/1", "新媒体", title="三"),
+        replace(subscription("rsshub://qutoutiao/category/1", "新媒体", title="三"), enabled=False),
     )
     site = Site(title="T", url="https://planet.example.org/")
     written = opml.render(site, listed, datetime(2026, 11, 24, tzinfo=UTC))

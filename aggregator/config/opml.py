@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -71,7 +71,7 @@ def read_opml(
         raise ConfigError("this OPML file cannot be read; export it from the other program once more") from exc
     if not str(parsed.version).startswith("opml"):
         raise ConfigError("this is no OPML file: it has no <opml> element")
-    feeds, notes = _subscriptions(parsed.feeds)
+    feeds, notes = _subscriptions(parsed.feeds, bounds.comments)
     spelling = Spelling(used, categories or {}, [feed.category for feed in feeds])
     spelled = tuple(replace(feed, category=spelling.spell(feed.category)) for feed in feeds)
     return Listed(
@@ -86,14 +86,25 @@ class _Bounds:
 
     def __init__(self) -> None:
         self.notes: list[str] = []
+        self._said: set[str] = set()
+        self._commented: set[str] = set()
+        self._in_comment: list[bool] = []
         self._open: list[str | None] = []
         self._outlines = 0
         self._addresses: Counter[str] = Counter()
+
+    @property
+    def comments(self) -> set[str]:
+        """The addresses that stand in comments alone."""
+        return self._commented - self._said
 
     def start(self, tag: Any, attrib: dict[Any, Any]) -> None:
         if not tag.endswith("outline"):
             return
         address = attrib.get("xmlurl") or ""
+        # OPML 2.0: what stands below a comment is one, too.
+        self._in_comment.append(attrib.get("iscomment") == "true" or self._in_comment[-1:] == [True])
+        (self._commented if self._in_comment[-1] else self._said).add(address.strip())
         self._open[-1:] = [None] if self._open else []  # what holds others is a folder
         self._open.append(_addressless(attrib))
         self._outlines += 1
@@ -108,7 +119,10 @@ class _Bounds:
             raise ConfigError(f"this OPML file has a category of more than {_LONGEST_CATEGORY} letters")
 
     def end(self, tag: Any) -> None:
-        told = self._open.pop() if tag.endswith("outline") and self._open else None
+        if not tag.endswith("outline") or not self._open:
+            return
+        self._in_comment.pop()
+        told = self._open.pop()
         if told is not None:
             self.notes.append(told)
 
@@ -136,8 +150,10 @@ def _decoded(body: bytes) -> str:
     return body.decode(codec if _ENCODINGS.fullmatch(codec) else "utf-8", "replace").removeprefix("\ufeff")
 
 
-def _subscriptions(feeds: Iterable[Mapping[str, Any]]) -> tuple[list[Subscription], list[str]]:
-    """Return the feeds whose addresses can be asked, and what was left out or changed for that."""
+def _subscriptions(
+    feeds: Iterable[Mapping[str, Any]], comments: Collection[str]
+) -> tuple[list[Subscription], list[str]]:
+    """Return the feeds whose addresses can be asked, and what was left out or changed for that; ``comments`` wait."""
     found: dict[str, Subscription] = {}
     notes: list[str] = []
     for feed in feeds:
@@ -154,7 +170,9 @@ def _subscriptions(feeds: Iterable[Mapping[str, Any]]) -> tuple[list[Subscriptio
         paths = sorted(map(_names, feed.get("categories") or ()), key=len, reverse=True) or [()]
         others = ", ".join(map(_joined, paths[1:]))
         notes += [f"filed {urls.public(address)} under {_joined(paths[0])} alone, not {others}"] if others else []
-        found[address] = Subscription(title=title, feed=address, url=None, category=paths[0])
+        found[address] = Subscription(
+            title=title, feed=address, url=None, category=paths[0], enabled=written not in comments
+        )
     return list(found.values()), notes
 
 

@@ -43,6 +43,7 @@ def render(site: Site, subscriptions: Sequence[Subscription], created: datetime)
             title=subscription.title,
             xmlUrl=subscription.feed,
             htmlUrl=safe.web(subscription.url),
+            isComment=None if subscription.enabled else "true",
         )
     etree.indent(root)
     return Document(path=OPML.file, body=etree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n")
