@@ -210,7 +210,7 @@ def test_a_source_may_delete_its_own_entries_alone(desk: Desk) -> None:
     """A post of its own goes; one that others carry lives on with their words, under its id; a stranger's stays."""
     shared(desk)
     document = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0">
-    <id>urn:a</id><title>a</title><updated>2026-11-24T12:00:00Z</updated>
+    <id>urn:a</id><title>a</title><updated>2026-11-24T12:00:00Z</updated><link href="https://site.example.org/"/>
     <at:deleted-entry ref="urn:ex:a:story" when="2026-11-24T11:00:00Z"><at:comment>No.</at:comment></at:deleted-entry>
     <at:deleted-entry ref="urn:ex:a:own-a" when="2026-11-24T11:00:00Z"/>
     <at:deleted-entry ref="urn:ex:b.example:own-b" when="2026-11-24T11:00:00Z"/>
