@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from inside import START, Inside
 from lxml import etree
+from msgspec.structs import replace
 from origin import Origin
 from planet import Item, Planet, rss
 
 from aggregator.history import filings
+from aggregator.models import Document
+from aggregator.publish import atom
 from aggregator.records import ArchiveState
 
 SITE = "https://planet.example.org/"
@@ -224,6 +228,54 @@ def test_what_is_retracted_leaves_full_documents_at_once(writer: Writer) -> None
     with writer.inside.app() as app:
         changes = app.publish("test")
     assert (changes.written, changes.removed) == ([], [])
+
+
+def test_a_document_that_comes_back_is_linked_again(writer: Writer) -> None:
+    """One that lost all of its entries, and gets another one before it was full, stands between its neighbours."""
+    writer.output = "entries: 1, archive: 2"
+    writer.configure()
+    writer.say(*map(item, range(3)))
+    with writer.inside.app() as app:
+        app.retract("https://site.example.org/2", None, writer.inside.now, "test")
+    assert chain(writer.atom()) == ["archive/1.atom"]
+    files = writer.say(*map(item, (0, 1, 3)))
+    assert chain(files) == ["archive/2.atom", "archive/1.atom"]
+    assert link(files["archive/1.atom"], "next-archive") == "archive/2.atom"
+    with writer.inside.app() as app:
+        assert app.preview("test").written == []
+
+
+def test_a_full_document_that_comes_back_is_linked_again(writer: Writer) -> None:
+    """One whose entries no source carried for a while stands between its neighbours when another one carries them."""
+    writer.output = "entries: 1, archive: 1"
+    writer.names = dict.fromkeys("abc", "News")
+    writer.configure()
+    shared = replace(item(1), link="https://site.example.org/shared")
+    for source, one in zip("abc", (item(0), shared, item(2)), strict=True):
+        writer.say(one, source=source)
+    del writer.names["b"]
+    writer.configure()
+    assert chain(writer.say(item(2), source="c")) == ["archive/3.atom", "archive/1.atom"]
+    files = writer.say(item(2), replace(shared, guid="urn:ex:again"), source="c")
+    assert chain(files) == [f"archive/{number}.atom" for number in (3, 2, 1)]
+    assert link(files["archive/1.atom"], "next-archive") == "archive/2.atom"
+    with writer.inside.app() as app:
+        assert app.preview("test").written == []
+
+
+def test_an_entry_that_comes_touches_no_document_but_its_own(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The neighbours of a document that fills up are not made again."""
+    writer.say(*map(item, range(9)))
+    made: list[str] = []
+    render = atom.archive
+
+    def counted(*given: Any) -> Document:
+        made.append(f"{given[1].folder}{given[2].number}")
+        return render(*given)
+
+    monkeypatch.setattr(atom, "archive", counted)
+    writer.say(*map(item, range(10)))
+    assert sorted(made) == ["3", "news/3"]
 
 
 def test_a_feed_that_shrinks_is_complete_again(writer: Writer) -> None:

@@ -168,6 +168,8 @@ def _write(
     target = crew.target
     with store.reading() as transaction:
         todo = _tasks(transaction, target, shown, {})
+        beside = [] if full else _beside(transaction, todo)
+        todo = _in_order([*todo, *beside])
         paths = [path for task in todo if not task.state.empty for path in task.paths(target.publication)]
         needless = [task for task in todo if task.state.empty]
         needless += [] if full else _needless(transaction, shown)
@@ -177,9 +179,11 @@ def _write(
         )
         # When everything is to be written again, entries may look different.
         written = Written({} if full else upkeep.digests(transaction, ARCHIVES, paths))
-    if known.intersection(past):
+    # Before the files are noted, which tell of a document that comes or goes no more.
+    also = [*beside, *(needless if known.intersection(past) else ())]
+    if also:
         with watch("store"), store.writing() as transaction:
-            kept.soil(transaction, [task.state.pk for task in needless])
+            kept.soil(transaction, [task.state.pk for task in also])
     new = [(path, None) for path in paths if path not in known]
     taken = note(store, target.feeds, ARCHIVES, new, known, watch)
     shares = [_share(part, target, known, written) for part in chunks(todo, _SHARE)]
@@ -266,8 +270,21 @@ def _tasks(
             found.append(_Task(feed, state, new.posts if new else ()))
         states = (ArchiveState(pk=0, folder=feed.folder, number=number, filled=0) for number in more)
         found += [_Task(feed, state, more[state.number].posts) for state in states]
+    return _in_order(found)
+
+
+def _in_order(tasks: Iterable[_Task]) -> list[_Task]:
     # As they were begun: those of one time hold the same posts, in the feed of every level.
-    return sorted(found, key=lambda task: task.state.pk or float("inf"))
+    return sorted(tasks, key=lambda task: task.state.pk or float("inf"))
+
+
+def _beside(transaction: Transaction, todo: Sequence[_Task]) -> list[_Task]:
+    """Return the neighbours of those of ``todo`` that come or go, which are to be linked anew."""
+    paths = {task.state.pk: addresses.archive_path(task.feed, task.state.number) for task in todo}
+    known = upkeep.known_files(transaction, ARCHIVES, list(paths.values()))
+    changing = [task for task in todo if task.state.empty == (paths[task.state.pk] in known)]
+    found = {state.pk: _Task(task.feed, state) for task in changing for state in kept.beside(transaction, task.state)}
+    return [task for pk, task in found.items() if pk not in paths]
 
 
 def _documents(

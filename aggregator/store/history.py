@@ -30,6 +30,7 @@ _HOLDING = sa.select(archive.c.pk, archive.c.folder).join(archived).distinct().w
 _NEWEST = (
     sa.select(archive).order_by(archive.c.number.desc()).limit(1).where(archive.c.folder == sa.bindparam("folder"))
 )
+_STATES = sa.select(archive, _says(archive.c.pk).label("says"))
 _here = archive.alias("here")
 _BESIDE = sa.select(_here.c.number).where(_here.c.folder == sa.bindparam("in_folder"), _says(_here.c.pk)).limit(1)
 _BEFORE = _BESIDE.where(_here.c.number < sa.bindparam("beside")).order_by(_here.c.number.desc())
@@ -86,17 +87,15 @@ def touch(connection: sa.Connection, pks: Sequence[int]) -> set[str]:
 
 
 def documents(connection: sa.Connection, folder: str, *, dirty: bool) -> list[ArchiveState]:
-    """Return the archive documents of ``folder``, oldest first; with ``dirty`` those that are to be written.
+    """Return the archive documents of ``folder``, oldest first; with ``dirty`` those that are to be written."""
+    query = _STATES.where(archive.c.folder == folder).order_by(archive.c.number)
+    return _states(connection, query.where(archive.c.dirty) if dirty else query)
 
-    The neighbours of those that say nothing are among these: they are to be linked to each other.
-    """
-    query = sa.select(archive, _says(archive.c.pk).label("says")).where(archive.c.folder == folder)
-    rows = {row.number: row for row in connection.execute(query.where(archive.c.dirty) if dirty else query)}
-    if dirty:
-        silent = [number for number, row in rows.items() if not row.says]
-        beside = {number for each in silent for number in neighbours(connection, folder, each) if number}
-        rows |= {row.number: row for row in connection.execute(query.where(archive.c.number.in_(beside - set(rows))))}
-    return [_state(rows[number], empty=not rows[number].says) for number in sorted(rows)]
+
+def beside(connection: sa.Connection, state: ArchiveState) -> list[ArchiveState]:
+    """Return the documents around ``state`` that say something."""
+    numbers = [each for each in neighbours(connection, state.folder, state.number) if each is not None]
+    return _states(connection, _STATES.where(archive.c.folder == state.folder, archive.c.number.in_(numbers)))
 
 
 def members(connection: sa.Connection, archive_pk: int) -> list[int]:
@@ -138,6 +137,10 @@ def _numbered(connection: sa.Connection, folders: AbstractSet[str]) -> dict[tupl
     parts = chunks(sorted(folders), PARAMETERS)
     rows = (row for part in parts for row in connection.execute(query.where(archive.c.folder.in_(part))))
     return {(row.folder, row.number): row.pk for row in rows}
+
+
+def _states(connection: sa.Connection, query: sa.Select[Any]) -> list[ArchiveState]:
+    return [_state(row, empty=not row.says) for row in connection.execute(query)]
 
 
 def _state(row: Any, *, empty: bool = False) -> ArchiveState:
