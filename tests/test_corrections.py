@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from desk import Desk, item
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from msgspec.structs import replace
 from planet import Item
 from properties import brief
 
 from aggregator.errors import ConfigError
+from aggregator.store import schema
 
 DAY = timedelta(days=1)
 PAGE = "https://a.example/story"
@@ -204,6 +207,38 @@ def test_a_retracted_entry_comes_back_under_no_name(desk: Desk) -> None:
     with desk.app() as app:
         told = app.explain("urn:ex:d:story")
     assert "barred" in {decision.code.value for story in told for decision in story.decisions}
+
+
+@pytest.mark.parametrize("taken_out", ["retracted", "pruned", "retracted and pruned"])
+def test_what_was_taken_out_is_known_by_its_words_and_date(desk: Desk, taken_out: str) -> None:
+    """Where both stayed it comes back under no guid and link; the same words of another day are another entry."""
+    desk.more = "retention: {max_age: 7d}"
+    story = item("story", title="The story", body="<p>Few words.</p>", date="10 Nov 2026 08:00:00 GMT")
+    desk.pull(a=[story, item("other")])
+    with desk.app() as app:
+        if taken_out.startswith("retracted"):
+            app.retract(story.link or "", None, desk.now, "test")
+        if taken_out.endswith("pruned"):
+            app.prune(desk.now, "test")
+    assert desk.titles() == ["other"]
+    moved = replace(story, guid="urn:ex:a.example:new", link="https://a.example/new")
+    summary = desk.pull(a=[moved, item("other")])
+    assert (summary.new, desk.titles()) == (0, ["other"])
+    another = replace(story, guid="3", link="https://a.example/3", date="23 Nov 2026 08:00:00 GMT")
+    desk.pull(a=[another, item("other")])
+    assert "The story" in desk.titles()
+
+
+def test_a_name_learnt_later_gives_no_word_of_what_was_retracted_away(desk: Desk) -> None:
+    """An entry without guid and link is called by its title, which was taken back."""
+    story = item("story", title="The story", body="<p>Few words.</p>")
+    desk.pull(a=[story, item("other")])
+    with desk.app() as app:
+        app.retract(story.link or "", None, desk.now, "test")
+    desk.pull(a=[replace(story, guid=None, link=None), item("other")])
+    assert desk.titles() == ["other"]
+    with desk.app() as app, app.store.reading() as transaction:
+        assert "The story" not in transaction.scalars(sa.select(schema.alias.c.said)).all()
 
 
 def test_a_source_may_delete_its_own_entries_alone(desk: Desk) -> None:

@@ -87,7 +87,7 @@ def _by_title(
 def _is_moved(draft: Draft, copy: Known) -> bool:
     link = draft.made.copy.link
     same_link = bool(link and copy.link) and urls.canonical(link or "") == urls.canonical(copy.link or "")
-    return not copy.pruned and (same_link or _dates(draft) == copy.published)
+    return same_link or _dates(draft) == copy.published
 
 
 def _same_date(draft: Draft, copy: Known) -> bool:

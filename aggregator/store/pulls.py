@@ -17,7 +17,7 @@ from aggregator.store import codec, corrections, events, tombstones, writes
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.questions import among, ask, ask_among
 from aggregator.store.rows import update, upsert
-from aggregator.store.schema import alias, copy, meta, post, source
+from aggregator.store.schema import alias, copy, meta, post, pruned, source
 from aggregator.succession import Former
 from aggregator.text import chunks
 
@@ -34,8 +34,14 @@ _RECOGNISED = (
 _HERE = sa.select(source.c.pk).where(source.c.id == sa.bindparam("source_id")).scalar_subquery()
 #: What is known under some names of the source called ``source_id``.
 _UNDER = (
-    sa.select(alias.c.value, alias.c.copy_pk, *(copy.c[name] for name in _RECOGNISED))
+    sa.select(
+        alias.c.value,
+        alias.c.copy_pk,
+        pruned.c.published.label("was_published"),
+        *(copy.c[name] for name in _RECOGNISED),
+    )
     .outerjoin_from(alias, copy, copy.c.pk == alias.c.copy_pk)
+    .outerjoin(pruned, pruned.c.copy_pk == alias.c.copy_pk)
     .where(alias.c.source_pk == _HERE, among(alias.c.value))
 )
 _ANY = sa.select(alias.c.copy_pk).where(alias.c.source_pk == _HERE).limit(1)
@@ -183,9 +189,9 @@ def known(connection: sa.Connection, source_id: str, aliases: Sequence[str]) -> 
     """Return the copies that the archive has, or had, of ``source_id`` under ``aliases``, by alias."""
     found: dict[str, Known] = {}
     copies: dict[int, Known] = {}
-    for value, pk, *recognised in ask_among(connection, _UNDER, aliases, source_id=source_id):
+    for value, pk, was_published, *recognised in ask_among(connection, _UNDER, aliases, source_id=source_id):
         if pk not in copies:
-            copies[pk] = _known(pk, recognised)
+            copies[pk] = _known(pk, recognised, was_published)
         found[value] = copies[pk]
     return found
 
@@ -233,7 +239,7 @@ def _line(line: Source, position: int) -> dict[str, Any]:
     }
 
 
-def _known(pk: int, recognised: Sequence[Any]) -> Known:
+def _known(pk: int, recognised: Sequence[Any], was_published: datetime | None = None) -> Known:
     values = dict(zip(_RECOGNISED, recognised, strict=True))
     if values["key"] is None:
         return Known(
@@ -243,7 +249,7 @@ def _known(pk: int, recognised: Sequence[Any]) -> Known:
             words="",
             title="",
             guid=None,
-            published=_NEVER,
+            published=was_published or _NEVER,
             updated=_NEVER,
             first_seen=_NEVER,
             pruned=True,

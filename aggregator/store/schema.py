@@ -4,6 +4,7 @@
 ``info``      what a feed said of itself at one time: copies keep the one that they came with
 ``copy``      one source's copy of a story
 ``alias``     every name a copy was ever seen under, within its source, and since when; pruned copies keep theirs
+``pruned``    when a copy that left the archive had been published: with its words, that tells it from others
 ``post``      what is republished; ``dirty`` until its outputs were written
 ``edit``      what changed in a copy, and when: its last few edits
 ``band``      what copies that look alike have in common, in categories that ask for it, for a few days
@@ -227,6 +228,13 @@ alias = Table(
     Column("said", Words),
     Column("first_seen", Moment),
     sqlite_with_rowid=False,
+)
+
+pruned = Table(
+    "pruned",
+    metadata,
+    Column("copy_pk", _Key, primary_key=True, autoincrement=False),
+    Column("published", Moment, nullable=False),
 )
 
 edit = Table(

@@ -14,7 +14,7 @@ from aggregator.store.engine import PARAMETERS
 from aggregator.store.pulls import state
 from aggregator.store.questions import among, ask_among
 from aggregator.store.rows import upsert
-from aggregator.store.schema import band, copy, decision, edit, file, info, meta, post, source, tombstone
+from aggregator.store.schema import band, copy, decision, edit, file, info, meta, post, pruned, source, tombstone
 from aggregator.text import chunks
 
 _WEEKS = 4
@@ -150,7 +150,7 @@ def prune(connection: sa.Connection, *, before: datetime | None, per_source: int
 
     Posts published before ``before`` go, and what old entries there are in no post but those that are held; of each
     source, posts beyond its newest ``per_source`` (0: none).
-    Their aliases stay: what is pruned does not come back as new; their edits and what was decided of them go.
+    Their aliases and dates stay: what is pruned does not come back as new; their edits and what was decided of them go.
     """
     gone: set[int] = set()
     if before is not None:
@@ -159,7 +159,7 @@ def prune(connection: sa.Connection, *, before: datetime | None, per_source: int
         unread = sa.select(copy.c.pk).where(idle).scalar_subquery()
         connection.execute(edit.delete().where(edit.c.copy_pk.in_(unread)))
         connection.execute(decision.delete().where(decision.c.copy_pk.in_(unread)))
-        connection.execute(copy.delete().where(idle))
+        _forget(connection, idle)
         gone |= set(connection.scalars(sa.select(post.c.pk).where(post.c.published < before)))
     if per_source:
         for source_pk in connection.scalars(sa.select(source.c.pk)).all():
@@ -178,8 +178,14 @@ def prune(connection: sa.Connection, *, before: datetime | None, per_source: int
         connection.execute(edit.delete().where(edit.c.copy_pk.in_(copies)))
         connection.execute(band.delete().where(band.c.copy_pk.in_(copies)))
         connection.execute(decision.delete().where(decision.c.post_pk.in_(part)))
-        connection.execute(copy.delete().where(copy.c.post_pk.in_(part)))
+        _forget(connection, copy.c.post_pk.in_(part))
         connection.execute(post.delete().where(post.c.pk.in_(part)))
     used = sa.union(sa.select(copy.c.info_pk), sa.select(copy.c.via_pk).where(copy.c.via_pk.is_not(None)))
     connection.execute(info.delete().where(info.c.pk.not_in(used)))
     return len(gone)
+
+
+def _forget(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
+    dates = sa.select(copy.c.pk, copy.c.published).where(which)
+    connection.execute(pruned.insert().from_select(["copy_pk", "published"], dates))
+    connection.execute(copy.delete().where(which))

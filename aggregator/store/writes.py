@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from aggregator import text
 from aggregator.models import Copy, FeedInfo
 from aggregator.reasons import Reason
-from aggregator.records import CopyWrite, Decision, Edit
+from aggregator.records import Alias, CopyWrite, Decision, Edit
 from aggregator.store import codec, edits, ledger, rows, verdicts
 from aggregator.store.engine import PARAMETERS, numbers
 from aggregator.store.questions import among, ask_among
@@ -163,7 +163,7 @@ def _name(connection: sa.Connection, writes: Sequence[Write], pks: _Numbers) -> 
             "value": name.value,
             "copy_pk": each.what.known.pk if each.what.known else pks[_identity(each)],
             "kind": name.kind,
-            "said": name.said,
+            "said": None if _is_erased(each, name) else name.said,
             "first_seen": each.at,
         }
         for each in writes
@@ -176,6 +176,11 @@ def _name(connection: sa.Connection, writes: Sequence[Write], pks: _Numbers) -> 
     # Any other name that a copy of the source has already stays where it is.
     others = [row for row, owner in zip(names, owners, strict=True) if owner is None]
     rows.insert_missing(connection, alias, others, primary_key)
+
+
+def _is_erased(each: Write, name: Alias) -> bool:
+    # Words of what was retracted must not come back in a name of it.
+    return name.kind == "text" and each.what.known is not None and each.what.known.pruned
 
 
 def _rule(connection: sa.Connection, writes: Sequence[Write], pks: _Numbers) -> None:
