@@ -121,10 +121,11 @@ def _claims(index: int, candidate: Candidate, known: Mapping[str, Known]) -> Ite
 
 
 def _plausible(entry: Entry, copy: Known) -> bool:
-    # A new guid under a known link is the same entry when its date stayed, or its title where there is no date; a page
-    # that every issue of a column links to, under one title, is not one entry.
-    stayed = copy.title in _titles(entry) if entry.published is None else entry.published == copy.published
-    return not entry.guid or not copy.guid or stayed
+    # A new guid under a known link is the same entry when its date stayed, or its title where the source gives or gave
+    # none; a page that every issue of a column links to, under one title, is not one entry.
+    if not entry.guid or not copy.guid or entry.published == copy.published:
+        return True
+    return (entry.published is None or copy.published == copy.first_seen) and copy.title in _titles(entry)
 
 
 def _titles(entry: Entry) -> tuple[str, ...]:
