@@ -146,6 +146,13 @@ def test_a_full_document_never_changes_while_entries_come(writer: Writer) -> Non
     assert len(ids) == len(set(ids)) == 30
 
 
+def test_entries_of_one_time_stand_in_the_order_of_their_feed(writer: Writer) -> None:
+    """In the subscription document and in those of the archive, from the newest one to the oldest."""
+    files = writer.say(*(replace(item(number), date=None) for number in range(9)))
+    assert titles(files["atom.xml"]) == ["Entry 0", "Entry 1", "Entry 2"]
+    assert [title for path in chain(files) for title in titles(files[path])] == [f"Entry {n}" for n in range(9)]
+
+
 def test_publishing_again_gives_the_same_bytes(writer: Writer) -> None:
     """What cycles left bit by bit is what the database gives at once, in an empty folder, too."""
     for step in range(1, 6):

@@ -42,7 +42,7 @@ def empty(tmp_path: Path) -> Iterator[Store]:
 
 
 def posts(store: Store, documents: dict[str, list[Item]], order: Sequence[str]) -> list[Post]:
-    """Pull the documents of ``order`` in one cycle into an empty archive, and return the posts."""
+    """Pull the documents of ``order`` in one cycle into an empty archive; return the posts in their order."""
     with store.writing() as transaction:
         for table in ("decision", "edit", "alias", "copy", "post", "info", "source"):
             transaction.exec_driver_sql(f"DELETE FROM {table}")
@@ -70,8 +70,7 @@ def posts(store: Store, documents: dict[str, list[Item]], order: Sequence[str]) 
                 pulls.apply(transaction, pull)
     list(deciding.bind(store, list(sources.values()), _PRIMARY, AUTHORITY, Stopwatch(), now=NOW))
     with store.reading() as transaction:
-        found = [post for _, post in archive.posts(transaction, archive.everything(transaction))]
-    return sorted(found, key=lambda post: post.id)
+        return [post for _, post in archive.posts(transaction, archive.everything(transaction))]
 
 
 @settings(brief, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -79,5 +78,5 @@ def posts(store: Store, documents: dict[str, list[Item]], order: Sequence[str]) 
 def test_neither_order_nor_repetition_counts(
     empty: Store, documents: dict[str, list[Item]], order: list[str], again: list[str]
 ) -> None:
-    """Pulled in one cycle in any order, some of them twice, the same documents make the same posts, bytes and all."""
+    """Pulled in any order, some twice, the documents of one cycle make the same posts in one order, bytes and all."""
     assert posts(empty, documents, [*order, *again]) == posts(empty, documents, "abc")

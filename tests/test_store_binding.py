@@ -74,7 +74,7 @@ def test_a_joined_copy_is_listed_when_its_post_is(store: Store) -> None:
 
 
 def test_the_order_of_answers_does_not_matter(store: Store) -> None:
-    """Copies of one cycle are bound by first sight, publication, source and key, however they came in."""
+    """Copies of one cycle are bound by first sight, publication, source and number, however they came in."""
     page = "https://story.example.org/1"
     sync(store, *map(source, "abc"))
     later, tied, first = (

@@ -44,7 +44,7 @@ class _Deciding:
     """One round of deciding: members are copies (``c1``) and posts (``p1``) by their numbers."""
 
     def __init__(self, copies: Sequence[Unbound], posts: Mapping[int, PostRef], rules: Rules) -> None:
-        self._copies = sorted(copies, key=lambda copy: (copy.first_seen, copy.published, copy.source_id, copy.key))
+        self._copies = sorted(copies, key=lambda copy: (copy.first_seen, copy.published, copy.source_id, -copy.pk))
         self._posts = posts
         self._rules = rules
         members = {_name(copy): frozenset({copy.source_id}) for copy in copies}

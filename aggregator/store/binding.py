@@ -34,7 +34,8 @@ def unbound(connection: sa.Connection) -> list[int]:
 
     What is held, or was turned away, is none of them.
     """
-    order = (copy.c.first_seen, copy.c.published, source.c.id, copy.c.key)
+    # Documents begin with the newest entry: of those of one time, the first one of a document becomes a post last.
+    order = (copy.c.first_seen, copy.c.published, source.c.id, (-copy.c.pk).label("backwards"))
     query = sa.select(copy.c.pk, *order).join(source).where(*_WAITS).order_by(*order).limit(_SORTED)
     query = query.execution_options(yield_per=PART)
     found: list[int] = []
