@@ -309,6 +309,19 @@ def test_an_entry_is_explained_by_any_of_its_names(desk: Desk, what: str) -> Non
         assert app.explain(told.file or "") == app.explain(f"posts/{told.file}") == [told]
 
 
+def test_who_retracts_twice_takes_out_one_post(desk: Desk) -> None:
+    """Entries of others that link to the page of the one that went, in a post of their own, stay."""
+    desk.pull(a=[copy_of("story", "a", guid=PAGE)])
+    desk.pull(b=[copy_of("story", "b")])
+    with desk.app() as app:
+        app.split(PAGE, "b", desk.now, "test")
+        app.retract(PAGE, None, desk.now, "test")
+        for _ in range(2):
+            with pytest.raises(ConfigError, match="was taken out on"):
+                app.retract(PAGE, None, desk.now, "test")
+    assert carriers(desk) == {"story in b": {"b"}}
+
+
 @pytest.mark.parametrize("style", ["hexo", "hugo", "jekyll"])
 def test_a_post_is_explained_by_its_file_in_every_style(desk: Desk, style: str) -> None:
     """As it is named for the site generator, and as it was named for another one."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from aggregator.errors import ConfigError
 from aggregator.frontmatter import Style
-from aggregator.reasons import SENTENCES
+from aggregator.reasons import SENTENCES, Reason
 from aggregator.recognise import minting
 from aggregator.recognise.rules import Rules
 from aggregator.store import Store, Transaction, binding, corrections, ledger, lookup, pulls, story, verdicts
@@ -115,9 +115,15 @@ def _one_post(transaction: Transaction, what: str) -> int:
 
 
 def _living(transaction: Transaction, what: str) -> list[int]:
-    found = [pk for pk in lookup.posts(transaction, what) if lookup.copies_of(transaction, pk)]
-    # The id of a post that was merged into another is often the address of its entry, which is there now.
-    return found or corrections.posts_of(transaction, lookup.copies(transaction, what))
+    named = lookup.posts(transaction, what)
+    living = [pk for pk in named if lookup.copies_of(transaction, pk)]
+    end = None if living else ledger.end_of(transaction, named, [])
+    if end is None or end.code is not Reason.MERGED:
+        return living
+    # The id of a post that was merged into another is often the address of its entry, which is elsewhere now.  Entries
+    # of others that link to that page are not meant.
+    own = ledger.copies_of(transaction, named).intersection(lookup.copies(transaction, what))
+    return corrections.posts_of(transaction, sorted(own))
 
 
 def _absent(transaction: Transaction, what: str) -> ConfigError:

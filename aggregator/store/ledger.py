@@ -36,6 +36,14 @@ def end_of(connection: sa.Connection, posts: Sequence[int], copies: Sequence[int
     )
 
 
+def copies_of(connection: sa.Connection, posts: Sequence[int]) -> set[int]:
+    """Return the numbers of the copies that were ever part of ``posts``."""
+    query = sa.select(decision.c.copy_pk).where(decision.c.copy_pk.is_not(None))
+    return {
+        pk for part in chunks(posts, PARAMETERS) for pk in connection.scalars(query.where(decision.c.post_pk.in_(part)))
+    }
+
+
 def _latest(
     connection: sa.Connection, column: sa.Column[Any], pks: Sequence[int], codes: Sequence[Reason]
 ) -> list[sa.Row[Any]]:
