@@ -6,7 +6,7 @@ both.  What the source brought is to stay what it was.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -24,18 +24,24 @@ class Former(Struct, frozen=True, kw_only=True):
 def heirs(former: Sequence[Former], lines: Mapping[str, str]) -> dict[str, str]:
     """Return which of ``former`` goes on under which of ``lines``, new ids with their addresses, both as ids.
 
-    One that left just now comes before one that left earlier, one that had the address before one that was led to it.
+    One that had the address comes before one that was led to it, one that left just now before one that left earlier.
     Where several could be meant none is.
     """
     often = Counter(lines.values())
+    wanted = {name: address for name, address in lines.items() if address and often[address] == 1}
+    had, led = defaultdict(list), defaultdict(list)
+    for each in former:
+        had[each.feed].append(each)
+        for address in each.moved:
+            led[address].append(each)
     found: dict[str, str] = {}
-    for name, address in lines.items():
-        here = [each for each in former if each.id not in found.values() and address in {each.feed, *each.moved}]
-        had = [each for each in here if each.feed == address]
-        groups = [
-            [each for each in group if each.listed is listed] for group in (had, here) for listed in (True, False)
-        ]
-        nearest = next(filter(None, groups), [])
-        if address and len(nearest) == often[address] == 1:
-            found[name] = nearest[0].id
+    # Whoever had an address goes on there, whatever line comes first.
+    for at in (had, led):
+        taken = set(found.values())
+        for name, address in wanted.items():
+            free = [each for each in at[address] if each.id not in taken]
+            nearest = [each for each in free if each.listed] or free
+            if name not in found and not (at is led and had[address]) and len(nearest) == 1:
+                found[name] = nearest[0].id
+                taken.add(nearest[0].id)
     return found

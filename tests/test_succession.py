@@ -33,7 +33,9 @@ def former(name: str, feed: str, *moved: str, listed: bool = True) -> Former:
         ([former("one", A), former("other", A)], {"new": A}, {}),
         ([former("old", A)], {"1": A, "2": A}, {}),
         ([former("old", "")], {"new": ""}, {}),
+        # Whatever line comes first.
         ([former("old", A, B)], {"1": A, "2": B}, {"1": "old"}),
+        ([former("old", A, B)], {"2": B, "1": A}, {"1": "old"}),
     ],
 )
 def test_who_goes_on_under_a_new_id(left: list[Former], lines: dict[str, str], expected: dict[str, str]) -> None:

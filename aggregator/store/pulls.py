@@ -56,7 +56,7 @@ _NUMBERS = sa.select(source.c.id, source.c.pk).where(among(source.c.id))
 #: The columns that feeds.yaml decides.
 _LINE = ("id", "position", "listed", "enabled", "category", "title", "feed", "settings")
 #: Where redirects led to.
-_LED_TO = ("adopted", "moved_to", "validators_url")
+_LED_TO = ("adopted", "moved_to")
 #: The columns that are parts of a source's state as they are.  By place they are read in half the time.
 _AS_THEY_ARE = (
     *("etag", "last_modified", "validators_url", "body", "next_pull", "because", "last_pull", "last_success"),
@@ -81,10 +81,12 @@ def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
     said last was read under other rules.
     """
     standing = _standing(connection)
-    for new, old in _renamed(connection, standing, sources).items():
+    renamed = {old: new for new, old in _renamed(connection, standing, sources).items()}
+    for old, new in renamed.items():
         connection.execute(source.update().where(source.c.id == old).values(id=new))
-        tombstones.rename(connection, old, new)
         standing[new] = standing.pop(old)
+    if renamed:
+        tombstones.rename(connection, renamed)
     wanted = {line.id: _line(line, position) for position, line in enumerate(sources)}
     changed = [
         row for name, row in wanted.items() if name not in standing or tuple(standing[name]) != tuple(row.values())

@@ -37,13 +37,12 @@ def shown(connection: sa.Connection) -> list[tuple[Deletion, frozenset[str]]]:
     ]
 
 
-def rename(connection: sa.Connection, old: str, new: str) -> None:
-    """Let what tells of the source ``old`` tell of it as ``new``."""
+def rename(connection: sa.Connection, names: Mapping[str, str]) -> None:
+    """Let what tells of sources tell of them by their new ``names``, which stand by the old ones."""
     rows = connection.execute(sa.select(tombstone.c.post_pk, tombstone.c.sources)).all()
-    told = {row.post_pk: codec.load_strings(row.sources) for row in rows}
-    for pk, names in told.items():
-        if old in names:
-            now = codec.dump([new if name == old else name for name in names])
+    for pk, told in [(row.post_pk, codec.load_strings(row.sources)) for row in rows]:
+        if not names.keys().isdisjoint(told):
+            now = codec.dump([names.get(each, each) for each in told])
             connection.execute(tombstone.update().where(tombstone.c.post_pk == pk).values(sources=now))
 
 
