@@ -165,7 +165,8 @@ class App(Struct, frozen=True):
     def posts(self, query: searching.Query, limit: int) -> list[Post]:
         """Return the posts that fit ``query``, newest first, at most ``limit`` (0: all)."""
         with self.store.reading() as transaction:
-            return searching.posts(transaction, query, limit)
+            stored = pulls.renamed(transaction, self.settings.sources).get(query.source_id or "", query.source_id)
+            return searching.posts(transaction, replace(query, source_id=stored), limit)
 
     def was_removed(self, path: str) -> bool:
         """Tell whether an output stood at ``path`` below ``output.path`` once, and was removed."""
@@ -226,7 +227,7 @@ class App(Struct, frozen=True):
     def _publish(self, *, full: bool) -> Changes:
         changes = Changes()
         with self._crew() as crew:
-            folders.look(self.store, crew.target)
+            changes.left = folders.look(self.store, crew.target)
             pipeline.publish_changes(
                 self.store,
                 self.settings.sources,

@@ -79,11 +79,14 @@ def test_another_folder_that_is_named_is_somebodys_until_it_is_written_to(planet
     assert mine.read_text() == MINE
     assert written(planet.folder / "public") == before
     assert (planet.folder / "site/new/atom.xml").is_file()
-    put(planet.folder / "www/index.html")
+    stranger = put(planet.folder / "www/index.html")
     configure(planet, origin, feeds="www", posts="www/posts", category="New")
     assert planet.command("run", "--force").returncode == 3
     assert planet.command("run", "--force").returncode == 3
-    assert (planet.folder / "www/index.html").read_text() == MINE
+    assert stranger.read_text() == MINE
+    stranger.unlink()
+    assert f"{planet.folder / 'site'} as it stands" in planet.command("publish", COLUMNS="300").stdout
+    assert planet.run(at="2026-11-24T11:00:00Z")["left"] == []
 
 
 def test_folders_that_were_moved_are_gone_on_with(planet: Planet, origin: Origin) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -85,8 +86,7 @@ def summary(done: Summary, settings: Settings) -> None:
     out.print(table)
     if settings.sources and not done.pulled and not done.postponed:
         out.print("nothing is due: 'aggregator sources' shows when each source is; --force asks it now")
-    for folder in done.left:
-        out.print(f"[yellow]left[/yellow]    {plain(str(folder))} as it stands: remove it when nothing serves it")
+    _left(done.left)
     if done.held:
         wait = f"{text.counted(done.held, 'new entry')} {'waits' if done.held == 1 else 'wait'}"
         out.print(f"[yellow]held[/yellow] {wait} for a look: 'aggregator held' shows why")
@@ -151,6 +151,12 @@ def changes(found: Changes, *, would: bool) -> None:
             out.print(f"{verb} {len(paths) - _SHOWN_CHANGES} more")
     if not found.written and not found.removed:
         out.print("every output is as it should be")
+    _left(found.left)
+
+
+def _left(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        console().print(f"[yellow]left[/yellow]    {plain(str(folder))} as it stands: remove it when nothing serves it")
 
 
 def sources(reports: Sequence[SourceReport], now: datetime) -> None:

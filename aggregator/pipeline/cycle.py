@@ -183,6 +183,7 @@ def publish_changes(
     if full and not stop.is_set():
         with store.writing() as transaction:
             upkeep.set_fact(transaction, pulls.PUBLISHED, settings_digest)
+            folders.settle(transaction, crew.target)
 
 
 def _chosen(store: Store, sources: Iterable[Source], orders: Orders) -> dict[str, SourceState]:

@@ -19,41 +19,45 @@ def look(store: Store, target: Target) -> tuple[Path, ...]:
 
     Where a folder is gone, or another one was named, the next publishing writes everything.  In another one a file
     counts as ours when it is as we wrote it, or is the post that we wrote there: the folder may have been moved, and
-    may be somebody's.
+    may be somebody's.  So it is at every call until ``settle``.
     """
     folders = {FEEDS: target.feeds, POSTS: target.posts}
-    places = {name: str(folder.root.resolve()) for name, folder in folders.items()}
     with store.reading() as transaction:
         before = {name: upkeep.fact(transaction, _fact(name)) for name in folders}
-    if before == places and all(folder.exists for folder in folders.values()):
+    moved = {name: place for name, place in before.items() if place not in (None, _place(folders[name]))}
+    missing = [name for name, folder in folders.items() if not folder.exists]
+    if not moved and not missing:
         return ()
-    moved = [name for name in folders if before[name] not in (None, places[name])]
-    with store.writing() as transaction:
-        lost = [name for name in folders if not folders[name].exists and _has_files(transaction, name)]
-        for name in moved:
-            _forget_strangers(transaction, name, folders[name])
-        if (moved or lost) and upkeep.fact(transaction, pulls.PUBLISHED) is not None:
-            upkeep.set_fact(transaction, pulls.PUBLISHED, "")
-        for name, place in places.items():
-            upkeep.set_fact(transaction, _fact(name), place)
-    former = [Path(before[name] or "") for name in moved]
-    return tuple(folder for folder in former if folder.is_dir())
+    with store.reading() as transaction:
+        lost = [name for name in missing if any(upkeep.has_files(transaction, group) for group in _GROUPS[name])]
+        strangers = {group: _strangers(transaction, group, folders[name]) for name in moved for group in _GROUPS[name]}
+    if moved or lost:
+        with store.writing() as transaction:
+            for group, paths in strangers.items():
+                upkeep.forget_files(transaction, group, paths)
+            if upkeep.fact(transaction, pulls.PUBLISHED) is not None:
+                upkeep.set_fact(transaction, pulls.PUBLISHED, "")
+    return tuple(folder for folder in map(Path, filter(None, moved.values())) if folder.is_dir())
+
+
+def settle(transaction: Transaction, target: Target) -> None:
+    """Note where the outputs are: all of them were written there."""
+    upkeep.set_fact(transaction, _fact(FEEDS), _place(target.feeds))
+    upkeep.set_fact(transaction, _fact(POSTS), _place(target.posts))
 
 
 def _fact(name: str) -> str:
     return f"folder of {name}"
 
 
-def _has_files(transaction: Transaction, name: str) -> bool:
-    return any(upkeep.has_files(transaction, group) for group in _GROUPS[name])
+def _place(folder: OutputFolder) -> str:
+    return str(folder.root.resolve())
 
 
-def _forget_strangers(transaction: Transaction, name: str, folder: OutputFolder) -> None:
-    for group in _GROUPS[name]:
-        marks = upkeep.posts_by_file(transaction, group) if group == POSTS else upkeep.written(transaction, group)
-        told = _has_id if group == POSTS else _has_digest
-        strangers = [path for path, mark in marks.items() if folder.stands(path) and not told(folder.read(path), mark)]
-        upkeep.forget_files(transaction, group, strangers)
+def _strangers(transaction: Transaction, group: str, folder: OutputFolder) -> list[str]:
+    marks = upkeep.posts_by_file(transaction, group) if group == POSTS else upkeep.written(transaction, group)
+    told = _has_id if group == POSTS else _has_digest
+    return [path for path, mark in marks.items() if folder.stands(path) and not told(folder.read(path), mark)]
 
 
 def _has_id(body: bytes | None, post_id: str | None) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -83,10 +84,14 @@ class FileLog(Protocol):
 
 
 class Changes(Struct):
-    """The files that were, or would be, written and removed, as ``folder: path``."""
+    """The files that were, or would be, written and removed, as ``folder: path``.
+
+    ``left`` are folders of outputs that feeds.yaml does not name any more.
+    """
 
     written: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    left: tuple[Path, ...] = ()
 
     def add_written(self, names: Sequence[str]) -> None:
         self.written += names

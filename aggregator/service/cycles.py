@@ -113,6 +113,10 @@ class Cycles:
         if done.pulled or done.written or done.removed:
             self._log.info("cycle", **_figures(done))
             self._report(_in_words(done))
+        for folder in done.left:
+            self._log.warning(
+                "outputs are left as they stand; remove them when nothing serves them", folder=str(folder)
+            )
         self._tell_failures(done.failures)
 
     def _tell_failures(self, failures: Sequence[Outcome]) -> None:
