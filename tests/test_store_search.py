@@ -177,3 +177,15 @@ def test_search_by_tag(store: Store) -> None:
         "alan@example.org",
     ):
         assert search(store, tag=other) == [], other
+
+
+@pytest.mark.parametrize(("most", "found"), [(2, []), (3, ["a3"]), (0, ["a3"])])
+def test_no_more_than_so_many_posts_are_looked_through(
+    store: Store, monkeypatch: pytest.MonkeyPatch, most: int, found: list[str]
+) -> None:
+    """The newest ones of those that may say the words: a word of markup would have all of them read."""
+    monkeypatch.setattr(searching, "_AT_A_TIME", 1)
+    *newer, oldest = stories("a", 4)
+    fill(store, *(replace(each, content="<p lang='en'>Words.</p>") for each in newer[1:]), newer[0])
+    fill(store, replace(oldest, content="<p>The lang of it.</p>"))
+    assert search(store, words=("lang",), most=most) == found

@@ -33,7 +33,7 @@ class Rules(Struct, frozen=True, kw_only=True):
             "earliest": seen,
             "longest": -copy.length,
         }
-        return (*(keys[rule] for rule in self.primary), *seen, copy.source_id, copy.key)
+        return (*(keys[rule] for rule in self.primary), *seen, copy.source_id, -copy.pk)
 
     def rank(self, source_id: str) -> int:
         """Return a source's rank; those that have none share the last one."""

@@ -150,7 +150,7 @@ def _bury_empty(
 def _repair(connection: sa.Connection, posts: Sequence[int]) -> None:
     """Let each of ``posts`` that lost its primary copy have the next one, and be published again."""
     carried: dict[int, list[int]] = defaultdict(list)
-    order = (copy.c.first_seen, copy.c.published, source.c.id, copy.c.key)
+    order = (copy.c.first_seen, copy.c.published, source.c.id, copy.c.pk.desc())
     query = sa.select(copy.c.post_pk, copy.c.pk).join(source, source.c.pk == copy.c.source_pk).order_by(*order)
     for part in chunks(posts, PARAMETERS):
         for row in connection.execute(query.where(copy.c.post_pk.in_(part))):

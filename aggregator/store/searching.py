@@ -28,13 +28,17 @@ _IN_MEMORY = 20
 
 
 class Query(Struct, frozen=True, kw_only=True):
-    """Which posts: of one source, from a category path downwards, published since, with all of the words."""
+    """Which posts: of one source, from a category path downwards, published since, with all of the words.
+
+    ``most`` posts that may hold the words are looked through, the newest first; 0: all.
+    """
 
     source_id: str | None = None
     category: tuple[str, ...] = ()
     since: datetime | None = None
     words: tuple[str, ...] = ()
     tag: str | None = None
+    most: int = 0
 
 
 def posts(connection: sa.Connection, query: Query, limit: int) -> list[Post]:
@@ -54,7 +58,7 @@ def search(connection: sa.Connection, query: Query, limit: int) -> list[int]:
         candidates = candidates.where(post.c.published >= query.since)
     if not query.words:
         return list(connection.scalars(candidates.limit(limit) if limit else candidates))
-    parts = _parts(connection, candidates)
+    parts = islice(_parts(connection, candidates), -(-query.most // _AT_A_TIME) or None)
     return list(islice((pk for part in parts for pk in _saying(connection, part, within, query.words)), limit or None))
 
 

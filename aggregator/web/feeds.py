@@ -24,6 +24,8 @@ PATHS = {f"/feed.{kind.demand}": name for name, kind in KINDS.items() if kind.de
 
 _MOST_ENTRIES = 200
 _MOST_WORDS = 10
+#: Posts that may hold the words: a second's work where all of them hold them in their markup alone.
+_MOST_LOOKED_THROUGH = 20_000
 _LONGEST = 200
 _NAMES = ("category", "source", "tag", "q", "limit")
 
@@ -78,7 +80,11 @@ def _feed(app: App, asked: dict[str, str]) -> tuple[OutputFeed, Query]:
     if len(words) > _MOST_WORDS:
         raise _Refused(400, f"'q' takes up to {_MOST_WORDS} words.")
     query = Query(
-        category=base.category, source_id=_source(app, asked.get("source")), tag=asked.get("tag"), words=words
+        category=base.category,
+        source_id=_source(app, asked.get("source")),
+        tag=asked.get("tag"),
+        words=words,
+        most=_MOST_LOOKED_THROUGH,
     )
     limit = _limit(asked.get("limit"), base.limit)
     narrowed = [f"{name}: {asked[name]}" for name in ("source", "tag", "q") if name in asked]
