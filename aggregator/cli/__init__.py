@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -61,6 +62,10 @@ _COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 
+#: What says that standard output takes nothing more.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
 def program(names: Iterable[str] = _COMMANDS) -> typer.Typer:
     """Return the command line, with the commands called ``names``."""
     made = typer.Typer(
@@ -91,7 +96,7 @@ def main() -> None:
         sys.stdout = None
         sys.exit(0)
     except OSError as exc:
-        if not _is_of_output(exc):
+        if exc.errno not in _FULL or not _is_of_output(exc):
             raise
         told = f"standard output cannot be written: {exc.strerror}; what there was to store is stored"
         complain(OutputError(told))

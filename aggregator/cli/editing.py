@@ -41,8 +41,8 @@ def check(
         if json:
             common.print_json({"file": str(path), "sources": None, "mistakes": _mistakes(path, exc), "warnings": []})
         raise
+    warnings = [] if settings.sources else [_NO_FEEDS]
     if not fetch:
-        warnings = [] if settings.sources else [_NO_FEEDS]
         if json:
             sources = len(settings.sources)
             common.print_json({"file": str(path), "sources": sources, "mistakes": [], "warnings": warnings})
@@ -61,6 +61,8 @@ def check(
         common.print_json([show.try_json(each) for each in tries])
     else:
         show.tries(tries)
+    for warning in warnings:
+        typer.echo(f"{path}: {warning}", err=True)
     if any(each.error for each in tries):
         raise typer.Exit(1)
 
