@@ -91,8 +91,8 @@ class App(Struct, frozen=True):
         """Apply the retention rules and publish what is left; return how many posts went, and the changes."""
         rules = self.settings.retention
         with self.store.lock(holder):
+            before = now - rules.max_age if rules.max_age else None
             with self.store.writing() as transaction:
-                before = now - rules.max_age if rules.max_age else None
                 pruned = upkeep.prune(transaction, before=before, per_source=rules.max_posts)
             return pruned, self._publish_all()
 
@@ -332,8 +332,7 @@ def survey_posts(settings: Settings, folder: Path) -> Survey:
     """Look through ``folder``, which holds posts; raises ConfigError when it cannot be read."""
     from aggregator.pipeline.surveying import Survey
 
-    address = partial(fetch.address, rsshub=settings.fetch.rsshub)
-    return Survey(folder, settings.sources, settings.slugs, address)
+    return Survey(folder, settings.sources, settings.slugs, partial(fetch.address, rsshub=settings.fetch.rsshub))
 
 
 def confined(stop: Event) -> Confined:

@@ -309,6 +309,17 @@ def test_an_entry_is_explained_by_any_of_its_names(desk: Desk, what: str) -> Non
         assert app.explain(told.file or "") == app.explain(f"posts/{told.file}") == [told]
 
 
+def test_posts_of_one_source_that_were_merged_leave_room_for_older_ones(desk: Desk) -> None:
+    """A feed that shows fewer entries than it has is not whole, and its archive documents stay."""
+    desk.more = "categories: {C: {entries: 3}}"
+    desk.feeds = {"a": ", category: C"}
+    desk.pull(a=[item(f"post-{number}", date=f"Mon, {23 - number} Nov 2026 08:00:00 GMT") for number in range(6)])
+    with desk.app() as app:
+        app.merge("https://a.example/post-0", "https://a.example/post-1", desk.now, "test")
+    assert desk.titles("c/atom.xml") == ["post-0", "post-2", "post-3"]
+    assert b"prev-archive" in (desk.folder / "public/c/atom.xml").read_bytes()
+
+
 def test_who_retracts_twice_takes_out_one_post(desk: Desk) -> None:
     """Entries of others that link to the page of the one that went, in a post of their own, stay."""
     desk.pull(a=[copy_of("story", "a", guid=PAGE)])

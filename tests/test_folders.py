@@ -89,6 +89,32 @@ def test_another_folder_that_is_named_is_somebodys_until_it_is_written_to(planet
     assert planet.run(at="2026-11-24T11:00:00Z")["left"] == []
 
 
+def test_a_file_that_was_noted_and_never_written_is_somebodys(planet: Planet, origin: Origin) -> None:
+    """A run that ended at one that was in the way had noted the others, too."""
+    configure(planet, origin)
+    first = put(planet.folder / "public/atom.xml")
+    assert planet.command("run", "--force").returncode == 3
+    first.unlink()
+    shutil.rmtree(planet.folder / "public")
+    mine = [put(planet.folder / "public" / name) for name in ("rss.xml", "opml.xml", "x/feed.json", "x/index.html")]
+    for _ in range(2):
+        assert planet.command("run", "--force").returncode == 3
+        assert [path.read_text() for path in mine] == [MINE] * len(mine)
+
+
+def test_what_was_pruned_leaves_a_folder_that_was_moved(planet: Planet, origin: Origin) -> None:
+    """Also when pruning is the first that is done after the move."""
+    configure(planet, origin)
+    planet.run()
+    (planet.folder / "posts").rename(planet.folder / "notes")
+    planet.configure(
+        [f"{{url: '{origin.url('/a.xml')}', category: X}}"],
+        more="output: {path: public, posts: notes}\nretention: {max_posts: 1}",
+    )
+    assert planet.command("prune").returncode == 0
+    assert len(written(planet.folder / "notes")) == 1
+
+
 def test_folders_that_were_moved_are_gone_on_with(planet: Planet, origin: Origin) -> None:
     """What stands there as it was written counts as ours, and what is needed no more is removed."""
     configure(planet, origin, category="Old")

@@ -61,7 +61,9 @@ def _strangers(transaction: Transaction, group: str, folder: OutputFolder) -> li
 
 
 def _has_id(body: bytes | None, post_id: str | None) -> bool:
-    return body is not None and post_id is not None and f"\nid: {frontmatter.scalar(post_id)}\n".encode() in body
+    # Of a post that was pruned since, the id is not known any more.
+    line = "id: " if post_id is None else f"id: {frontmatter.scalar(post_id)}\n"
+    return body is not None and f"\n{line}".encode() in body
 
 
 def _has_digest(body: bytes | None, digest: str | None) -> bool:

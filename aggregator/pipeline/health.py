@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aggregator import text
 from aggregator.models import Document
 from aggregator.pipeline.target import HEALTH, FileLog, Target, add, note
 from aggregator.pipeline.target import write as put
@@ -16,12 +17,12 @@ _SHOWN = 100
 def write(store: Store, target: Target, changes: FileLog, watch: Stopwatch) -> None:
     """Write the feed, and note that all events are published."""
     with store.reading() as transaction:
-        known = upkeep.files(transaction, HEALTH)
+        known = upkeep.sure_files(transaction, HEALTH)
         made = document(transaction, target)
     new = [] if made.path in known else [(made.path, None)]
     taken = note(store, target.feeds, HEALTH, new, known, watch)
     put(target.feeds, HEALTH, made, known, changes, watch)
-    add(store, HEALTH, taken, watch)
+    add(store, HEALTH, taken, watch, {made.path: text.digest_bytes(made.body)})
     target.feeds.sync()
     with store.writing() as transaction:
         events.publish(transaction)

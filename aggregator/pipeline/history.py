@@ -174,9 +174,7 @@ def _write(
         needless = [task for task in todo if task.state.empty]
         needless += [] if full else _needless(transaction, shown)
         past = [path for task in needless for path in task.paths(target.publication)]
-        known = (
-            upkeep.files(transaction, ARCHIVES) if full else upkeep.known_files(transaction, ARCHIVES, [*paths, *past])
-        )
+        known = upkeep.sure_files(transaction, ARCHIVES, None if full else [*paths, *past])
         # When everything is to be written again, entries may look different.
         written = Written({} if full else upkeep.digests(transaction, ARCHIVES, paths))
     # Before the files are noted, which tell of a document that comes or goes no more.
@@ -190,7 +188,7 @@ def _write(
     made = put(crew, write_share, shares, ARCHIVES, changes, stop, watch)
     if stop.is_set():
         return []
-    add(store, ARCHIVES, [each for each in taken if each[0] in made], watch)
+    add(store, ARCHIVES, [each for each in taken if each[0] in made], watch, made)
     past = sorted((known | set(paths)) - set(made) - {path for path, _ in taken})
     remove(store, target.feeds, ARCHIVES, past, changes)
     return [task.state.pk for task in todo]

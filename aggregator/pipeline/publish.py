@@ -81,7 +81,7 @@ def publish(
     with store.reading() as transaction:
         pks = array("q", archive.everything(transaction)) if full else waiting.posts
         touched = None if full else archive.carriers(transaction, pks) | waiting.bereft
-    if full or waiting.events:
+    if full or waiting.events or waiting.bereft:
         health.write(store, target, changes, watch)
     if not full and not pks and not waiting.bereft:
         return
@@ -256,14 +256,14 @@ def _write_feeds(
 ) -> None:
     target = crew.target
     with store.reading() as transaction:
-        known = upkeep.files(transaction, FEEDS)
+        known = upkeep.sure_files(transaction, FEEDS)
         feeds = list(_paths(target.publication, windows))
         # When everything is to be written again, entries may look different.
         written = Written({} if full else upkeep.digests(transaction, FEEDS, feeds))
     made = {*feeds, *_listing_paths(target.publication)}
     taken = note(store, target.feeds, FEEDS, [(path, None) for path in sorted(made - known)], known, watch)
     shares = [_share(part, target, known, written) for part in chunks(windows, _FEEDS)]
-    put(crew, write_feeds, shares, FEEDS, changes, stop, watch)
+    digests = dict(put(crew, write_feeds, shares, FEEDS, changes, stop, watch))
     if stop.is_set():
         return
     crew.dismiss()
@@ -271,7 +271,8 @@ def _write_feeds(
         # With what memory the crew had, and one by one: of 10,000 sources each takes some 10 MB.
         for document in _listings(transaction, target.publication, sources):
             write(target.feeds, FEEDS, document, known, changes, watch)
-    add(store, FEEDS, taken, watch)
+            digests[document.path] = text.digest_bytes(document.body)
+    add(store, FEEDS, taken, watch, digests)
     if full:
         remove(store, target.feeds, FEEDS, sorted(known - made), changes)
 

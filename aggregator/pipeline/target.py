@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -177,7 +178,8 @@ def note(
 ) -> list[tuple[str, int | None]]:
     """Note the files ``wanted``, paths and whose they are, before they are written; return those that are not yet ours.
 
-    Where something stands that is not ``known``, it may be somebody's: it is ours when it was written.
+    Where something stands that is not ``known``, it may be somebody's: it is ours when it was written.  What was noted
+    and never written has no digest, and is not ``known`` either.
     """
     free: list[tuple[str, int | None]] = []
     taken: list[tuple[str, int | None]] = []
@@ -187,11 +189,18 @@ def note(
     return taken
 
 
-def add(store: Store, name: str, files: Sequence[tuple[str, int | None]], watch: Stopwatch) -> None:
-    """Note ``files``, paths and whose they are, as ours."""
-    if files:
+def add(
+    store: Store,
+    name: str,
+    files: Sequence[tuple[str, int | None]],
+    watch: Stopwatch,
+    digests: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Note ``files``, paths and whose they are, as ours, and the ``digests`` of what was written."""
+    if files or digests:
         with watch("store"), store.writing() as transaction:
             upkeep.add_files(transaction, name, files)
+            upkeep.note_digests(transaction, name, digests)
 
 
 def remove(store: Store, folder: OutputFolder, name: str, paths: Sequence[str], changes: FileLog) -> None:

@@ -73,6 +73,7 @@ def _latest_of(number: int) -> sa.Select[Any]:
     here = sa.bindparam(f"source{number}", type_=sa.BigInteger)
     return (
         sa.select(_AT.label("at"), copy.c.post_pk)
+        .distinct()  # of posts that were merged, a source has several copies
         .where(copy.c.source_pk == here, sa.bindparam("since") <= _AT, copy.c.post_pk.is_not(None))
         .order_by(copy.c.listed_at.desc(), copy.c.post_pk.desc())
         .limit(sa.bindparam("most", type_=sa.BigInteger))

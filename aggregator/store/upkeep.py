@@ -35,6 +35,13 @@ def files(connection: sa.Connection, folder: str) -> set[str]:
     return set(connection.scalars(sa.select(file.c.path).where(file.c.folder == folder, sa.not_(file.c.gone))))
 
 
+def sure_files(connection: sa.Connection, folder: str, paths: Sequence[str] | None = None) -> set[str]:
+    """Return the ``paths``, or all, of files in ``folder`` of which it is known that we wrote them, and what."""
+    if paths is not None:
+        return set(digests(connection, folder, paths))
+    return {path for path, digest in written(connection, folder).items() if digest}
+
+
 def has_files(connection: sa.Connection, folder: str) -> bool:
     """Tell whether files that we wrote are to stand in ``folder``."""
     query = sa.select(sa.true()).where(file.c.folder == folder, sa.not_(file.c.gone)).limit(1)
