@@ -188,7 +188,8 @@ def _write(
     made = put(crew, write_share, shares, ARCHIVES, changes, stop, watch)
     if stop.is_set():
         return []
-    add(store, ARCHIVES, [each for each in taken if each[0] in made], watch, made)
+    new = [each for each in taken if each[0] in made]
+    add(store, ARCHIVES, new, watch, {path: made[path] for path, _ in new})
     past = sorted((known | set(paths)) - set(made) - {path for path, _ in taken})
     remove(store, target.feeds, ARCHIVES, past, changes)
     return [task.state.pk for task in todo]

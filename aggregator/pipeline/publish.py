@@ -260,13 +260,14 @@ def _write_feeds(
         feeds = list(_paths(target.publication, windows))
         # When everything is to be written again, entries may look different.
         written = Written({} if full else upkeep.digests(transaction, FEEDS, feeds))
-    made = {*feeds, *_listing_paths(target.publication)}
-    taken = note(store, target.feeds, FEEDS, [(path, None) for path in sorted(made - known)], known, watch)
+    wanted = {*feeds, *_listing_paths(target.publication)}
+    taken = note(store, target.feeds, FEEDS, [(path, None) for path in sorted(wanted - known)], known, watch)
     shares = [_share(part, target, known, written) for part in chunks(windows, _FEEDS)]
-    digests = dict(put(crew, write_feeds, shares, FEEDS, changes, stop, watch))
+    made = put(crew, write_feeds, shares, FEEDS, changes, stop, watch)
     if stop.is_set():
         return
     crew.dismiss()
+    digests = {path: made[path] for path, _ in taken if path in made}
     with store.reading() as transaction:
         # With what memory the crew had, and one by one: of 10,000 sources each takes some 10 MB.
         for document in _listings(transaction, target.publication, sources):
@@ -274,7 +275,7 @@ def _write_feeds(
             digests[document.path] = text.digest_bytes(document.body)
     add(store, FEEDS, taken, watch, digests)
     if full:
-        remove(store, target.feeds, FEEDS, sorted(known - made), changes)
+        remove(store, target.feeds, FEEDS, sorted(known - wanted), changes)
 
 
 def _share(windows: Sequence[Window], target: Target, known: AbstractSet[str], written: Written) -> Feeds:
