@@ -188,8 +188,8 @@ def _write(
     made = put(crew, write_share, shares, ARCHIVES, changes, stop, watch)
     if stop.is_set():
         return []
-    new = [each for each in taken if each[0] in made]
-    add(store, ARCHIVES, new, watch, {path: made[path] for path, _ in new})
+    written_now = [each for each in taken if each[0] in made]
+    add(store, ARCHIVES, written_now, watch, {path: made[path] for path, _ in written_now})
     past = sorted((known | set(paths)) - set(made) - {path for path, _ in taken})
     remove(store, target.feeds, ARCHIVES, past, changes)
     return [task.state.pk for task in todo]
