@@ -94,8 +94,9 @@ def retract(store: Store, what: str, reason: str | None, now: datetime) -> int:
     Raises ConfigError when there is none.
     """
     with store.writing() as transaction:
-        if _living(transaction, what):
-            found = lookup.copies_of(transaction, _one_post(transaction, what))
+        living = _living(transaction, what)
+        if living:
+            found = lookup.copies_of(transaction, _only(transaction, living, what))
         else:
             found = verdicts.still_open(transaction, lookup.copies(transaction, what))
         if not found:
@@ -106,12 +107,16 @@ def retract(store: Store, what: str, reason: str | None, now: datetime) -> int:
 
 def _one_post(transaction: Transaction, what: str) -> int:
     found = _living(transaction, what)
-    if len(found) > 1:
-        ids = ", ".join(lookup.ids(transaction, found))
-        raise ConfigError(f"{what!r} names {len(found)} posts; name one by its id: {ids}")
     if not found:
         raise _absent(transaction, what)
-    return found[0]
+    return _only(transaction, found, what)
+
+
+def _only(transaction: Transaction, posts: Sequence[int], what: str) -> int:
+    if len(posts) > 1:
+        ids = ", ".join(lookup.ids(transaction, posts))
+        raise ConfigError(f"{what!r} names {len(posts)} posts; name one by its id: {ids}")
+    return posts[0]
 
 
 def _living(transaction: Transaction, what: str) -> list[int]:
