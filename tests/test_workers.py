@@ -6,6 +6,7 @@ import os
 import pickle
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from aggregator.workers import Limits, Pool, job
 
 LIMITS = Limits(cpu=5, wall=60, memory=512 * 2**20)
 SHORT = Limits(cpu=1, wall=200, memory=512 * 2**20)
+JOB = pickle.dumps(job.Job(os.getpid, (), LIMITS))
 
 
 def answer(number: int) -> Link:
@@ -245,6 +247,25 @@ def test_a_worker_does_not_outlive_its_pool() -> None:
         owner.kill()
     _, alive = psutil.wait_procs(children, timeout=60)
     assert not alive
+
+
+@pytest.mark.parametrize(
+    ("start", "sent"),
+    [
+        ("child.serve('')", job.LENGTH.pack(len(JOB)) + JOB),
+        ("helper.serve()", pickle.dumps((os.getpid, ()))),
+    ],
+    ids=["a worker", "a helper"],
+)
+def test_whoever_finds_nobody_to_answer_ends_without_a_word(start: str, sent: bytes) -> None:
+    """When the process that asked was killed, those that worked for it write no tracebacks after it."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(sent)
+        ours.shutdown(socket.SHUT_RD)
+        command = [sys.executable, "-c", f"from aggregator.workers import child, helper; {start}"]
+        ended = subprocess.run(command, stdin=theirs.fileno(), stderr=subprocess.PIPE, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 def test_a_closed_pool_works_again() -> None:

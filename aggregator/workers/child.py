@@ -7,6 +7,7 @@ import pickle
 import resource
 import signal
 import socket
+from contextlib import suppress
 from importlib import import_module
 from io import BufferedIOBase
 
@@ -25,7 +26,7 @@ def serve(modules: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # to die of a limit is nothing to look into
-    with socket.socket(fileno=0) as channel, channel.makefile("rb") as jobs:
+    with suppress(ConnectionError), socket.socket(fileno=0) as channel, channel.makefile("rb") as jobs:
         tether.tie(channel)
         for module in filter(None, modules.split(",")):
             import_module(module)

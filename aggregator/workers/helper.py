@@ -114,7 +114,7 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     gc.set_threshold(_YOUNG)
-    with socket.socket(fileno=0) as channel, channel.makefile("rb") as calls:
+    with suppress(ConnectionError), socket.socket(fileno=0) as channel, channel.makefile("rb") as calls:
         tether.tie(channel)
         make, arguments = pickle.load(calls)  # noqa: S301 - from the process that started this one
         made, error = _done(make, arguments)
