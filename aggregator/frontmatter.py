@@ -27,6 +27,8 @@ _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff]")
 # - A blank line would end the HTML block (CommonMark 0.31, section 4.6) and hand the rest to Markdown; a
 #   reference to the line break means the same to a browser, in <pre> too.
 _MEANT_FOR_OTHERS = re.compile(r"\{|\}|\ufffc|```+|~~~+|<(?=!--)|\r|\t|\n(?= *\n)")
+# Other programs may have put a byte order mark or a blank line before it, and other line ends.
+_ID = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*---\r?\n(?:(?!---\s).*\n)*?id: (.+?)\r?\n")
 _DAY = re.compile(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}-")
 _QUOTED = json.JSONEncoder(ensure_ascii=False).encode
 _PLACEHOLDER = "https://picsum.photos/400/300?random={number}"
@@ -69,6 +71,12 @@ def names_in(file: str) -> tuple[str, ...]:
     for suffix in {style.suffix for style in STYLES.values()}:
         stem = stem.removesuffix(suffix)
     return tuple(dict.fromkeys((stem, _DAY.sub("", stem))))
+
+
+def id_in(file: bytes) -> bytes | None:
+    """Return the id in the front matter of ``file`` as it is written there (``scalar``); None where there is none."""
+    found = _ID.match(file)
+    return found and found[1]
 
 
 def body(post: Post) -> str:

@@ -26,9 +26,9 @@ def configure(planet: Planet, origin: Origin, feeds: str = "public", posts: str 
     )
 
 
-def put(path: Path) -> Path:
+def put(path: Path, words: str = MINE) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(MINE)
+    path.write_text(words)
     return path
 
 
@@ -49,6 +49,15 @@ def test_a_file_of_somebodys_is_refused_at_every_run(planet: Planet, origin: Ori
     mine.unlink()
     planet.run()
     assert mine.is_file()
+
+
+def test_a_feed_of_somebodys_is_refused_whatever_lines_it_has_in_common(planet: Planet, origin: Origin) -> None:
+    """An article on YAML may have a line that looks like the id of a post."""
+    origin.put("/a.xml", rss(Item(guid="1", body="<pre>name: seven\nid: 7\n</pre>")))
+    configure(planet, origin)
+    mine = put(planet.folder / "public/atom.xml", "<feed>\nid: 7\n</feed>")
+    assert planet.command("run", "--force").returncode == 3
+    assert mine.read_text().startswith("<feed>")
 
 
 def test_a_file_of_somebodys_stays_where_a_post_is_to_stand(planet: Planet, origin: Origin) -> None:

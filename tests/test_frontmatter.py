@@ -281,6 +281,18 @@ def test_authors_are_the_next_best_known() -> None:
     assert frontmatter.author(bare_post()) == "Bare source"
 
 
+@pytest.mark.parametrize("style", frontmatter.STYLES)
+def test_a_file_tells_the_id_of_its_post(style: str) -> None:
+    """Also where an editor gave it other line ends; no line of a body or of another kind of file is taken for it."""
+    post = with_copy(content="<pre>a\nid: 7\n</pre>")
+    file = frontmatter.render(post, style=frontmatter.STYLES[style]).encode()
+    written = frontmatter.scalar(post.id).encode()
+    crlf = b"\xef\xbb\xbf" + file.replace(b"\n", b"\r\n")
+    assert [frontmatter.id_in(each) for each in (file, crlf)] == [written, written]
+    assert frontmatter.id_in(file.replace(b"\nid: ", b"\nguid: ", 1)) is None
+    assert frontmatter.id_in(b"<feed>\nid: 7\n</feed>\n") is None
+
+
 def test_placeholders_follow_from_the_id() -> None:
     """A post without a picture has the same placeholder at every run, and others have others."""
     posts = [replace(bare_post(), id=f"urn:x:{number}") for number in range(50)]

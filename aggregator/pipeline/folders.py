@@ -61,9 +61,9 @@ def _strangers(transaction: Transaction, group: str, folder: OutputFolder) -> li
 
 
 def _has_id(body: bytes | None, post_id: str | None) -> bool:
+    found = None if body is None else frontmatter.id_in(body)
     # Of a post that was pruned since, the id is not known any more.
-    line = "id: " if post_id is None else f"id: {frontmatter.scalar(post_id)}\n"
-    return body is not None and f"\n{line}".encode() in body
+    return found is not None and (post_id is None or found == frontmatter.scalar(post_id).encode())
 
 
 def _has_digest(body: bytes | None, digest: str | None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -26,8 +25,6 @@ from aggregator.store import Store, upkeep
 #: The groups of files that we wrote; archive documents stand in the folder of the feeds.
 FEEDS, POSTS, ARCHIVES, HEALTH = "feeds", "posts", "archives", "health"
 
-#: The part of a front-matter post that no other post has.
-_ID_LINE = re.compile(rb"^id: .+$", re.MULTILINE)
 #: As many bytes as declare a feed's format and name its title.
 _BEGINNING = 100
 #: Files that are written side by side.
@@ -160,11 +157,11 @@ def _written(folder: OutputFolder, document: Document, known: AbstractSet[str], 
 def _is_ours(document: Document, before: bytes) -> bool:
     # A database that was lost has forgotten its files: what names this program, starts as our document does,
     # or is a post of the very same id was made by us.
-    same_id = _ID_LINE.search(document.body)
+    post_id = frontmatter.id_in(document.body)
     return (
         PROJECT_URL.encode() in before
         or before[:_BEGINNING] == document.body[:_BEGINNING]
-        or bool(same_id and same_id[0] in before)
+        or (post_id is not None and post_id == frontmatter.id_in(before))
     )
 
 
