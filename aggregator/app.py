@@ -291,14 +291,10 @@ class App(Struct, frozen=True):
                 comments=self.settings.output.comments,
                 style=frontmatter.STYLES[self.settings.output.style],
             ),
-            folder_of=self.folder_of,
+            folder_of=self.settings.folder,
             archive=self.settings.output.archive,
             tombstones=self.settings.output.tombstones,
         )
-
-    def folder_of(self, category: tuple[str, ...]) -> str:
-        """Return the folder of a category path: slugs, each with a slash behind it."""
-        return "".join(f"{level.slug}/" for level in self.settings.levels(category))
 
     def _fetch_all(self, client: fetch.Client, keep: Callable[[], None], orders: Orders) -> FetchAll:
         settings = self.settings.fetch

@@ -12,7 +12,7 @@ Every time is an aware ``datetime`` in UTC.  Every address is an absolute IRI.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -264,6 +264,11 @@ class Level(Struct, frozen=True, kw_only=True):
     slug: str
 
 
+def folder_of(levels: Iterable[Level]) -> str:
+    """Return the folder of a category below that of all outputs: slugs, each with a slash behind it."""
+    return "".join(f"{level.slug}/" for level in levels)
+
+
 class OutputFeed(Struct, frozen=True, kw_only=True):
     """A feed that we publish: the whole site (no levels) or one level of a category path.
 
@@ -290,8 +295,8 @@ class OutputFeed(Struct, frozen=True, kw_only=True):
 
     @property
     def folder(self) -> str:
-        """Where its documents stand below ``output.path``: slugs with a trailing slash, "" for the whole site."""
-        return "".join(f"{level.slug}/" for level in self.levels)
+        """Where its documents stand below ``output.path``: "" for the whole site."""
+        return folder_of(self.levels)
 
 
 class Archive(Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from aggregator.config.model import (
     SiteSettings,
     StoriesSettings,
 )
-from aggregator.models import Level, OutputFeed, Site, Source
+from aggregator.models import Level, OutputFeed, Site, Source, folder_of
 
 #: A category path: names, outermost first.
 Names = tuple[str, ...]
@@ -58,6 +58,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         known = self._levels.get(category)
         return levels(category, self.categories) if known is None else known
 
+    def folder(self, category: Names) -> str:
+        """Return the folder of a category path; see ``models.folder_of``."""
+        return folder_of(self.levels(category))
+
     def category(self, written: str) -> Names | None:
         """Return the category path that ``written`` is: its names with slashes between them, or its folder."""
         folder = written.strip("/")
@@ -97,13 +101,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         return text.digest(*parts)
 
     def _output_feed(self, path: Names, authority: str) -> OutputFeed:
-        made = self.levels(path)
-        folder = "".join(f"{level.slug}/" for level in made)
         own = settings_of(path, self.categories)
         return OutputFeed(
-            id=f"tag:{authority},2026:{urls.path(folder) or 'site'}",
+            id=f"tag:{authority},2026:{urls.path(self.folder(path)) or 'site'}",
             title=own.title or " · ".join(filter(None, (self.site.title, " / ".join(path)))),
-            levels=made,
+            levels=self.levels(path),
             limit=self.output.entries if own.entries is None else own.entries,
         )
 
