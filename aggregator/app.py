@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from aggregator.pipeline.importing import Imported
     from aggregator.pipeline.plan import Plan
     from aggregator.pipeline.surveying import Survey
+    from aggregator.recognise.rules import Rules
 
 #: Who looks at sources waits so long at most until a domain may be asked again.
 _PATIENCE = timedelta(minutes=5)
@@ -116,14 +117,8 @@ class App(Struct, frozen=True):
 
     def split(self, post: str, who: str, now: datetime, holder: str) -> tuple[list[str], Changes]:
         """Take entries out of a post into posts of their own; return the ids of those, and what was published."""
-        rules_of = partial(
-            deciding.rules_of,
-            sources=self.settings.sources,
-            primary=self.settings.stories.primary,
-            authority=self.authority,
-        )
         with self.store.lock(holder):
-            return corrections.split(self.store, post, who, rules_of, now), self._publish_news(now)
+            return corrections.split(self.store, post, who, self._rules, now), self._publish_news(now)
 
     def merge(self, post: str, other: str, now: datetime, holder: str) -> Changes:
         """Join ``other`` to ``post``, and publish it; see ``pipeline.corrections``."""
@@ -140,12 +135,11 @@ class App(Struct, frozen=True):
         """Store the posts in ``survey``, for whose lines the settings have sources, and publish them."""
         from aggregator.pipeline import importing  # nothing else reads files of posts
 
-        sources = self.settings.sources
         with self.store.lock(holder):
             self._sync()
             with self.store.reading() as transaction:
-                rules = deciding.rules_of(transaction, sources, self.settings.stories.primary, self.authority)
-            found = importing.store_posts(self.store, survey, sources, self.target(), rules, now)
+                rules = self._rules(transaction)
+            found = importing.store_posts(self.store, survey, self.settings.sources, self.target(), rules, now)
             return found, self._publish_news(now)
 
     def sources(self, now: datetime) -> list[SourceReport]:
@@ -205,18 +199,16 @@ class App(Struct, frozen=True):
         with self.store.writing() as transaction:
             pulls.sync(transaction, self.settings.sources)
 
+    def _rules(self, transaction: Transaction) -> Rules:
+        settings = self.settings
+        return deciding.rules_of(transaction, settings.sources, settings.stories.primary, self.authority)
+
     def _publish_news(self, now: datetime) -> Changes:
         self._sync()
         with self.store.writing() as transaction:
             tombstones.expire(transaction, now - self.settings.output.tombstones)
-        bound = deciding.bind(
-            self.store,
-            self.settings.sources,
-            self.settings.stories.primary,
-            self.authority,
-            Stopwatch(),
-            now=now,
-        )
+        settings, watch = self.settings, Stopwatch()
+        bound = deciding.bind(self.store, settings.sources, settings.stories.primary, self.authority, watch, now=now)
         deque(bound, maxlen=0)
         return self._publish(full=False)
 
