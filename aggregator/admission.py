@@ -7,7 +7,7 @@ by what it brought before: without a record nothing is suspicious but a date to 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from aggregator import domains, urls
 from aggregator.models import Admission
 from aggregator.reasons import Reason
 from aggregator.records import Verdict
+from aggregator.times import LONG_AGO
 
 #: Copies of a source that its record looks back on, and how many it takes to judge by.
 RECORD = 50
@@ -29,7 +30,6 @@ _AT_ONCE = timedelta(hours=1)
 _DAY = timedelta(days=1)
 #: A date further ahead is a mistake and not believed at all: the first sight stands for it.
 _BELIEVABLE = timedelta(days=366)
-_OLDEST = datetime.min.replace(tzinfo=UTC)
 
 
 class Newcomer(Struct, frozen=True, kw_only=True):
@@ -90,7 +90,7 @@ def verdicts(
 def _history(newcomers: Sequence[Newcomer], record: Record, rules: Admission) -> dict[str, Verdict]:
     if not record.latecomer or not rules.history:
         return {}
-    newest = sorted(newcomers, key=lambda each: each.dated or _OLDEST, reverse=True)
+    newest = sorted(newcomers, key=lambda each: each.dated or LONG_AGO, reverse=True)
     told = f"{rules.history} of {len(newcomers)} entries were published"
     return {
         each.key: Verdict(kind="archived", code=Reason.ARCHIVED_HISTORY, detail=told)

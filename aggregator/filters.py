@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from aggregator import text
 from aggregator.models import Entry, FilterField, Source, Text
-
-_OLDEST = datetime.min.replace(tzinfo=UTC)
+from aggregator.times import LONG_AGO
 
 
 def taken(entries: Sequence[Entry], source: Source) -> tuple[Entry, ...]:
@@ -57,4 +56,4 @@ def _plain(part: Text) -> str:
 
 
 def _date(entry: Entry) -> datetime:
-    return entry.published or entry.updated or _OLDEST
+    return entry.published or entry.updated or LONG_AGO

@@ -1,9 +1,12 @@
-"""Times as standards write them, in UTC and to the second."""
+"""Times as standards write them, in UTC and to the second; and the time before all others."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
+
+#: Before any time that is met: what has no time of its own is sorted by it.
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def rfc3339(moment: datetime) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from msgspec.structs import replace
 
 from aggregator.cadence.schedule import LONGEST_WISH, believed
 from aggregator.records import DomainState
+from aggregator.times import LONG_AGO
 
 MINUTE = timedelta(minutes=1)
 #: A domain that refuses without saying for how long is left alone for an hour, twice as long each further time.
@@ -18,7 +19,6 @@ _CLOSED = timedelta(hours=1)
 _LONGEST = timedelta(days=1)
 #: A 403 after so many requests within a minute is a throttle's: some services never answer 429.
 _BURST = 5
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def free_at(state: DomainState, per_minute: int, now: datetime) -> datetime:
@@ -64,7 +64,7 @@ def refused(state: DomainState, status: int, retry_after: datetime | None, now: 
 
 def merged(stored: DomainState, ours: DomainState, more: Iterable[datetime]) -> DomainState:
     """Return what is known of a domain by two processes: ``stored`` by any, and ``ours``, which asked ``more``."""
-    later = stored if (stored.closed_until or _NEVER) > (ours.closed_until or _NEVER) else ours
+    later = stored if (stored.closed_until or LONG_AGO) > (ours.closed_until or LONG_AGO) else ours
     return replace(later, asked=tuple(sorted((*stored.asked, *more))), refusals=ours.refusals)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Protocol
 
@@ -13,8 +13,7 @@ from aggregator.cadence import moves, rhythm, schedule
 from aggregator.errors import HttpStatusError
 from aggregator.models import Hints, Source
 from aggregator.records import SourceState
-
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+from aggregator.times import LONG_AGO
 
 
 class Answer(Protocol):
@@ -45,7 +44,7 @@ def queue(states: Mapping[str, SourceState], now: datetime) -> dict[str, SourceS
     Those that wait the longest come first: what a domain's budget leaves over is not the same ones each time.
     """
     welcome = [name for name, state in states.items() if schedule.welcome(state.hints, now)]
-    return {name: states[name] for name in sorted(welcome, key=lambda name: states[name].next_pull or _LONG_AGO)}
+    return {name: states[name] for name in sorted(welcome, key=lambda name: states[name].next_pull or LONG_AGO)}
 
 
 def succeeded(

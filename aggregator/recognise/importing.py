@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -15,9 +15,9 @@ from aggregator.postfile import PostFile
 from aggregator.recognise import changes
 from aggregator.recognise.entries import alias
 from aggregator.records import TURNED_AWAY, Alias, CopyWrite, Known, Made
+from aggregator.times import LONG_AGO
 
 _SECOND = timedelta(seconds=1)
-_NEVER = datetime.min.replace(tzinfo=UTC)
 # An id of ours (``minting``) names the source and the key of the copy that it was made for.
 _OURS = re.compile(r"tag:[^,]+,2026:([^:]+):([0-9a-f]{32})")
 
@@ -148,9 +148,9 @@ def _bare(post: PostFile, said: Attribution) -> Post:
         title=post.title,
         content="",
         summary="",
-        published=_NEVER,
-        updated=_NEVER,
-        first_seen=_NEVER,
+        published=LONG_AGO,
+        updated=LONG_AGO,
+        first_seen=LONG_AGO,
         feed=FeedInfo(),
     )
     credited = replace(said, link=post.link)
