@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
-from aggregator import __version__, fetch
+from aggregator import __version__, fetch, text
 from aggregator.cadence import budget
 from aggregator.config import Settings
 from aggregator.domains import Domains
@@ -81,5 +81,5 @@ def _client(
 def user_agent(settings: Settings) -> str:
     """Return how we introduce ourselves: name, version, where to read about us, and for how many readers we ask."""
     readers = settings.site.subscribers
-    told = f"; {readers} subscriber{'' if readers == 1 else 's'}" if readers is not None else ""
+    told = "" if readers is None else f"; {text.counted(readers, 'subscriber')}"
     return f"aggregator/{__version__} (+{settings.site_model.url}{told})"

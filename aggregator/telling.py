@@ -6,8 +6,14 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from aggregator.reasons import Reason
+from aggregator.reasons import SENTENCES, Reason
 from aggregator.records import Decision, Edit
+
+
+def in_words(decision: Decision) -> str:
+    """Return what was decided and why, as a sentence with whatever helps to understand it."""
+    detail = "; ".join(f"{name}: {said}" for name, said in decision.detail.items())
+    return f"{SENTENCES[decision.code]} ({detail})" if detail else SENTENCES[decision.code]
 
 
 def entry_name(number: int) -> str:

@@ -11,7 +11,7 @@ from aggregator.cli.common import console
 from aggregator.cli.show import plain
 from aggregator.reasons import SENTENCES
 from aggregator.records import Decision
-from aggregator.telling import Held, Story, Told, entry_name
+from aggregator.telling import Held, Story, Told, entry_name, in_words
 from aggregator.times import rfc3339
 
 if TYPE_CHECKING:
@@ -88,9 +88,7 @@ def _entry(entry: Told) -> Iterator[str]:
 
 def _decided(decision: Decision) -> str:
     about = f" {entry_name(decision.copy_pk)}" if decision.copy_pk else ""
-    detail = "; ".join(f"{name}: {said}" for name, said in decision.detail.items())
-    told = f"{SENTENCES[decision.code]} {f'({detail})' if detail else ''}".rstrip()
-    return f"[dim]{decision.at:%Y-%m-%d %H:%M}[/dim] {decision.code.value}{about}: {plain(told)}"
+    return f"[dim]{decision.at:%Y-%m-%d %H:%M}[/dim] {decision.code.value}{about}: {plain(in_words(decision))}"
 
 
 def story_json(each: Story) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from aggregator.errors import ConfigError
 from aggregator.frontmatter import Style
-from aggregator.reasons import SENTENCES, Reason
+from aggregator.reasons import Reason
 from aggregator.recognise import minting
 from aggregator.recognise.rules import Rules
 from aggregator.store import Store, Transaction, binding, corrections, ledger, lookup, pulls, story, verdicts
-from aggregator.telling import Held, Story
+from aggregator.telling import Held, Story, in_words
 
 #: Stands for all that is held.
 ALL = "all"
@@ -139,9 +139,7 @@ def _taken_out(transaction: Transaction, what: str) -> ConfigError | None:
     end = ledger.end_of(transaction, lookup.posts(transaction, what), lookup.copies(transaction, what))
     if end is None:
         return None
-    detail = "; ".join(f"{name}: {said}" for name, said in end.detail.items())
-    told = f"{SENTENCES[end.code]} {f'({detail})' if detail else ''}".rstrip()
-    return ConfigError(f"{what[:_SHOWN]!r} was taken out on {end.at:%Y-%m-%d %H:%M} UTC: {told}")
+    return ConfigError(f"{what[:_SHOWN]!r} was taken out on {end.at:%Y-%m-%d %H:%M} UTC: {in_words(end)}")
 
 
 def _nothing(what: str) -> ConfigError:
