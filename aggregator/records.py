@@ -236,6 +236,11 @@ class SourceReport(Struct, frozen=True, kw_only=True):
     twin: str | None = None
     place: str | None = None
 
+    @property
+    def standing(self) -> str:
+        """Its state in one word."""
+        return standing(self.state, enabled=self.enabled)
+
 
 class ArchiveState(Struct, frozen=True, kw_only=True):
     """An archive document of the feed in ``folder``.

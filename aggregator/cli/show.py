@@ -15,7 +15,7 @@ import typer
 from aggregator import cadence, frontmatter, text, urls
 from aggregator.cli.common import console
 from aggregator.models import Attribution, Post
-from aggregator.records import SourceReport, standing
+from aggregator.records import SourceReport
 from aggregator.times import rfc3339
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def sources(reports: Sequence[SourceReport], now: datetime) -> None:
         state = report.state
         table.add_row(
             plain(report.id),
-            _coloured(status(report)),
+            _coloured(report.standing),
             _ago(state.last_success, now),
             "never" if state.gone or not report.enabled else _ahead(state.next_pull, now),
             str(report.entries),
@@ -201,11 +201,6 @@ def sources(reports: Sequence[SourceReport], now: datetime) -> None:
             out.print(f"[yellow]warning[/yellow] {plain(report.id)}: {plain(warning)}")
 
 
-def status(report: SourceReport) -> str:
-    """Return a source's state in one word."""
-    return standing(report.state, enabled=report.enabled)
-
-
 def source_json(report: SourceReport) -> dict[str, Any]:
     """Return how a source stands for scripts."""
     state = report.state
@@ -214,7 +209,7 @@ def source_json(report: SourceReport) -> dict[str, Any]:
         "title": report.title,
         "feed": report.feed,
         "category": list(report.category),
-        "state": status(report),
+        "state": report.standing,
         "last_success": state.last_success and rfc3339(state.last_success),
         "last_pull": state.last_pull and rfc3339(state.last_pull),
         "next_pull": None if state.gone or not report.enabled else state.next_pull and rfc3339(state.next_pull),

@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 from aggregator.app import App
 from aggregator.config import Settings
 from aggregator.errors import ConfigError, DatabaseError
+from aggregator.records import SourceState, standing
 from aggregator.service.configuration import Current, File, Watcher
 from aggregator.service.cycles import Cycles
 from aggregator.service.log import Log
@@ -22,7 +23,7 @@ from aggregator.service.metrics import Metrics
 from aggregator.service.notify import Notifier
 from aggregator.service.pulse import Pulse
 from aggregator.service.ticker import TICK, Ticker
-from aggregator.store import upkeep
+from aggregator.store import pulls, upkeep
 
 Order = Literal["stop", "reload", "failed"]
 
@@ -94,6 +95,13 @@ class Service:
         except DatabaseError as exc:
             return str(exc)
         return None if known else "the database is not the one that was opened"
+
+    def standings(self) -> list[str]:
+        """Return how every source of feeds.yaml stands; one that was never looked at is new.  Raises DatabaseError."""
+        with self.app.store.reading() as transaction:
+            states = pulls.states(transaction)
+        never = SourceState()
+        return [standing(states.get(each.id, never), enabled=each.enabled) for each in self.app.settings.sources]
 
     def run(self, side: Side | None = None) -> int:
         """Work until a signal comes, with ``side`` beside; return the exit code."""

@@ -11,7 +11,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from aggregator import __version__
 from aggregator.pipeline.cycle import Summary
-from aggregator.service.standing import STATES
+from aggregator.records import STATES
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 

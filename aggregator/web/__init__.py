@@ -15,7 +15,6 @@ from aggregator.errors import DatabaseError
 from aggregator.publish import theme
 from aggregator.service import Service
 from aggregator.service.metrics import CONTENT_TYPE
-from aggregator.service.standing import standings
 from aggregator.times import rfc822
 from aggregator.web import feeds, sources
 from aggregator.web.files import Files
@@ -117,7 +116,7 @@ def _metrics(service: Service) -> _Handler:
 
     async def answer(request: Request) -> Response:
         try:
-            states = await turns.ask(lambda: standings(service.app))
+            states = await turns.ask(service.standings)
         except (DatabaseError, TimeoutError):
             states = None
         service.metrics.sources(states)

@@ -13,9 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aggregator import cadence, text, urls
-from aggregator.records import SourceReport
+from aggregator.records import STATES, SourceReport
 from aggregator.service import Service
-from aggregator.service.standing import STATES, standing
 from aggregator.times import rfc3339
 from aggregator.web import page
 from aggregator.web.answers import Version, answer
@@ -50,7 +49,7 @@ def _row(report: SourceReport, now: datetime) -> dict[str, Any]:
         "feed": urls.absolute(report.feed),
         "site": urls.absolute(state.info.link),
         "category": " / ".join(report.category),
-        "state": standing(state, enabled=report.enabled),
+        "state": report.standing,
         "success": _time(state.last_success),
         "next": _time(max(state.next_pull or now, now)) if asked else None,
         "failures": state.failures,
