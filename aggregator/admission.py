@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from aggregator import domains, urls
+from aggregator import urls
 from aggregator.models import Admission
 from aggregator.reasons import Reason
 from aggregator.records import Verdict
@@ -152,19 +152,12 @@ def _strange(
     return {
         each.key: Verdict(kind="held", code=Reason.HELD_ELSEWHERE, detail=told.format(found))
         for each in newcomers
-        if each.link and (found := site(each.link)) not in known
+        if each.link and (found := urls.site(each.link)) not in known
     }
 
 
 def _sites(links: Iterable[str]) -> list[str]:
-    return [site(link) for link in links]
-
-
-def site(link: str) -> str:
-    """Return the name that the owner of ``link``'s site registered (``example.co.uk``); else its host."""
-    host = urls.host(link)
-    numeric = ":" in host or host.rpartition(".")[2].isdigit()
-    return host if numeric else domains.registrable(host)
+    return list(map(urls.site, links))
 
 
 def _held(newcomers: Iterable[Newcomer], code: Reason, detail: str) -> dict[str, Verdict]:

@@ -17,7 +17,7 @@ from urllib.parse import (
     urlunsplit,
 )
 
-from aggregator import twins
+from aggregator import domains, twins
 
 #: What names no feed that anybody could ask stands under addresses here; there can be no such host (RFC 6761,
 #: section 6.4).
@@ -160,6 +160,13 @@ def host(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def site(url: str) -> str:
+    """Return the name that the owner of ``url``'s site registered (``example.co.uk``); its host where that is none."""
+    name = host(url)
+    is_numeric = ":" in name or name.rpartition(".")[2].isdigit()
+    return name if is_numeric else domains.registrable(name)
 
 
 def public(url: str) -> str:

@@ -147,21 +147,6 @@ def test_without_a_record_nothing_is_suspicious() -> None:
     assert judged(spam, record())
 
 
-@pytest.mark.parametrize(
-    ("link", "site"),
-    [
-        ("https://www.bbc.co.uk/news", "bbc.co.uk"),
-        ("https://a.github.io/", "a.github.io"),
-        ("http://127.0.0.1:8080/x", "127.0.0.1"),
-        ("http://[::1]/x", "::1"),
-        ("http://localhost/x", "localhost"),
-    ],
-)
-def test_a_site_is_what_its_owner_registered(link: str, site: str) -> None:
-    """As the public suffix list has it."""
-    assert admission.site(link) == site
-
-
 @given(
     st.lists(
         st.builds(

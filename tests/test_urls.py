@@ -352,3 +352,18 @@ def test_a_valid_id_is_an_iri(start: str, rest: str) -> None:
 def test_paths_are_quoted_for_links() -> None:
     """Slashes stay, everything that a link cannot hold is percent-encoded."""
     assert urls.path("新媒体/a b?#") == "%E6%96%B0%E5%AA%92%E4%BD%93/a%20b%3F%23"
+
+
+@pytest.mark.parametrize(
+    ("url", "site"),
+    [
+        ("https://www.bbc.co.uk/news", "bbc.co.uk"),
+        ("https://a.github.io/", "a.github.io"),
+        ("http://127.0.0.1:8080/x", "127.0.0.1"),
+        ("http://[::1]/x", "::1"),
+        ("http://localhost/x", "localhost"),
+    ],
+)
+def test_a_site_is_what_its_owner_registered(url: str, site: str) -> None:
+    """As the public suffix list has it."""
+    assert urls.site(url) == site

@@ -12,7 +12,6 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from aggregator import urls
-from aggregator.admission import site
 from aggregator.records import Line
 
 #: Hosts that serve the feeds of other sites.
@@ -71,7 +70,7 @@ def _is_proxy(feed: str) -> bool:
 
 @cache
 def _of_host(host: str) -> str:
-    found = site(f"https://{host}/") if host else ""
+    found = urls.site(f"https://{host}/") if host else ""
     if found in _SHARED:
         bare = host.removeprefix("www.")
         return "" if bare == found else bare
