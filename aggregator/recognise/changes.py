@@ -95,7 +95,8 @@ def writes(
         copy = match.known
         aliases = tuple(alias for alias in match.candidate.aliases if alias.value not in known)
         if copy is None:
-            yield _new(drafts[place], (*aliases, drafts[place].name(known)))
+            draft = drafts[place]
+            yield new(draft.made, draft.candidate.page, (*aliases, draft.name(known)))
         elif copy.pk in versions:
             yield _changed(match, copy, aliases, versions[copy.pk], pulled)
         elif aliases:
@@ -116,16 +117,17 @@ def _is_touched(match: Match, known: Known) -> bool:
     return not known.pruned and (known.waiting or normalise.fingerprint(match.candidate.entry) != known.fingerprint)
 
 
-def _new(draft: Draft, aliases: tuple[Alias, ...]) -> CopyWrite:
+def new(made: Made, page: str | None, aliases: tuple[Alias, ...]) -> CopyWrite:
+    """Return what writes a new copy, known by ``aliases``; ``page`` stands for the page that it links to."""
     return CopyWrite(
-        copy=draft.made.copy,
+        copy=made.copy,
         known=None,
-        fingerprint=draft.made.fingerprint,
-        words=draft.made.words,
+        fingerprint=made.fingerprint,
+        words=made.words,
         aliases=aliases,
-        page=draft.candidate.page,
-        text=telling(draft.made),
-        length=draft.made.length,
+        page=page,
+        text=_telling(made),
+        length=made.length,
     )
 
 
@@ -148,7 +150,7 @@ def _changed(match: Match, known: Known, aliases: tuple[Alias, ...], changed: Ve
         words=changed.made.words,
         aliases=(*aliases, by_words(changed.made)),
         page=match.candidate.page,
-        text=telling(changed.made),
+        text=_telling(changed.made),
         length=changed.made.length,
         edits=number,
         edited=edited,
@@ -156,7 +158,7 @@ def _changed(match: Match, known: Known, aliases: tuple[Alias, ...], changed: Ve
     )
 
 
-def telling(made: Made) -> str | None:
+def _telling(made: Made) -> str | None:
     """Return what stands for the words of a body, where they are enough to tell a story."""
     return made.text if made.length >= wording.ENOUGH else None
 

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
-from aggregator import credit, normalise, sanitise, text, urls, wording
+from aggregator import credit, normalise, sanitise, text, urls
 from aggregator.models import Attribution, Copy, Entry, FeedInfo, Person, Post, Source, Tag, Text
 from aggregator.postfile import PostFile
-from aggregator.recognise import changes
+from aggregator.recognise import changes, making
 from aggregator.recognise.entries import alias
 from aggregator.records import TURNED_AWAY, Alias, CopyWrite, Known, Made
 from aggregator.times import LONG_AGO
@@ -157,36 +157,19 @@ def _bare(post: PostFile, said: Attribution) -> Post:
     return Post(id="", name="", copy=copy, category=post.categories, source=credited, also_in=post.also_in)
 
 
-def _made(copy: Copy) -> Made:
-    body = wording.body(copy.content)
-    return Made(
-        copy=copy,
-        text=body.digest,
-        length=body.length,
-        fingerprint="",  # unlike that of any entry: the next pull brings what the file does not say
-        words=normalise.words(copy.title, copy.content),
-    )
-
-
 def _write(post: PostFile, copy: Copy, is_alone: bool) -> CopyWrite:
-    body = _made(copy)
-    return CopyWrite(
-        copy=copy,
-        known=None,
-        fingerprint=body.fingerprint,
-        words=body.words,
-        aliases=tuple(_aliases(post, copy, body, is_alone)),
-        page=text.digest(urls.canonical(copy.link)) if copy.link and is_alone and urls.is_page(copy.link) else None,
-        text=changes.telling(body),
-        length=body.length,
-    )
+    page = urls.canonical(copy.link) if copy.link and is_alone and urls.is_page(copy.link) else None
+    # No entry has that fingerprint: the next pull brings what the file does not say.
+    measured = making.measured(copy, fingerprint="")
+    return changes.new(measured, page and text.digest(page), tuple(_aliases(post, measured, page)))
 
 
-def _aliases(post: PostFile, copy: Copy, body: Made, is_alone: bool) -> Iterator[Alias]:
+def _aliases(post: PostFile, made: Made, page: str | None) -> Iterator[Alias]:
+    copy = made.copy
     yield alias("text", copy.title, copy.key)
     if post.id and copy.key != (by_id := text.digest("guid", post.id)):
         yield alias("guid", post.id, by_id)
-    if copy.link and is_alone and urls.is_page(copy.link):
-        yield alias("link", copy.link, text.digest("link", urls.canonical(copy.link)))
+    if page:
+        yield alias("link", copy.link or page, text.digest("link", page))
     if copy.content:
-        yield changes.by_words(body)
+        yield changes.by_words(made)

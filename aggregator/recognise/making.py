@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from aggregator import normalise, wording
-from aggregator.models import Entry, FeedInfo, Source
+from aggregator.models import Copy, Entry, FeedInfo, Source
 from aggregator.records import Known, Made
 
 
@@ -36,11 +36,16 @@ def made(asked: Sequence[Asked], pulled: Pulled) -> tuple[Made, ...]:
 
 def _made(each: Asked, pulled: Pulled) -> Made:
     copy = normalise.normalise(each.entry, pulled.info, pulled.source, key=each.key, now=pulled.now, known=each.known)
+    return measured(copy, normalise.fingerprint(each.entry))
+
+
+def measured(copy: Copy, fingerprint: str) -> Made:
+    """Return ``copy`` with what stands for its words; ``fingerprint`` stands for its entry."""
     body = wording.body(copy.content or copy.summary)
     return Made(
         copy=copy,
         text=body.digest,
         length=body.length,
-        fingerprint=normalise.fingerprint(each.entry),
+        fingerprint=fingerprint,
         words=normalise.words(copy.title, copy.content),
     )
