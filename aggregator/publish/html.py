@@ -13,7 +13,6 @@ from aggregator import urls
 from aggregator.models import Archive, Attribution, Document, OutputFeed, Post, Publication, Subscription
 from aggregator.publish import addresses, facts, safe, theme
 from aggregator.publish.addresses import HTML, OPML
-from aggregator.times import rfc3339
 
 #: Languages written from right to left, of those that have news (ISO 639-1 and -3).
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
@@ -103,7 +102,7 @@ def _page(publication: Publication, feed: OutputFeed, posts: Sequence[Shown], pl
         "older": older,
         "newer": newer or (place.number and place.here + HTML.file),
         "sources": place.root + SOURCES,
-        "updated": _time(rfc3339(updated)),
+        "updated": theme.moment(updated),
         "posts": _posts(places, feed, posts),
     }
     return Document(path=place.path, body=theme.render("index.html.j2", publication.templates, values))
@@ -142,7 +141,7 @@ def _source(subscription: Subscription) -> dict[str, Any]:
         "name": subscription.title,
         "href": safe.web(subscription.url) or feed,
         "feed": feed,
-        "newest": subscription.newest and _time(rfc3339(subscription.newest)),
+        "newest": subscription.newest and theme.moment(subscription.newest),
         "gone": subscription.gone,
         "enabled": subscription.enabled,
     }
@@ -214,7 +213,7 @@ def _shown(publication: Publication, post: Post, *, brief: bool) -> Shown:
         source=_home(post.source),
         via=post.via and _home(post.via),
         authors=[person.name for person in facts.named(copy.authors)],
-        time=_time(rfc3339(post.published)),
+        time=theme.moment(post.published),
         # A page of older posts is a list to look through: quick to load, and short.
         image=None if brief else safe.web(copy.image),
         excerpt="" if brief else facts.lead(copy),
@@ -225,8 +224,3 @@ def _shown(publication: Publication, post: Post, *, brief: bool) -> Shown:
 
 def _home(source: Attribution) -> dict[str, str | None]:
     return {"name": source.title, "href": safe.web(source.url) or safe.web(source.feed)}
-
-
-def _time(stamp: str) -> dict[str, str]:
-    # ISO 8601 reads the same in every language.
-    return {"stamp": stamp, "words": f"{stamp[:10]} {stamp[11:16]}"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import traceback
 from base64 import b64encode
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator import PROJECT_URL, __version__, text
 from aggregator.errors import OutputError
+from aggregator.times import rfc3339
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -98,6 +100,12 @@ def read(name: str, folder: Path | None) -> str:
 @lru_cache(maxsize=8)  # each page holds them; who changes one sees so at once
 def _text(path: Path, changed: int, size: int) -> str:
     return path.read_text("utf-8")
+
+
+def moment(at: datetime) -> dict[str, str]:
+    """Return what the macro ``time`` is told of a time; ISO 8601 reads the same in every language."""
+    stamp = rfc3339(at)
+    return {"stamp": stamp, "words": f"{stamp[:10]} {stamp[11:16]}"}
 
 
 def english(language: str) -> str:

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aggregator import cadence, text, urls
+from aggregator.publish import theme
 from aggregator.records import STATES, SourceReport
 from aggregator.service import Service
-from aggregator.times import rfc3339
 from aggregator.web import page
 from aggregator.web.answers import Version, answer
 
@@ -37,7 +37,7 @@ def render(site: str, reports: list[SourceReport], now: datetime, templates: Pat
     rows = [_row(report, now) for report in reports]
     counts = Counter(row["state"] for row in rows)
     figures = [f"{counts[state]} {state}" for state in STATES if counts[state]]
-    return page.render("health.html.j2", templates, site=site, rows=rows, figures=figures, now=_time(now))
+    return page.render("health.html.j2", templates, site=site, rows=rows, figures=figures, now=theme.moment(now))
 
 
 def _row(report: SourceReport, now: datetime) -> dict[str, Any]:
@@ -50,8 +50,8 @@ def _row(report: SourceReport, now: datetime) -> dict[str, Any]:
         "site": urls.absolute(state.info.link),
         "category": " / ".join(report.category),
         "state": report.standing,
-        "success": _time(state.last_success),
-        "next": _time(max(state.next_pull or now, now)) if asked else None,
+        "success": state.last_success and theme.moment(state.last_success),
+        "next": theme.moment(max(state.next_pull or now, now)) if asked else None,
         "failures": state.failures,
         "error": state.error,
         "because": state.because if report.enabled else None,
@@ -61,8 +61,3 @@ def _row(report: SourceReport, now: datetime) -> dict[str, Any]:
         "entries": report.entries,
         "weekly": f"{report.weekly:.1f}",
     }
-
-
-def _time(moment: datetime | None) -> dict[str, str] | None:
-    stamp = moment and rfc3339(moment)
-    return {"stamp": stamp, "words": f"{stamp[:10]} {stamp[11:16]}"} if stamp else None
