@@ -81,7 +81,8 @@ APPENDED = {
 @pytest.mark.parametrize(("before", "after"), APPENDED.values(), ids=APPENDED)
 def test_a_feed_is_appended(before: str, after: str) -> None:
     """The feed stands at the end of the list, indented as the others; every other byte is as it was."""
-    assert append_feed(before, NEW, category="Tech/Web", title="New") == after
+    new = Subscription(title="New", feed=NEW, url=None, category=("Tech", "Web"))
+    assert append_feeds(before, [new]) == after
 
 
 def read(text: str) -> list[dict[str, object]]:
@@ -101,7 +102,7 @@ added = st.sampled_from([before for before, _ in APPENDED.values() if not re.sea
 def test_any_text_is_written_so_that_it_is_read_again(url: str, title: str, before: str) -> None:
     """Addresses and titles of any characters come back exactly, for every reader, in every kind of file."""
     url = f"https://example.org/{url.replace('${', '')}"
-    appended = append_feed(before, url, category=None, title=title)
+    appended = append_feeds(before, [Subscription(title=title, feed=url, url=None, category=())])
     assert read(appended)[-1] == {"url": url, **({"title": title} if title.strip() else {})}
     same = next((n for n, (old, new) in enumerate(zip(before, appended, strict=False)) if old != new), len(before))
     assert appended.endswith(before[same:])
@@ -204,14 +205,14 @@ def test_many_feeds_are_appended_at_once() -> None:
 def test_what_cannot_be_edited_is_left_alone(before: str, told: str) -> None:
     """A feed that is there, a file that is wrong, and constructions that an edit would break are errors."""
     with pytest.raises(ConfigError, match=told):
-        append_feed(before, NEW, category=None, title=None)
+        append_feed(before, NEW, category=None)
 
 
 def test_an_import_lists_no_feed_twice() -> None:
     """Two equal addresses in what is to be appended are an error, too; a fragment makes no other feed of one."""
     twice = [Subscription(title="", feed=NEW + fragment, url=None, category=()) for fragment in ("", "#new")]
     with pytest.raises(ConfigError, match="already"):
-        append_feed(f"feeds:\n  - url: {NEW}#old\n", NEW, category=None, title=None)
+        append_feed(f"feeds:\n  - url: {NEW}#old\n", NEW, category=None)
     with pytest.raises(ConfigError, match="already"):
         append_feeds("", twice)
 
@@ -219,10 +220,10 @@ def test_an_import_lists_no_feed_twice() -> None:
 def test_an_address_from_outside_reads_no_variable() -> None:
     """An address that a page or an OPML file brought cannot make the program send its environment away."""
     with pytest.raises(ConfigError, match="reads a variable"):
-        append_feed("", "https://evil.example/?${AWS_SECRET_ACCESS_KEY}", category=None, title=None)
+        append_feed("", "https://evil.example/?${AWS_SECRET_ACCESS_KEY}", category=None)
 
 
 def test_a_category_that_is_none() -> None:
     """A category path is checked before it is written."""
     with pytest.raises(ConfigError, match="a name in this category is empty"):
-        append_feed("", NEW, category="Tech//Web", title=None)
+        append_feed("", NEW, category="Tech//Web")

@@ -108,7 +108,7 @@ def add(
         raise ConfigError(_all_known(found))
     chosen = None if only_list else _chosen(fresh, ask=not json)
     if chosen:
-        common.save(path, append_feed(common.read_text(path), chosen.url, category=category, title=None))
+        common.save(path, append_feed(common.read_text(path), chosen.url, category=category))
     if json:
         common.print_json([show.found_json(each, added=each is chosen, known=each.url in known) for each in found])
         return

@@ -27,7 +27,7 @@ _COMMENT = re.compile(r"( *)#[^\r\n]*(?:\r\n|\n|\r|$)")
 _DOCUMENT_END = re.compile(r"^\.\.\.(?=\s|$)", re.MULTILINE)
 
 
-def append_feed(text: str, url: str, *, category: str | None, title: str | None) -> str:
+def append_feed(text: str, url: str, *, category: str | None) -> str:
     """Return ``text``, a feeds.yaml, with one more feed at the end of its list.
 
     ``category`` is a path with slashes.  Raises ConfigError when a feed with this ``url`` is there already, or
@@ -37,7 +37,7 @@ def append_feed(text: str, url: str, *, category: str | None, title: str | None)
         path = values.category(category) if category else ()
     except ValueError as exc:
         raise ConfigError(str(exc)) from exc
-    return append_feeds(text, [Subscription(title=title or "", feed=url, url=None, category=path)])
+    return append_feeds(text, [Subscription(title="", feed=url, url=None, category=path)])
 
 
 def append_feeds(text: str, feeds: Sequence[Subscription]) -> str:
