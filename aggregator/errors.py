@@ -8,7 +8,7 @@ AggregatorError
 │   └── OutputError
 ├── LockedError            another run is at work                                              (exit 4)
 ├── StoppedError           the program was told to stop; what was under way is left for the next run
-├── ListenError            the web server's address is taken; raised and kept by ``web``         (exit 3)
+├── ListenError            the web server's address cannot be had; nothing was touched         (exit 3)
 └── SourceError            one source failed; all the others go on
     ├── FetchError         no usable answer came
     │   ├── ForbiddenError     a rule of ours forbids to ask (scheme, private address, redirect)
@@ -92,6 +92,12 @@ class LockedError(AggregatorError):
 
 class StoppedError(AggregatorError):
     """The program was told to stop; what was under way is left for the next run."""
+
+
+class ListenError(AggregatorError):
+    """The address cannot be listened at; nothing was touched."""
+
+    exit_code = 3
 
 
 class SourceError(AggregatorError):

@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from aggregator.errors import AggregatorError
+from aggregator.errors import ListenError
 from aggregator.service.log import Log
 
 #: Connections at once; each takes a file descriptor, of which a process has 1024 by default.
@@ -24,12 +24,6 @@ _GRACE, _MARGIN = 2, 1.5
 _START = 10.0
 #: Bytes of a request's head; browsers send 2 kB.
 _HEAD = 16_384
-
-
-class ListenError(AggregatorError):
-    """The address cannot be listened at; nothing was touched."""
-
-    exit_code = 3
 
 
 @contextmanager
