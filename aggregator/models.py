@@ -12,7 +12,7 @@ Every time is an aware ``datetime`` in UTC.  Every address is an absolute IRI.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -267,6 +267,11 @@ class Level(Struct, frozen=True, kw_only=True):
 def folder_of(levels: Iterable[Level]) -> str:
     """Return the folder of a category below that of all outputs: slugs, each with a slash behind it."""
     return "".join(f"{level.slug}/" for level in levels)
+
+
+def title_of(site: str, category: Sequence[str]) -> str:
+    """Return the title of the feed of a category, or of the whole ``site``, where the editor gave it none."""
+    return " · ".join(filter(None, (site, " / ".join(category))))
 
 
 class OutputFeed(Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from aggregator.config.model import (
     SiteSettings,
     StoriesSettings,
 )
-from aggregator.models import Level, OutputFeed, Site, Source, folder_of
+from aggregator.models import Level, OutputFeed, Site, Source, folder_of, title_of
 
 #: A category path: names, outermost first.
 Names = tuple[str, ...]
@@ -104,7 +104,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         own = settings_of(path, self.categories)
         return OutputFeed(
             id=f"tag:{authority},2026:{urls.path(self.folder(path)) or 'site'}",
-            title=own.title or " · ".join(filter(None, (self.site.title, " / ".join(path)))),
+            title=own.title or title_of(self.site.title, path),
             levels=self.levels(path),
             limit=self.output.entries if own.entries is None else own.entries,
         )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from aggregator import urls
-from aggregator.models import Archive, Attribution, Document, OutputFeed, Post, Publication, Subscription
+from aggregator.models import Archive, Attribution, Document, OutputFeed, Post, Publication, Subscription, title_of
 from aggregator.publish import addresses, facts, safe, theme
 from aggregator.publish.addresses import HTML, OPML
 
@@ -149,8 +149,8 @@ def _source(subscription: Subscription) -> dict[str, Any]:
 
 def _heading(publication: Publication, feed: OutputFeed) -> str:
     # The trail above it says the rest, unless the editor gave the category a title of its own.
-    made_up = " · ".join((publication.site.title, " / ".join(feed.category)))
-    return feed.levels[-1].name if feed.levels and feed.title == made_up else feed.title
+    own = feed.title != title_of(publication.site.title, feed.category)
+    return feed.levels[-1].name if feed.levels and not own else feed.title
 
 
 def _language(publication: Publication) -> tuple[str, str]:
