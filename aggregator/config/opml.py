@@ -33,7 +33,6 @@ _DECLARED = re.compile(rb"<\?xml[^>]{0,80}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1
 #: Character encodings; Python's other codecs unpack archives, or take square time.
 _ENCODINGS = re.compile(r"utf-8|ascii|iso8859-\d+|cp\d+|gb\w+|big5\w*|shift_jis\w*|euc_\w+|koi8-\w")
 
-
 #: Kinds of outlines that are no folders, whatever they lack.
 _KINDS = ("rss", "atom", "link", "include", "source")
 

@@ -63,12 +63,8 @@ _TABLE: Mapping[str, _Sentence] = {
     "bool_type": lambda value, context: f"true or false is wanted here, not {values.shown(value)}",
     "path_type": lambda value, context: f"the path of a folder is wanted here, not {values.shown(value)}",
     "tuple_type": lambda value, context: f"a list is wanted here, not {values.shown(value)}; write [a, b]",
-    "dict_type": lambda value, context: (
-        f"keys with values are wanted here, not {values.shown(value)}; write key: value"
-    ),
-    "model_type": lambda value, context: (
-        f"keys with values are wanted here, not {values.shown(value)}; write key: value"
-    ),
+    "dict_type": lambda value, context: _no_mapping(value),
+    "model_type": lambda value, context: _no_mapping(value),
     "literal_error": lambda value, context: _one_of(value, context["expected"]),
 }
 
@@ -124,6 +120,10 @@ def _unknown(key: str, path: Path) -> str:
 def _missing(key: str, path: Path) -> str:
     examples = _section(path).model_fields[key].examples
     return f"{key!r} is missing" + (f"; write {key}: {examples[0]}" if examples else f"; add the section {key!r}")
+
+
+def _no_mapping(value: object) -> str:
+    return f"keys with values are wanted here, not {values.shown(value)}; write key: value"
 
 
 def _one_of(value: object, expected: str) -> str:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from aggregator import text, urls
 from aggregator.models import MOST_LEVELS
+
+_Measure = TypeVar("_Measure", timedelta, int)
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 #: Longest units first, each once: 1d12h, 1h30m, 20s.
@@ -61,25 +64,25 @@ def duration(value: object) -> timedelta:
 
 def duration_between(least: str, most: str) -> Callable[[object], timedelta]:
     """Return a function that takes durations from ``least`` to ``most``, these two included."""
-
-    def check(value: object) -> timedelta:
-        found = duration(value)
-        if not duration(least) <= found <= duration(most):
-            side = "short" if found < duration(least) else "long"
-            raise ValueError(f"{shown(value)} is too {side}; anything from {least} to {most} is possible")
-        return found
-
-    return check
+    return _between(duration, least, most, ("short", "long"))
 
 
 def size_between(least: str, most: str) -> Callable[[object], int]:
-    """Return a function that takes sizes such as ``512kB`` and ``10MiB``, and returns bytes."""
+    """Return a function that takes sizes from ``least`` to ``most``, such as ``512kB`` and ``10MiB``: in bytes."""
+    return _between(_size, least, most, ("small", "large"))
 
-    def check(value: object) -> int:
-        found = _size(value)
-        if not _size(least) <= found <= _size(most):
-            side = "small" if found < _size(least) else "large"
-            raise ValueError(f"{shown(value)} is too {side}; anything from {least} to {most} is possible")
+
+def _between(
+    read: Callable[[object], _Measure], least: str, most: str, sides: tuple[str, str]
+) -> Callable[[object], _Measure]:
+    lowest, highest = read(least), read(most)
+
+    def check(value: object) -> _Measure:
+        found = read(value)
+        if not lowest <= found <= highest:
+            raise ValueError(
+                f"{shown(value)} is too {sides[found > highest]}; anything from {least} to {most} is possible"
+            )
         return found
 
     return check
