@@ -208,6 +208,3 @@ class StopFlag:
         """Note the signal ``number``."""
         self.number = number
         self.event.set()
-
-    def __call__(self) -> bool:
-        return self.event.is_set()

@@ -53,10 +53,7 @@ def split(
     now = common.clock()
     with opened(common.settings(context, config), now) as app:
         ids, changes = app.split(post, who, now, common.holder("split"))
-    if json:
-        common.print_json({"posts": ids, "written": changes.written, "removed": changes.removed})
-    else:
-        typer.echo(f"became {', '.join(ids)}; {stories.files(changes)}")
+    stories.done(f"became {', '.join(ids)}", changes, json=json, posts=ids)
 
 
 def merge(
@@ -76,10 +73,7 @@ def merge(
     now = common.clock()
     with opened(common.settings(context, config), now) as app:
         changes = app.merge(post, other, now, common.holder("merge"))
-    if json:
-        common.print_json({"written": changes.written, "removed": changes.removed})
-    else:
-        typer.echo(f"joined; {stories.files(changes)}")
+    stories.done("joined", changes, json=json)
 
 
 def retract(
@@ -99,7 +93,4 @@ def retract(
     now = common.clock()
     with opened(common.settings(context, config), now) as app:
         entries, changes = app.retract(what, reason, now, common.holder("retract"))
-    if json:
-        common.print_json({"entries": entries, "written": changes.written, "removed": changes.removed})
-    else:
-        typer.echo(f"{text.counted(entries, 'entry')} retracted; {stories.files(changes)}")
+    stories.done(f"{text.counted(entries, 'entry')} retracted", changes, json=json, entries=entries)

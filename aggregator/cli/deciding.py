@@ -74,7 +74,4 @@ def _decide(
     now = common.clock()
     with opened(common.settings(context, config), now) as app:
         number, changes = decide(app, what, now, common.holder(command))
-    if json:
-        common.print_json({"entries": number, "written": changes.written, "removed": changes.removed})
-    else:
-        typer.echo(f"{text.counted(number, 'entry')} {done}; {stories.files(changes)}")
+    stories.done(f"{text.counted(number, 'entry')} {done}", changes, json=json, entries=number)

@@ -127,7 +127,7 @@ def demo(
             summary = app.cycle(orders, common.holder("demo"))
         show.summary(summary, settings)
         show.what_to_open(settings)
-        if serve and not stop():
+        if serve and not stop.event.is_set():
             with shipped.serving(settings.output.path) as address:
                 show.line(f"serving {address}/ until Ctrl-C")
                 stop.event.wait()

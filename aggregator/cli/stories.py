@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from aggregator import text
-from aggregator.cli.common import console
+from aggregator.cli.common import console, print_json
 from aggregator.cli.show import plain
 from aggregator.reasons import SENTENCES
 from aggregator.records import Decision
@@ -129,6 +131,14 @@ def _entry_json(entry: Told) -> dict[str, Any]:
             for edit in entry.edits
         ],
     }
+
+
+def done(words: str, changes: Changes, *, json: bool, **figures: Any) -> None:
+    """Print what a decision came to and how many files changed; for scripts ``figures``, and the files."""
+    if json:
+        print_json({**figures, "written": changes.written, "removed": changes.removed})
+    else:
+        typer.echo(f"{words}; {files(changes)}")
 
 
 def files(changes: Changes) -> str:
