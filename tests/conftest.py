@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from origin import Origin
+from planet import Planet
 
 pytest_plugins = ["databases"]
 
@@ -20,3 +22,11 @@ def origin() -> Iterator[Origin]:
     """A web server on loopback, empty at first, stopped at the end of the test."""
     with Origin() as server:
         yield server
+
+
+@pytest.fixture
+def planet(tmp_path: Path) -> Planet:
+    """A folder of its own for the program, with nothing in it."""
+    folder = tmp_path / "planet"
+    folder.mkdir()
+    return Planet(folder)

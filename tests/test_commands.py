@@ -47,11 +47,6 @@ COMMANDS = [
 
 
 @pytest.fixture
-def planet(tmp_path: Path) -> Planet:
-    return Planet(tmp_path)
-
-
-@pytest.fixture
 def filled(planet: Planet, origin: Origin) -> Planet:
     """A planet of two sources that was run once."""
     origin.put("/a.xml", rss(Item(title="On asyncio", guid="1", link="https://a.example.org/1"), title="A"))

@@ -33,11 +33,6 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def planet(tmp_path: Path) -> Planet:
-    return Planet(tmp_path)
-
-
-@pytest.fixture
 def opened(folder: Path) -> Iterator[Client]:
     limits = Limits(timeout=timedelta(seconds=20), max_size=1000, files=folder, allow_private=True)
     with Client(limits, user_agent=AGENT, account=account()) as made:

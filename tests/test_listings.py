@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from origin import Origin
 from planet import Item, Planet, rss
-
-
-@pytest.fixture
-def planet(tmp_path: Path) -> Planet:
-    folder = tmp_path / "planet"
-    folder.mkdir()
-    return Planet(folder)
 
 
 def listings(planet: Planet) -> tuple[str, str]:

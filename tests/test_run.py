@@ -14,13 +14,6 @@ from planet import Item, Planet, front_matter, rss
 from serving import until
 
 
-@pytest.fixture
-def planet(tmp_path: Path) -> Planet:
-    folder = tmp_path / "planet"
-    folder.mkdir()
-    return Planet(folder)
-
-
 def test_a_run_publishes_posts_and_a_feed_for_every_level(planet: Planet, origin: Origin) -> None:
     """The first run leaves a post an entry, and the feeds of the site and of each level of the category."""
     origin.put("/a.xml", rss(Item(guid="1", link="https://site.example.org/1"), Item(title="二", guid="2")))

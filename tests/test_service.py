@@ -40,11 +40,6 @@ from aggregator.service.ticker import Ticker
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
 
-@pytest.fixture
-def planet(tmp_path: Path) -> Planet:
-    return Planet(tmp_path)
-
-
 def titles(planet: Planet) -> set[str]:
     return {str(entry.title) for entry in planet.entries()}
 

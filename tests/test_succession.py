@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from origin import Origin, Reply
@@ -41,13 +40,6 @@ def former(name: str, feed: str, *moved: str, listed: bool = True) -> Former:
 def test_who_goes_on_under_a_new_id(left: list[Former], lines: dict[str, str], expected: dict[str, str]) -> None:
     """The one that had the address, or was led to it, where no other could be meant."""
     assert heirs(left, lines) == expected
-
-
-@pytest.fixture
-def planet(tmp_path: Path) -> Planet:
-    folder = tmp_path / "planet"
-    folder.mkdir()
-    return Planet(folder)
 
 
 def entries(count: int) -> list[Item]:
