@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 #: The way to a value: keys of mappings and indexes of lists.
-Path = tuple[str | int, ...]
+Way = tuple[str | int, ...]
 #: Line and column, from 1.
 Place = tuple[int, int]
 
@@ -80,7 +80,7 @@ class Tree(Struct, dict=True, frozen=True):
         """The whole file as dictionaries, lists, texts and None."""
         return self.root.value if self.root else None
 
-    def offset(self, path: Path, *, key: bool = False) -> int:
+    def offset(self, path: Way, *, key: bool = False) -> int:
         """Return where in the text the value at ``path`` begins, or its key.
 
         Where the path leads beyond what the file says, the last part of it that is there counts.
@@ -95,7 +95,7 @@ class Tree(Struct, dict=True, frozen=True):
             at = found[0] if key else node
         return at.start if at else 0
 
-    def line(self, path: Path) -> int:
+    def line(self, path: Way) -> int:
         """Return the line of the value at ``path``, from 1."""
         return self.place(self.offset(path))[0]
 

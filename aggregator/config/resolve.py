@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path as FilePath
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct, field
@@ -24,7 +24,7 @@ from aggregator.config.model import (
     FetchSettings,
     OutputSettings,
 )
-from aggregator.config.nodes import Path
+from aggregator.config.nodes import Way
 from aggregator.config.sentences import Problem
 from aggregator.config.settings import Names, Settings, levels, settings_of, slug_of, trimmed
 from aggregator.errors import OutputError
@@ -40,16 +40,16 @@ class Context(Struct, frozen=True, kw_only=True):
     ``line`` tells the line of a path; ``problems`` takes what is found.
     """
 
-    file: FilePath
+    file: Path
     environ: Mapping[str, str]
-    line: Callable[[Path], int]
+    line: Callable[[Way], int]
     problems: list[Problem] = field(default_factory=list)
 
-    def report(self, path: Path, message: str) -> None:
+    def report(self, path: Way, message: str) -> None:
         """Note a mistake at ``path``."""
         self.problems.append(Problem(path, message))
 
-    def filled(self, value: str, path: Path) -> str | None:
+    def filled(self, value: str, path: Way) -> str | None:
         """Return ``value`` with its variables, None (and a mistake) when one is not there."""
         try:
             return values.filled(value, self.environ)
@@ -66,7 +66,7 @@ class _Line(Struct, frozen=True):
     source: Source
     identity: tuple[str, str]
 
-    def path(self, key: str) -> Path:
+    def path(self, key: str) -> Way:
         """Return where ``key`` stands: with the feed, or in the defaults that it was taken from."""
         own = key in self.feed.model_fields_set or key not in FeedDefaults.model_fields
         return ("feeds", self.index, key) if own else ("defaults", key)
@@ -156,7 +156,7 @@ def _admission(feed: FeedSettings, defaults: FeedDefaults) -> Admission:
     return Admission(**{name: getattr(each, name) for each in written for name in each.model_fields_set})
 
 
-def _address(written: str, path: Path, context: Context) -> str:
+def _address(written: str, path: Way, context: Context) -> str:
     filled = context.filled(written.strip(), path)
     if filled is None:
         return written
@@ -167,7 +167,7 @@ def _address(written: str, path: Path, context: Context) -> str:
         return written
 
 
-def _header(written: str, path: Path, context: Context) -> str:
+def _header(written: str, path: Way, context: Context) -> str:
     filled = context.filled(written, path)
     try:
         return values.header_value(filled or "")
@@ -232,7 +232,7 @@ def _check_ids(lines: Sequence[_Line], context: Context) -> None:
 
 
 def _check_folders(lines: Sequence[_Line], categories: Mapping[str, CategorySettings], context: Context) -> None:
-    owners: dict[str, tuple[Names, Path]] = {}
+    owners: dict[str, tuple[Names, Way]] = {}
     seen: set[Names] = set()
     for line in lines:
         category, where = line.source.category, line.path("category")
@@ -245,9 +245,9 @@ def _check_folders(lines: Sequence[_Line], categories: Mapping[str, CategorySett
 
 def _folder_mistake(
     category: Names,
-    where: Path,
+    where: Way,
     categories: Mapping[str, CategorySettings],
-    owners: dict[str, tuple[Names, Path]],
+    owners: dict[str, tuple[Names, Way]],
     context: Context,
 ) -> str | None:
     folder = ""
@@ -272,11 +272,11 @@ def _all_levels(
     return {head: levels(head, categories) for head in heads}
 
 
-def _fetch(written: FetchSettings, folder: FilePath) -> FetchSettings:
+def _fetch(written: FetchSettings, folder: Path) -> FetchSettings:
     return written.model_copy(update={"files": folder / written.files}) if written.files else written
 
 
-def _output(written: OutputSettings, folder: FilePath, context: Context) -> OutputSettings:
+def _output(written: OutputSettings, folder: Path, context: Context) -> OutputSettings:
     path = folder / written.path
     posts = folder / written.posts if "posts" in written.model_fields_set else path / "posts"
     templates = folder / written.templates if written.templates else None
@@ -285,7 +285,7 @@ def _output(written: OutputSettings, folder: FilePath, context: Context) -> Outp
     return written.model_copy(update={"path": path, "posts": posts, "templates": templates})
 
 
-def _try_out(templates: FilePath, context: Context) -> None:
+def _try_out(templates: Path, context: Context) -> None:
     from aggregator.publish import trial  # most have no templates of their own
 
     if not templates.is_dir():
@@ -297,7 +297,7 @@ def _try_out(templates: FilePath, context: Context) -> None:
         context.report(("output", "templates"), f"templates: {exc}")
 
 
-def _database(written: str, folder: FilePath, context: Context) -> str:
+def _database(written: str, folder: Path, context: Context) -> str:
     try:
         return database.database_url(database.filled(written, context.environ), folder)
     except ValueError as exc:

@@ -23,13 +23,13 @@ from aggregator.config.model import (
     SiteSettings,
     StoriesSettings,
 )
-from aggregator.config.nodes import Path
+from aggregator.config.nodes import Way
 
 
 class Problem(Struct, frozen=True):
     """A mistake at the way to a value, or to its key."""
 
-    path: Path
+    path: Way
     message: str
     key: bool = False
 
@@ -96,13 +96,13 @@ def _explained(error: ErrorDetails) -> str:
     return sentence(value, error.get("ctx", {})) if sentence else f"{values.shown(value)} is not possible here"
 
 
-def _section(path: Path) -> type[BaseModel]:
+def _section(path: Way) -> type[BaseModel]:
     if path[-1:] == ("admission",) and path[0] in ("defaults", "feeds"):
         return AdmissionSettings
     return _SECTIONS[str(path[0])] if path else FeedsFile
 
 
-def _unknown(key: str, path: Path) -> str:
+def _unknown(key: str, path: Way) -> str:
     if path == ("defaults",) and key in FeedSettings.model_fields:
         return f"unknown key {key!r}; it belongs to one feed alone, not to the defaults"
     elsewhere = [f"under {name!r}" for name, section in _SECTIONS.items() if key in section.model_fields]
@@ -117,7 +117,7 @@ def _unknown(key: str, path: Path) -> str:
     return f"unknown key {key!r}; the nearest is {nearest[0]!r}, all are {', '.join(known)}"
 
 
-def _missing(key: str, path: Path) -> str:
+def _missing(key: str, path: Way) -> str:
     examples = _section(path).model_fields[key].examples
     return f"{key!r} is missing" + (f"; write {key}: {examples[0]}" if examples else f"; add the section {key!r}")
 
