@@ -24,8 +24,7 @@ class HealthEvent(Struct, frozen=True, kw_only=True):
     """What the editor is told of a source: why it fails, where it moved, what of it is held (``detail``).
 
     Of a move, ``detail`` is where the old address stood at that time, as ``feeds.yaml:12 ``, if that was known, and the
-    new one.
-    ``since`` is the last time it answered, None when it never did.
+    new one.  ``since`` is the last time it answered, None when it never did.
     """
 
     source_id: str

@@ -51,9 +51,8 @@ class Style(Struct, frozen=True, kw_only=True):
 def render(post: Post, *, comments: bool = False, style: Style | None = None) -> str:
     """Return the file's text: the seven fields of the model, those of the attribution, and the body.
 
-    ``style`` is Hexo's unless another is given.
-
-    Half a surrogate pair, which no UTF-8 file can hold, becomes a question mark.
+    ``style`` is Hexo's unless another is given.  Half a surrogate pair, which no UTF-8 file can hold, becomes a
+    question mark.
     """
     file = "\n".join(["---", *_fields(post, comments, style or STYLES["hexo"]), "---", "", body(post), ""])
     return file.encode("utf-8", "replace").decode()

@@ -20,7 +20,6 @@ _FAILURES = 3
 _MARKS = tuple(timedelta(days=days) for days in (7, 30, 90))
 #: How long after a move feeds.yaml may have the old address before it is told again.
 _REMINDER = timedelta(days=14)
-
 #: A feed that brings something suspicious at each pull is told of once in this time.
 _QUIET = timedelta(days=1)
 

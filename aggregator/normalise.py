@@ -71,8 +71,7 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
     ``feed`` is what the feed said of itself, ``now`` the time of the pull (UTC).  A new entry gets ``key``
     as its identity within ``source`` and ``now`` as its first sight; a new version of a ``known`` copy keeps
     both, its ``published``, and its link as long as that is of the same page.  ``updated`` moves only when the words
-    changed (RFC 4287, section 4.2.15):
-    to the time that the entry gives where that is later, else to ``now``.
+    changed (RFC 4287, section 4.2.15): to the time that the entry gives where that is later, else to ``now``.
     """
     entry, feed = keys.without(entry, feed, source.url)
     own = _own_feed(feed, source.public_url or source.url, now)

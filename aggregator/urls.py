@@ -75,9 +75,9 @@ _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 def absolute(reference: str | None, base: str | None = None) -> str | None:
     """Return ``reference`` as an absolute http(s) address resolved against ``base``, or None.
 
-    None comes out for other schemes (``javascript:``, ``data:``, ``file:`` …), for what is no address and for what
-    is longer than any.
-    User names and passwords are dropped; characters that may not stand in an address are percent-encoded.
+    None comes out for other schemes (``javascript:``, ``data:``, ``file:`` …), for what is no address, and for one that
+    is longer than servers take.  User names and passwords are dropped; characters that may not stand in an address are
+    percent-encoded.
     """
     if not reference:
         return None

@@ -23,7 +23,7 @@ _PATIENCE = 3
 
 
 def seen(source: Source, state: SourceState, target: str | None, now: datetime) -> SourceState:
-    """Return ``state`` after a pull at ``now`` that permanent redirects led to ``target``, or None did.
+    """Return ``state`` after a pull at ``now`` that permanent redirects led to ``target``; None where there were none.
 
     Only an address that feeds.yaml gives in full can be replaced.
     """

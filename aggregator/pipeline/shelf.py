@@ -33,7 +33,7 @@ _RENDER: Mapping[str, Callable[[Publication, Sequence[Post]], Sequence[Any]]] = 
 class Shelf:
     """Reads posts and renders their entries; those that it rendered lately are neither read nor rendered again.
 
-    So many ``shelves`` as there are share the memory for that.
+    ``shelves`` is how many there are, in as many processes, which share the memory for that.
     """
 
     def __init__(self, publication: Publication, shelves: int = 1) -> None:
