@@ -5,7 +5,6 @@ Every value is written as a JSON string: YAML 1.2 reads those back unchanged wha
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -14,10 +13,9 @@ from msgspec import Struct
 
 from aggregator import text
 from aggregator.models import Attribution, Post
+from aggregator.text import quoted
 from aggregator.times import rfc822, rfc3339
 
-# YAML 1.2, section 5.1: what is not printable must be escaped; line separators too, for YAML 1.1 readers.
-_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff]")
 # What would not reach the reader as it stands.  Every branch begins with a character of its own: that is what
 # makes the search fast.
 # - Hexo hands every post to Nunjucks: an article's own braces must not be read as template tags.
@@ -30,7 +28,6 @@ _MEANT_FOR_OTHERS = re.compile(r"\{|\}|\ufffc|```+|~~~+|<(?=!--)|\r|\t|\n(?= *\n
 # Other programs may have put a byte order mark or a blank line before it, and other line ends.
 _ID = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*---\r?\n(?:(?!---\s).*\n)*?id: (.+?)\r?\n")
 _DAY = re.compile(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}-")
-_QUOTED = json.JSONEncoder(ensure_ascii=False).encode
 _PLACEHOLDER = "https://picsum.photos/400/300?random={number}"
 _PLACEHOLDERS = 10_000
 
@@ -73,7 +70,7 @@ def names_in(file: str) -> tuple[str, ...]:
 
 
 def id_in(file: bytes) -> bytes | None:
-    """Return the id in the front matter of ``file`` as it is written there (``scalar``); None where there is none."""
+    """Return the id in the front matter of ``file``, as ``text.quoted`` wrote it; None where there is none."""
     found = _ID.match(file)
     return found and found[1]
 
@@ -101,32 +98,22 @@ def author(post: Post) -> str:
     return ", ".join(person.name for person in people) or post.source.title
 
 
-def scalar(value: str) -> str:
-    """Return ``value`` as a YAML double-quoted scalar."""
-    quoted = _QUOTED(value)
-    return quoted if quoted.isascii() and "\x7f" not in quoted else _UNPRINTABLE.sub(_escaped, quoted)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
-
-
 def _fields(post: Post, comments: bool, style: Style) -> Iterator[str]:
-    headimg = scalar(picture(post))
-    yield f"title: {scalar(post.copy.title)}"
+    headimg = quoted(picture(post))
+    yield f"title: {quoted(post.copy.title)}"
     yield from _list("categories", post.category)
     yield f"headimg: {headimg}"
-    yield f"author: {scalar(author(post))}"
+    yield f"author: {quoted(author(post))}"
     yield f"comments: {'true' if comments else 'false'}"
     yield f"date: {style.date(post.published)}"
     yield f"thumbnail: {headimg}"
     if post.copy.link:
-        yield f"link: {scalar(post.copy.link)}"
-    yield f"id: {scalar(post.id)}"
+        yield f"link: {quoted(post.copy.link)}"
+    yield f"id: {quoted(post.id)}"
     updated = rfc3339(post.updated)
     if post.updated != post.published and updated != rfc3339(post.published):
         # Quoted: Hexo takes the clock of an unquoted time for its machine's local time.
-        yield f"{style.updated}: {scalar(updated)}"
+        yield f"{style.updated}: {quoted(updated)}"
     yield from _list("tags", tuple(dict.fromkeys(tag.label or tag.term for tag in post.copy.tags)))
     yield "source:"
     yield from (f"  {line}" for line in _attribution(post.source))
@@ -143,19 +130,19 @@ def _fields(post: Post, comments: bool, style: Style) -> Iterator[str]:
 
 def _list(name: str, values: tuple[str, ...]) -> Iterator[str]:
     yield f"{name}:" if values else f"{name}: []"
-    yield from (f"  - {scalar(value)}" for value in values)
+    yield from (f"  - {quoted(value)}" for value in values)
 
 
 def _attribution(source: Attribution) -> Iterator[str]:
-    yield f"title: {scalar(source.title)}"
+    yield f"title: {quoted(source.title)}"
     for name, value in (("url", source.url), ("feed", source.feed), ("author", source.author)):
         if value:
-            yield f"{name}: {scalar(value)}"
+            yield f"{name}: {quoted(value)}"
 
 
 def _link(source: Attribution) -> Iterator[str]:
     if source.link:
-        yield f"link: {scalar(source.link)}"
+        yield f"link: {quoted(source.link)}"
 
 
 def _jekyll(moment: datetime) -> str:

@@ -1,8 +1,9 @@
-"""Small pure helpers for words: characters that may be published, plain text, slugs, digests."""
+"""Small pure helpers for words: characters that may be published, plain text, slugs, quotes, digests."""
 
 from __future__ import annotations
 
 import html
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -56,6 +57,10 @@ _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe0
 
 #: Names that Windows keeps for devices; no file or folder may be called so.
 _RESERVED = frozenset({"con", "prn", "aux", "nul"} | {f"{name}{n}" for name in ("com", "lpt") for n in range(10)})
+
+_JSON = json.JSONEncoder(ensure_ascii=False).encode
+# YAML 1.2, section 5.1: what is not printable must be escaped; line separators too, for YAML 1.1 readers.
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufff0-\uffff]")
 
 _OPENERS = {"\u202a": "\u202c", "\u202b": "\u202c", "\u202d": "\u202c", "\u202e": "\u202c"}
 _ISOLATES = {"\u2066", "\u2067", "\u2068"}
@@ -161,6 +166,16 @@ def truncated(value: str, limit: int) -> str:
     if len(value) <= limit and value.isascii():
         return value
     return value.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")
+
+
+def quoted(value: str) -> str:
+    """Return ``value`` in double quotes, as JSON and every reader of YAML take it."""
+    made = _JSON(value)
+    return made if made.isascii() and "\x7f" not in made else _UNPRINTABLE.sub(_escaped, made)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def digest(*parts: str | None) -> str:

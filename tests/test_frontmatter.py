@@ -25,7 +25,7 @@ from msgspec.structs import replace
 from posts import ANY_POST, UPDATED, bare_post, chinese_post, full_post
 from ruamel.yaml import YAML
 
-from aggregator import frontmatter
+from aggregator import frontmatter, text
 from aggregator.models import Attribution, FeedInfo, Person, Post, Tag
 
 FOLDER = Path(__file__).parent / "data" / "frontmatter"
@@ -286,7 +286,7 @@ def test_a_file_tells_the_id_of_its_post(style: str) -> None:
     """Also where an editor gave it other line ends; no line of a body or of another kind of file is taken for it."""
     post = with_copy(content="<pre>a\nid: 7\n</pre>")
     file = frontmatter.render(post, style=frontmatter.STYLES[style]).encode()
-    written = frontmatter.scalar(post.id).encode()
+    written = text.quoted(post.id).encode()
     crlf = b"\xef\xbb\xbf" + file.replace(b"\n", b"\r\n")
     assert [frontmatter.id_in(each) for each in (file, crlf)] == [written, written]
     assert frontmatter.id_in(file.replace(b"\nid: ", b"\nguid: ", 1)) is None

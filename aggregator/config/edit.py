@@ -14,9 +14,10 @@ from typing import Any
 from aggregator import urls
 from aggregator.config import composer, values
 from aggregator.config.nodes import Node, Tree
-from aggregator.config.writing import block_item, flow_item, quoted, scalar, truth
+from aggregator.config.writing import block_item, flow_item, scalar, truth
 from aggregator.errors import ConfigError
 from aggregator.models import Subscription
+from aggregator.text import quoted
 
 #: An indent → the lines that stand below a key.
 _Make = Callable[[str], list[str]]

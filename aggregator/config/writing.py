@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from aggregator.text import quoted
 
 # Much narrower than YAML 1.2, section 7.3.3: what stands for itself for every reader, in brackets too.
 _WORDS = re.compile(r"[^\W_](?:[\w /().+-]*[\w)+/-])?")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._~/?&=%+@:;$!*()-]*[A-Za-z0-9_~/&=%+-]")
 # What other readers take for nothing, a truth, a number or a date.
 _OTHER = re.compile(r"(?i:null|true|false|yes|no|on|off|y|n|inf|nan)|[-+.\d_exo/ ]+")
-# YAML 1.2, section 5.1, without what its double-quoted strings fold (NEL, LS, PS) and the byte order mark.
-_ESCAPED = re.compile("[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010fffd]")
 
 
 def scalar(value: str) -> str:
     """Return ``value`` plain when that is safe, else in double quotes."""
     plain = _ADDRESS.fullmatch(value) or (_WORDS.fullmatch(value) and not _OTHER.fullmatch(value))
     return value if plain else quoted(value)
-
-
-def quoted(value: str) -> str:
-    """Return ``value`` in double quotes, as JSON and YAML both read it."""
-    return _ESCAPED.sub(_escape, json.dumps(value, ensure_ascii=False))
 
 
 def block_item(record: Mapping[str, str | bool | Sequence[str]], indent: str, gap: str) -> list[str]:
@@ -52,8 +46,3 @@ def _json(value: str | bool | Sequence[str]) -> str:
     if isinstance(value, bool):
         return truth(value)
     return quoted(value) if isinstance(value, str) else f"[{', '.join(map(quoted, value))}]"
-
-
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -63,7 +63,7 @@ def _strangers(transaction: Transaction, group: str, folder: OutputFolder) -> li
 def _has_id(body: bytes | None, post_id: str | None) -> bool:
     found = None if body is None else frontmatter.id_in(body)
     # Of a post that was pruned since, the id is not known any more.
-    return found is not None and (post_id is None or found == frontmatter.scalar(post_id).encode())
+    return found is not None and (post_id is None or found == text.quoted(post_id).encode())
 
 
 def _has_digest(body: bytes | None, digest: str | None) -> bool:
