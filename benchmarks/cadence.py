@@ -14,8 +14,8 @@ from random import Random
 
 from msgspec import Struct
 
-from aggregator.cadence import Wishes, after_success, heard
-from aggregator.cadence.rhythm import Rhythm
+from aggregator.cadence.rhythm import Rhythm, heard
+from aggregator.cadence.schedule import Wishes, after_success
 from aggregator.models import Source
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import steady
 
-from aggregator.cadence import LONGEST_BACKOFF, LONGEST_WISH, Next, Wishes, after_failure, after_success
+from aggregator.cadence.schedule import LONGEST_BACKOFF, LONGEST_WISH, Next, Wishes, after_failure, after_success
 from aggregator.models import Hints, Source
 
 #: A Tuesday.

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import steady
 
-from aggregator.cadence import Next, Wishes, after_failure, after_success, heard
-from aggregator.cadence.rhythm import Rhythm, learnt
+from aggregator.cadence.rhythm import Rhythm, heard, learnt
+from aggregator.cadence.schedule import Next, Wishes, after_failure, after_success
 from aggregator.models import Source
 from benchmarks import cadence as bench
 

@@ -5,31 +5,7 @@ when a new address has lasted, ``course`` how a source stands after an answer, `
 domain.  Nothing here reads a clock.
 """
 
-from aggregator.cadence.course import Answer, failed, postponed, queue, succeeded
+from aggregator.cadence.course import failed, postponed, queue, succeeded
 from aggregator.cadence.moves import advice, twins
-from aggregator.cadence.rhythm import heard
-from aggregator.cadence.schedule import (
-    LONGEST_BACKOFF,
-    LONGEST_WISH,
-    Next,
-    Wishes,
-    after_failure,
-    after_success,
-)
 
-__all__ = [
-    "LONGEST_BACKOFF",
-    "LONGEST_WISH",
-    "Answer",
-    "Next",
-    "Wishes",
-    "advice",
-    "after_failure",
-    "after_success",
-    "failed",
-    "heard",
-    "postponed",
-    "queue",
-    "succeeded",
-    "twins",
-]
+__all__ = ["advice", "failed", "postponed", "queue", "succeeded", "twins"]
