@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import pickle
 import resource
-import signal
 import socket
 from contextlib import suppress
 from importlib import import_module
@@ -22,9 +21,6 @@ _YOUNG = 10_000
 
 def serve(modules: str) -> None:
     """Import ``modules``, names with commas between them, then do one job after the other, until the pool is gone."""
-    # A Ctrl-C goes to all processes of a terminal; the pool decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # to die of a limit is nothing to look into
     with suppress(ConnectionError), socket.socket(fileno=0) as channel, channel.makefile("rb") as jobs:
         tether.tie(channel)

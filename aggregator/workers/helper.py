@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import os
 import pickle
-import signal
 import socket
 import subprocess
 import sys
@@ -110,9 +109,6 @@ class Helper(Generic[S]):
 
 def serve() -> None:
     """Take calls from standard input, a socket, and answer there, until the other end is closed."""
-    # A Ctrl-C goes to all processes of a terminal; the one that started this one decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     gc.set_threshold(_YOUNG)
     with suppress(ConnectionError), socket.socket(fileno=0) as channel, channel.makefile("rb") as calls:
         tether.tie(channel)
