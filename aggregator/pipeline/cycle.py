@@ -70,6 +70,7 @@ class Summary(Struct, frozen=True, kw_only=True):
 
     @property
     def pulled(self) -> int:
+        """How many sources were asked and answered, or failed to."""
         return self.ok + self.not_modified + len(self.failures)
 
 

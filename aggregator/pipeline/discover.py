@@ -45,6 +45,7 @@ class Means(Struct, frozen=True, kw_only=True):
     now: datetime
 
     def request(self, source: Source) -> Request:
+        """Return what asks for ``source`` as if it had never been asked."""
         return update.request_for(source, SourceState(), self.address)
 
     def response(self, source: Source) -> Response:

@@ -41,6 +41,7 @@ class FeedPlan(Struct, frozen=True, kw_only=True):
 
     @property
     def changes(self) -> bool:
+        """Whether readers of the feed would see anything else than now."""
         return self.before is None or self.after is None or bool(self.appear or self.vanish or self.older)
 
 

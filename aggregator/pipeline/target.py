@@ -145,6 +145,10 @@ def write_all(
 def write(
     folder: OutputFolder, name: str, document: Document, known: AbstractSet[str], changes: FileLog, watch: Stopwatch
 ) -> None:
+    """Write ``document``, of the group of files ``name``, where it differs, and tell ``changes``; raises OutputError.
+
+    What stands there must be one of the paths ``known`` as ours, or look like ours.
+    """
     if _written(folder, document, known, watch):
         changes.add_written([f"{name}: {document.path}"])
 
@@ -201,6 +205,7 @@ def add(
 
 
 def remove(store: Store, folder: OutputFolder, name: str, paths: Sequence[str], changes: FileLog) -> None:
+    """Remove the files at ``paths``, of the group ``name``, and note that; tell ``changes``.  Raises OutputError."""
     if not paths:
         return
     for path in paths:

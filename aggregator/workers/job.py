@@ -30,6 +30,8 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Job(NamedTuple):
+    """A call that a worker is to do, and what that may take."""
+
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     limits: Limits
