@@ -264,6 +264,11 @@ class Level(Struct, frozen=True, kw_only=True):
     slug: str
 
 
+def heads(category: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the levels of a category path, outermost first, each as a path of its own."""
+    return [category[:depth] for depth in range(1, len(category) + 1)]
+
+
 def folder_of(levels: Iterable[Level]) -> str:
     """Return the folder of a category below that of all outputs: slugs, each with a slash behind it."""
     return "".join(f"{level.slug}/" for level in levels)

@@ -28,7 +28,7 @@ from aggregator.config.nodes import Way
 from aggregator.config.sentences import Problem
 from aggregator.config.settings import Names, Settings, levels, settings_of, slug_of, trimmed
 from aggregator.errors import OutputError
-from aggregator.models import Admission, Level, Likeness, Source
+from aggregator.models import Admission, Level, Likeness, Source, heads
 
 _ID_BYTES = 60
 _DIGEST = 8
@@ -103,8 +103,7 @@ def resolve(written: FeedsFile, indexes: Sequence[int], context: Context) -> Set
 
 def _alike(category: Names, categories: Mapping[str, CategorySettings]) -> Likeness | None:
     # The innermost level that says how much alike words must be is that within which they are compared.
-    levels_up = (category[:depth] for depth in range(len(category), 0, -1))
-    asked = ((level, settings_of(level, categories).alike) for level in levels_up)
+    asked = ((level, settings_of(level, categories).alike) for level in reversed(heads(category)))
     return next((Likeness(level=level, least=least) for level, least in asked if least is not None), None)
 
 
@@ -251,7 +250,7 @@ def _folder_mistake(
     context: Context,
 ) -> str | None:
     folder = ""
-    for path in (category[:depth] for depth in range(1, len(category) + 1)):
+    for path in heads(category):
         slug = slug_of(path, categories)
         if not slug:
             return f"{path[-1]!r} has neither letter nor digit for a folder's name; give it a slug under 'categories'"
@@ -268,8 +267,8 @@ def _all_levels(
     sources: Sequence[Source], categories: Mapping[str, CategorySettings]
 ) -> dict[Names, tuple[Level, ...]]:
     paths = dict.fromkeys(source.category for source in sources)
-    heads = dict.fromkeys(path[:depth] for path in paths for depth in range(1, len(path) + 1))
-    return {head: levels(head, categories) for head in heads}
+    found = dict.fromkeys(head for path in paths for head in heads(path))
+    return {head: levels(head, categories) for head in found}
 
 
 def _fetch(written: FetchSettings, folder: Path) -> FetchSettings:

@@ -17,7 +17,7 @@ from aggregator.config.model import (
     SiteSettings,
     StoriesSettings,
 )
-from aggregator.models import Level, OutputFeed, Site, Source, folder_of, title_of
+from aggregator.models import Level, OutputFeed, Site, Source, folder_of, heads, title_of
 
 #: A category path: names, outermost first.
 Names = tuple[str, ...]
@@ -76,7 +76,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     def slugs(self, category: Names) -> tuple[str, ...]:
         """Return the slug of each level of a category path, outermost first; "" where there can be none."""
-        return tuple(slug_of(category[:depth], self.categories) for depth in range(1, len(category) + 1))
+        return tuple(slug_of(head, self.categories) for head in heads(category))
 
     def output_feeds(self, authority: str) -> tuple[OutputFeed, ...]:
         """Return the feeds to publish: the whole site, then every level of every category path as they appear.
@@ -128,8 +128,9 @@ def levels(path: Names, categories: Mapping[str, CategorySettings]) -> tuple[Lev
     A name without letter or digit, which only an older feeds.yaml can have brought into the archive, has a
     digest for a slug.
     """
-    heads = (path[:depth] for depth in range(1, len(path) + 1))
-    return tuple(Level(name=head[-1], slug=slug_of(head, categories) or text.digest(head[-1])[:12]) for head in heads)
+    return tuple(
+        Level(name=head[-1], slug=slug_of(head, categories) or text.digest(head[-1])[:12]) for head in heads(path)
+    )
 
 
 def slug_of(path: Names, categories: Mapping[str, CategorySettings]) -> str:

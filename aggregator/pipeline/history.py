@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator import history, text
-from aggregator.models import Archive, Document, OutputFeed, Publication, Source
+from aggregator.models import Archive, Document, OutputFeed, Publication, Source, heads
 from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.shelf import LISTED, Before, Shelf
 from aggregator.pipeline.station import Done, Station
@@ -148,11 +148,9 @@ def filings(transaction: Transaction, target: Target, sources: Iterable[Source],
 def _folders(feeds: Iterable[OutputFeed], sources: Iterable[Source]) -> dict[str, list[str]]:
     # A feed without a limit has everything in it.
     folders = {feed.category: feed.folder for feed in feeds if feed.limit}
-    return {source.id: [folders[head] for head in _heads(source.category) if head in folders] for source in sources}
-
-
-def _heads(category: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    return (category[:depth] for depth in range(len(category) + 1))
+    return {
+        source.id: [folders[head] for head in ((), *heads(source.category)) if head in folders] for source in sources
+    }
 
 
 def _write(

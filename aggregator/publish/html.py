@@ -10,7 +10,17 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from aggregator import urls
-from aggregator.models import Archive, Attribution, Document, OutputFeed, Post, Publication, Subscription, title_of
+from aggregator.models import (
+    Archive,
+    Attribution,
+    Document,
+    OutputFeed,
+    Post,
+    Publication,
+    Subscription,
+    heads,
+    title_of,
+)
 from aggregator.publish import addresses, facts, safe, theme
 from aggregator.publish.addresses import HTML, OPML
 
@@ -129,9 +139,8 @@ def _sources(publication: Publication, subscriptions: Sequence[Subscription]) ->
 def _nested(subscriptions: Sequence[Subscription]) -> list[Subscription]:
     """Return ``subscriptions`` by category, each level where the first of it stands, as ``opml.xml`` has them."""
     order: dict[tuple[str, ...], list[int]] = {(): []}
-    for path in (each.category for each in subscriptions):
-        for depth in range(len(path)):
-            order.setdefault(path[: depth + 1], [*order[path[:depth]], len(order)])
+    for head in (head for each in subscriptions for head in heads(each.category)):
+        order.setdefault(head, [*order[head[:-1]], len(order)])
     return sorted(subscriptions, key=lambda each: order[each.category])
 
 
@@ -191,8 +200,7 @@ def _places(publication: Publication, root: str) -> dict[tuple[str, ...], dict[s
 
 def _path(places: Places, category: tuple[str, ...], above: int = 0) -> list[dict[str, str]]:
     """Return the places of the levels of ``category`` below ``above``; those without a page have no address."""
-    levels = (category[:depth] for depth in range(above + 1, len(category) + 1))
-    return [places.get(level, {"name": level[-1], "href": ""}) for level in levels]
+    return [places.get(head, {"name": head[-1], "href": ""}) for head in heads(category)[above:]]
 
 
 def _posts(places: Places, here: OutputFeed, posts: Sequence[Shown]) -> list[theme.Values]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aggregator import text
-from aggregator.models import Document, Site, Subscription
+from aggregator.models import Document, Site, Subscription, heads
 from aggregator.publish import safe
 from aggregator.publish.addresses import OPML
 from aggregator.publish.generator import add
@@ -30,13 +30,11 @@ def render(site: Site, subscriptions: Sequence[Subscription], created: datetime)
     add(head, "dateCreated", rfc822(created))
     folders: dict[tuple[str, ...], Element] = {(): add(root, "body")}
     for subscription in safe.scrubbed(tuple(subscriptions)):
-        path = subscription.category
-        for depth in range(1, len(path) + 1):
-            if path[:depth] not in folders:
-                name = path[depth - 1]
-                folders[path[:depth]] = add(folders[path[: depth - 1]], "outline", text=name, title=name)
+        for level in heads(subscription.category):
+            if level not in folders:
+                folders[level] = add(folders[level[:-1]], "outline", text=level[-1], title=level[-1])
         add(
-            folders[path],
+            folders[subscription.category],
             "outline",
             type="rss",
             text=subscription.title or subscription.feed,
