@@ -241,10 +241,11 @@ def _canonical(url: str) -> str:
     return f"//{netloc}{path}{'?' + query if query else ''}{fragment}" if netloc else url
 
 
-def is_page(url: str) -> bool:
-    """Tell whether ``url`` can name one story: a bare site (``https://example.org/``) cannot."""
-    canon = canonical(url)
-    return canon.startswith("//") and (canon.find("/", 2) > 0 or "?" in canon or "#" in canon)
+def page(url: str | None) -> str | None:
+    """Return the ``canonical`` form of an address that can name one story, else None: a bare site's cannot."""
+    canon = canonical(url) if url else ""
+    names_one = canon.startswith("//") and (canon.find("/", 2) > 0 or "?" in canon or "#" in canon)
+    return canon if names_one else None
 
 
 @lru_cache(maxsize=4096)

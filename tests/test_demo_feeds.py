@@ -48,7 +48,7 @@ def test_a_feed_is_well_formed_and_complete(name: str, expected: tuple[str, int]
     assert (feed.version, len(feed.entries)) == expected
     for entry in feed.entries:
         assert entry.title
-        assert urls.is_page(entry.link)
+        assert urls.page(entry.link)
         assert (2026, 9) <= (entry.get("published_parsed") or entry.updated_parsed)[:2] <= (2026, 11)
 
 

@@ -216,7 +216,7 @@ def test_canonical_never_raises_and_is_stable(url: str) -> None:
     """Whatever comes in, the canonical form is its own canonical form."""
     canon = urls.canonical(url)
     assert urls.canonical(canon) == canon
-    urls.is_page(url)
+    urls.page(url)
     urls.host(url)
     urls.has_scheme(url)
     urls.valid_id(url)
@@ -294,7 +294,7 @@ def test_different_pages_have_different_canonical_forms() -> None:
 )
 def test_a_bare_site_is_no_page(url: str, page: bool) -> None:
     """An address without path, parameter and route names no story."""
-    assert urls.is_page(url) is page
+    assert urls.page(url) == (urls.canonical(url) if page else None)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def candidates(entries: Sequence[Entry]) -> tuple[tuple[Candidate, ...], tuple[s
     A guid or link that stands on several entries of the document identifies none of them alone.
     """
     telling = [entry for entry in entries if _says_something(entry)]
-    pages = list(map(_page, telling))
+    pages = [urls.page(entry.link) for entry in telling]
     guids = Counter(entry.guid for entry in telling)
     links = Counter(pages)
     pairs = Counter((entry.guid, page) for entry, page in zip(telling, pages, strict=True))
@@ -94,10 +94,6 @@ def _aliases(
 def alias(kind: AliasKind, said: str, value: str) -> Alias:
     """Return the name that ``value`` stands for; of ``said`` the beginning is kept."""
     return Alias(value=value, kind=kind, said=text.truncated(said, _SAID))
-
-
-def _page(entry: Entry) -> str | None:
-    return urls.canonical(entry.link) if entry.link and urls.is_page(entry.link) else None
 
 
 def _words(entry: Entry) -> str:

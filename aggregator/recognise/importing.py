@@ -158,7 +158,7 @@ def _bare(post: PostFile, said: Attribution) -> Post:
 
 
 def _write(post: PostFile, copy: Copy, is_alone: bool) -> CopyWrite:
-    page = urls.canonical(copy.link) if copy.link and is_alone and urls.is_page(copy.link) else None
+    page = urls.page(copy.link) if is_alone else None
     # No entry has that fingerprint: the next pull brings what the file does not say.
     measured = making.measured(copy, fingerprint="")
     return changes.new(measured, page and text.digest(page), tuple(_aliases(post, measured, page)))
