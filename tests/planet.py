@@ -105,6 +105,10 @@ class Planet(Struct, frozen=True):
         """Return the front matter of every post, by path."""
         return [front_matter(path) for path in sorted((self.folder / "posts").rglob("*.md"))]
 
+    def outputs(self) -> dict[str, bytes]:
+        """Return every output by its path."""
+        return {path: body for path, (body, _) in self.snapshot().items()}
+
     def snapshot(self) -> dict[str, tuple[bytes, int]]:
         """Return bytes and time of change of every output."""
         return {

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from lxml import etree
 from msgspec import Struct
+from planet import Planet
 from ruamel.yaml import YAML
 
 from aggregator import config
@@ -96,9 +97,9 @@ class Stage(Struct, frozen=True):
 
     def outputs(self) -> dict[str, bytes]:
         """Return all outputs by path, but for the feed that tells the editor how the sources fare."""
-        files = (path for top in ("public", "posts") for path in sorted((self.folder / top).rglob("*")))
-        told = (path for path in files if path.is_file() and path.name != "health.xml")
-        return {str(path.relative_to(self.folder)): path.read_bytes() for path in told}
+        found = Planet(self.folder).outputs()
+        found.pop("public/health.xml", None)
+        return found
 
     def decided(self) -> list[str]:
         """Return the codes of all decisions so far, in their order."""

@@ -60,9 +60,7 @@ def app(tmp_path: Path, origin: Origin, database: str) -> Iterator[App]:
 
 def outputs(app: App) -> dict[str, bytes]:
     """Return all outputs by path."""
-    folder = app.settings.file.parent
-    files = (path for top in ("public", "posts") for path in sorted((folder / top).rglob("*")) if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    return Planet(app.settings.file.parent).outputs()
 
 
 def cleared(app: App) -> dict[str, bytes]:

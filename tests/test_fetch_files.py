@@ -148,7 +148,7 @@ def test_a_run_reads_files_and_publishes_no_path(planet: Planet, tmp_path: Path,
     first, second = planet.run(), planet.run()
     assert (first["sources"]["ok"], first["posts"]["new"], second["sources"]["not_modified"]) == (1, 1, 1)
     assert len(planet.entries("notes/atom.xml")) == 1
-    assert "private-folder" not in "".join(body.decode() for body, _ in planet.snapshot().values())
+    assert "private-folder" not in b"".join(planet.outputs().values()).decode()
     found = planet.command("preview", origin.url("/page"))
     assert found.returncode == 1
     assert "is no feed" in found.stderr

@@ -163,7 +163,7 @@ def test_nothing_else_failed_and_nothing_is_lost(ran: Ran) -> None:
 def test_no_secret_is_in_anything_that_is_left(ran: Ran) -> None:
     """Neither password nor token nor header of a source is printed or published, whatever its server did."""
     planet, _, _, printed = ran
-    everything = printed + "".join(body.decode() for body, _ in planet.snapshot().values())
+    everything = printed + b"".join(planet.outputs().values()).decode()
     everything += planet.command("sources").stdout + planet.command("sources", "--json").stdout
     assert "SECRET" not in everything
     assert "user:" not in everything
