@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from inside import pulled
 from msgspec import Struct
 from planet import Item, Planet, rss
 from stored import NOW
 
 from aggregator import config
 from aggregator.app import App, opened
-from aggregator.fetch import Request, Response
-from aggregator.pipeline import cycle
-from aggregator.pipeline.confined import Confined
-from aggregator.pipeline.crew import Crew
+from aggregator.pipeline.cycle import Summary
 
 HOUR = timedelta(hours=1)
 
@@ -50,28 +48,12 @@ class Desk(Struct):
         shutil.copy(archive, folder / "aggregator.db")
         return cls(folder, feeds=dict.fromkeys(sources, ""))
 
-    def pull(self, after: timedelta = HOUR, /, **said: list[Item] | str) -> cycle.Summary:
+    def pull(self, after: timedelta = HOUR, /, **said: list[Item] | str) -> Summary:
         """Let time pass, then run a cycle in which the sources say what is given; the others are not asked."""
         self.now += after
         documents = {name: each if isinstance(each, str) else rss(*each, title=name) for name, each in said.items()}
-
-        def fetch_all(requests: Iterable[Request]) -> Iterator[tuple[Request, Response]]:
-            for request in requests:
-                yield request, _answer(request.url, documents[request.source_id])
-
         with self.app() as app:
-            return cycle.cycle(
-                app.store,
-                app.settings.sources,
-                fetch_all,
-                cycle.Orders(now=self.now, force=True, only=frozenset(said)),
-                address=lambda url: url,
-                confined=Confined(),
-                crew=Crew(app.store, app.target()),
-                settings_digest=app._digest(),
-                authority=app.authority,
-                primary=app.settings.stories.primary,
-            )
+            return pulled(app, {name: each.encode() for name, each in documents.items()}, self.now)
 
     @contextmanager
     def app(self) -> Iterator[App]:
@@ -90,16 +72,3 @@ class Desk(Struct):
     def titles(self, path: str = "atom.xml") -> list[str]:
         """Return the titles that a feed publishes, in their order."""
         return [entry.title for entry in self.planet.entries(path)]
-
-
-def _answer(url: str, document: str) -> Response:
-    return Response(
-        status=200,
-        url=url,
-        body=document.encode(),
-        content_type="application/xml",
-        etag=None,
-        last_modified=None,
-        moved_to=None,
-        max_age=None,
-    )

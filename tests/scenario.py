@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from inside import pulled
 from lxml import etree
 from msgspec import Struct
 from planet import Planet
@@ -21,11 +22,6 @@ from ruamel.yaml import YAML
 
 from aggregator import config
 from aggregator.app import App
-from aggregator.errors import FetchError
-from aggregator.fetch import Request, Response
-from aggregator.pipeline import cycle
-from aggregator.pipeline.confined import Confined
-from aggregator.pipeline.crew import Crew
 from aggregator.store import Store
 from aggregator.store.schema import decision
 
@@ -70,24 +66,7 @@ class Stage(Struct, frozen=True):
         now = datetime.fromisoformat(pull["at"])
         store = Store.open(loaded.database_url)
         app = App(loaded, store, "planet.example.org", CREATED)
-
-        def fetch_all(requests: Iterable[Request]) -> Iterator[tuple[Request, Response | FetchError]]:
-            asked = {request.source_id: request for request in requests}
-            for name in pull.get("order", sorted(said)):
-                yield asked[name], _answer(asked[name].url, said[name])
-
-        cycle.cycle(
-            store,
-            loaded.sources,
-            fetch_all,
-            cycle.Orders(now=now, force=True),
-            address=lambda url: url,
-            confined=Confined(),
-            crew=Crew(store, app.target()),
-            settings_digest=loaded.publishing_digest(),
-            authority=app.authority,
-            primary=loaded.stories.primary,
-        )
+        pulled(app, {name: said[name] for name in pull.get("order", sorted(said))}, now)
         store.close()
 
     def entries(self, path: str = "atom.xml") -> list[dict[str, Any]]:
@@ -141,19 +120,6 @@ def _flow(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"
-
-
-def _answer(url: str, body: bytes) -> Response:
-    return Response(
-        status=200,
-        url=url,
-        body=body,
-        content_type="application/xml",
-        etag=None,
-        last_modified=None,
-        moved_to=None,
-        max_age=None,
-    )
 
 
 def _element(name: str, value: Any) -> str:
