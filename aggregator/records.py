@@ -241,6 +241,11 @@ class SourceReport(Struct, frozen=True, kw_only=True):
         """Its state in one word."""
         return standing(self.state, enabled=self.enabled)
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is ever asked again, as things are."""
+        return self.enabled and not self.state.gone
+
 
 class ArchiveState(Struct, frozen=True, kw_only=True):
     """An archive document of the feed in ``folder``.

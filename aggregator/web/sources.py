@@ -42,7 +42,6 @@ def render(site: str, reports: list[SourceReport], now: datetime, templates: Pat
 
 def _row(report: SourceReport, now: datetime) -> dict[str, Any]:
     state = report.state
-    asked = report.enabled and not state.gone
     return {
         "id": report.id,
         "title": report.title,
@@ -51,7 +50,7 @@ def _row(report: SourceReport, now: datetime) -> dict[str, Any]:
         "category": " / ".join(report.category),
         "state": report.standing,
         "success": state.last_success and theme.moment(state.last_success),
-        "next": theme.moment(max(state.next_pull or now, now)) if asked else None,
+        "next": theme.moment(max(state.next_pull or now, now)) if report.is_asked else None,
         "failures": state.failures,
         "error": state.error,
         "because": state.because if report.enabled else None,
