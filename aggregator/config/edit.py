@@ -151,9 +151,8 @@ def _with_categories(tree: Tree, made: Mapping[str, Mapping[str, str]]) -> str:
         return _into_brackets(tree.text, listed, flow)
     if not listed.children:
         return _below(tree.text, key, listed, make)
-    at, newline = _end(tree.text, listed), _newline(tree.text)
     lines = make(" " * (tree.place(listed.children[0].start)[1] - 1))
-    return _ended(tree.text[:at], newline) + "".join(line + newline for line in lines) + tree.text[at:]
+    return _inserted(tree.text, _end(tree.text, listed), lines)
 
 
 def _category_lines(made: Mapping[str, Mapping[str, str]], indent: str) -> list[str]:
@@ -170,12 +169,11 @@ def _into_brackets(text: str, node: Node, made: str) -> str:
 
 
 def _new_key(tree: Tree, name: str, make: _Make) -> str:
-    text, newline = tree.text, _newline(tree.text)
+    text = tree.text
     indent = " " * (tree.place(tree.root.start)[1] - 1 if tree.root and tree.root.value is not None else 0)
     ends = [found.start() for found in _DOCUMENT_END.finditer(text)]
     at = ends[-1] if ends else len(text)
-    lines = [f"{indent}{name}:", *make(f"{indent}  ")]
-    return _ended(text[:at], newline) + "".join(line + newline for line in lines) + text[at:]
+    return _inserted(text, at, [f"{indent}{name}:", *make(f"{indent}  ")])
 
 
 def _below(text: str, key: Node, listed: Node, make: _Make) -> str:
@@ -191,15 +189,20 @@ def _below(text: str, key: Node, listed: Node, make: _Make) -> str:
 
 def _behind(text: str, last: Node, records: Sequence[Mapping[str, Any]]) -> str:
     """Put the records behind the item ``last``, written as it is, and behind comments that belong to it."""
-    newline = _newline(text)
     dashes = list(_DASH.finditer(text[: last.start + 1]))
     indent = dashes[-1][1] if dashes else ""
     gap = text[dashes[-1].end() : last.start] if dashes else " "
     at = _end(text, last)
     while (found := _COMMENT.match(text, at)) and len(found[1]) > len(indent) and found.end() > at:
         at = found.end()
-    lines = _lines(records, indent, gap if gap.strip(" ") == "" and 0 < len(gap) < 8 else " ")
-    return _ended(text[:at], newline) + "".join(line + newline for line in lines) + text[at:]
+    return _inserted(text, at, _lines(records, indent, gap if gap.strip(" ") == "" and 0 < len(gap) < 8 else " "))
+
+
+def _inserted(text: str, at: int, lines: Sequence[str]) -> str:
+    """Put ``lines`` at ``at``, where a line begins or the text ends."""
+    newline, before = _newline(text), text[:at]
+    ended = before if not before or before.endswith(("\n", "\r")) else before + newline
+    return ended + "".join(line + newline for line in lines) + text[at:]
 
 
 def _end(text: str, node: Node) -> int:
@@ -223,10 +226,6 @@ def _newline(text: str) -> str:
 
 def _line_start(text: str, offset: int) -> int:
     return text.rfind("\n", 0, offset) + 1
-
-
-def _ended(text: str, newline: str) -> str:
-    return text if not text or text.endswith(("\n", "\r")) else text + newline
 
 
 def _checked(text: str, edited: str, expected: Mapping[str, Any]) -> str:

@@ -30,6 +30,7 @@ from aggregator.pipeline.target import (
     HEALTH,
     POSTS,
     Changes,
+    File,
     FileLog,
     Outputs,
     Target,
@@ -185,7 +186,7 @@ def write_posts(
     """
     target = crew.target
     past: list[str] = []
-    taken: list[tuple[str, int | None]] = []
+    taken: list[File] = []
 
     def shares() -> Iterator[Posts]:
         for pks in numbered:
@@ -204,7 +205,7 @@ def _noted(
     target: Target,
     pks: Sequence[int],
     past: list[str],
-    taken: list[tuple[str, int | None]],
+    taken: list[File],
     watch: Stopwatch,
 ) -> Posts:
     """Note the files of the posts numbered ``pks``; those that are not yet ours join ``taken``.

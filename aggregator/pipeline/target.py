@@ -25,6 +25,9 @@ from aggregator.store import Store, upkeep
 #: The groups of files that we wrote; archive documents stand in the folder of the feeds.
 FEEDS, POSTS, ARCHIVES, HEALTH = "feeds", "posts", "archives", "health"
 
+#: A file that we wrote: its path, and the number of the post that it is of, None for other outputs.
+File = tuple[str, int | None]
+
 #: As many bytes as declare a feed's format and name its title.
 _BEGINNING = 100
 #: Files that are written side by side.
@@ -173,17 +176,17 @@ def note(
     store: Store,
     folder: OutputFolder,
     name: str,
-    wanted: Iterable[tuple[str, int | None]],
+    wanted: Iterable[File],
     known: AbstractSet[str],
     watch: Stopwatch,
-) -> list[tuple[str, int | None]]:
-    """Note the files ``wanted``, paths and whose they are, before they are written; return those that are not yet ours.
+) -> list[File]:
+    """Note the files ``wanted`` before they are written; return those that are not yet ours.
 
     Where something stands that is not ``known``, it may be somebody's: it is ours when it was written.  What was noted
     and never written has no digest, and is not ``known`` either.
     """
-    free: list[tuple[str, int | None]] = []
-    taken: list[tuple[str, int | None]] = []
+    free: list[File] = []
+    taken: list[File] = []
     for each in wanted:
         (taken if each[0] not in known and folder.stands(each[0]) else free).append(each)
     add(store, name, free, watch)
@@ -193,11 +196,11 @@ def note(
 def add(
     store: Store,
     name: str,
-    files: Sequence[tuple[str, int | None]],
+    files: Sequence[File],
     watch: Stopwatch,
     digests: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Note ``files``, paths and whose they are, as ours, and the ``digests`` of what was written."""
+    """Note ``files`` as ours, and the ``digests`` of what was written by path."""
     if files or digests:
         with watch("store"), store.writing() as transaction:
             upkeep.add_files(transaction, name, files)
