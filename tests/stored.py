@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from aggregator import text
-from aggregator.models import Copy, FeedInfo, Link, Person, Source, Tag
+from aggregator.models import Copy, FeedInfo, Link, Person, Post, Source, Tag
 from aggregator.pipeline import deciding
 from aggregator.records import Alias, CopyWrite, Known, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
@@ -119,6 +119,18 @@ def known(store: Store, new: Copy) -> Known:
     """Return what the archive knows of ``new`` by its key."""
     with store.reading() as transaction:
         return pulls.known(transaction, new.source_id, [new.key])[new.key]
+
+
+def posts(store: Store) -> list[Post]:
+    """Return all posts."""
+    with store.reading() as transaction:
+        return [post for _, post in archive.posts(transaction, archive.everything(transaction))]
+
+
+def publish(store: Store) -> None:
+    """Note that every post is published."""
+    with store.writing() as transaction:
+        archive.clean(transaction, archive.dirty(transaction))
 
 
 def titles(store: Store, pks: Sequence[int]) -> list[str]:

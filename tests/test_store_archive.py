@@ -11,7 +11,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
-from stored import DAY, INFO, NOW, copy, fill, known, pull, renamed, source, stories, sync, titles, write
+from stored import (
+    DAY,
+    INFO,
+    NOW,
+    copy,
+    fill,
+    known,
+    posts,
+    publish,
+    pull,
+    renamed,
+    source,
+    stories,
+    sync,
+    titles,
+    write,
+)
 
 from aggregator.models import Attribution, FeedInfo, Source
 from aggregator.store import Store, archive, schema
@@ -148,8 +164,7 @@ def test_a_new_version_of_a_joined_copy_makes_its_post_dirty(store: Store) -> No
     page = "https://story.example.org/1"
     joined = copy("b", "shared", link=page)
     fill(store, copy("a", "shared", link=page), joined)
-    with store.writing() as transaction:
-        archive.clean(transaction, archive.dirty(transaction))
+    publish(store)
     pull(store, "b", write(renamed(joined, "New"), known(store, joined)))
     with store.reading() as transaction:
         assert len(archive.dirty(transaction)) == 1
@@ -192,8 +207,7 @@ def test_a_post_credits_its_source(store: Store) -> None:
     fill(store, copy("a", "1"))
     line = replace(source("a", "Tech", "Python"), url="https://user:secret@a.example.org/feed?token=secret")
     sync(store, line)
-    with store.reading() as transaction:
-        ((_, post),) = archive.posts(transaction, archive.everything(transaction))
+    (post,) = posts(store)
     assert post.category == ("Tech", "Python")
     assert post.source == Attribution(
         source_id="a", title="A feed", url=INFO.link, feed=INFO.url, link=post.copy.link, author="Grace"
@@ -213,8 +227,7 @@ def test_a_source_has_a_name(store: Store, line: Source, info: FeedInfo, title: 
     """A source is called as feeds.yaml says, else as its feed does, else by its id."""
     fill(store, replace(copy("a", "1"), feed=info))
     sync(store, line)
-    with store.reading() as transaction:
-        ((_, post),) = archive.posts(transaction, archive.everything(transaction))
+    (post,) = posts(store)
     assert post.source.title == title
 
 
@@ -222,8 +235,7 @@ def test_a_claimed_source_is_credited_beside_the_one_that_was_pulled(store: Stor
     """An entry with a source of its own credits that one; the feed that we pulled it from stands in ``via``."""
     claim = FeedInfo(title="The original", link="https://original.example.org/", url="https://original.example.org/f")
     fill(store, replace(copy("a", "1"), feed=claim, via=INFO))
-    with store.reading() as transaction:
-        ((_, post),) = archive.posts(transaction, archive.everything(transaction))
+    (post,) = posts(store)
     assert (post.source.title, post.source.url, post.source.feed) == (claim.title, claim.link, claim.url)
     assert post.via is not None
     assert (post.via.title, post.via.feed) == (INFO.title, INFO.url)
@@ -235,8 +247,7 @@ def test_other_carriers_are_credited_in_a_fixed_order(store: Store) -> None:
     fill(store, copy("a", "1", link=page))
     fill(store, copy("b", "1", link=page), copy("c", "1", link=page, published=NOW - DAY), copy("d", "1", link=page))
     sync(store, source("a"), source("b"), source("c"))
-    with store.reading() as transaction:
-        ((_, post),) = archive.posts(transaction, archive.everything(transaction))
+    (post,) = posts(store)
     assert [also.source_id for also in post.also_in] == ["c", "b"]
 
 

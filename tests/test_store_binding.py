@@ -7,18 +7,12 @@ from datetime import timedelta
 import pytest
 from databases import Server
 from msgspec.structs import replace
-from stored import AUTHORITY, NOW, bind, copy, fill, pull, source, sync, titles, write
+from stored import AUTHORITY, NOW, bind, copy, fill, posts, publish, pull, source, sync, titles, write
 
 from aggregator.errors import DatabaseError
-from aggregator.models import Post
 from aggregator.reasons import Reason
 from aggregator.records import Binding, Bound, Minted, Unbound
 from aggregator.store import Store, Transaction, archive, binding
-
-
-def posts(store: Store) -> list[Post]:
-    with store.reading() as transaction:
-        return [post for _, post in archive.posts(transaction, archive.everything(transaction))]
 
 
 def waiting(transaction: Transaction) -> list[int]:
@@ -54,8 +48,7 @@ def test_a_copy_of_the_same_page_joins(store: Store) -> None:
     """A copy that links to another source's page joins its post, which is to be published again."""
     page = "https://story.example.org/1"
     fill(store, copy("a", "1", link=page))
-    with store.writing() as transaction:
-        archive.clean(transaction, archive.dirty(transaction))
+    publish(store)
     fill(store, copy("b", "1", link=page))
     (post,) = posts(store)
     assert (post.source.source_id, [also.source_id for also in post.also_in]) == ("a", ["b"])

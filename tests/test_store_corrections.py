@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 from msgspec.structs import replace
-from stored import AUTHORITY, DAY, NOW, bind, copy, fill, pull, source, sync, write
+from stored import AUTHORITY, DAY, NOW, bind, copy, fill, publish, pull, source, sync, write
 
 from aggregator import text, urls
 from aggregator.frontmatter import STYLES
@@ -56,8 +56,7 @@ def shared(store: Store) -> int:
     for name, each in zip("abc", "123", strict=True):
         carry(store, copy(name, each, link=PAGE))
     fill(store, copy("c", "other"))
-    with store.writing() as transaction:
-        archive.clean(transaction, archive.dirty(transaction))
+    publish(store)
     return number(store, "1")
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
-from stored import INFO, NOW, alias, copy, count, fill, known, pull, renamed, source, sync, write
+from stored import INFO, NOW, alias, copy, count, fill, known, posts, publish, pull, renamed, source, sync, write
 
 from aggregator.errors import DatabaseError
 from aggregator.models import FeedInfo, Hints, Person, Tag
@@ -216,7 +216,7 @@ def test_a_changed_copy_is_written_over_the_old_one(store: Store) -> None:
     """A new version keeps key, first sight and publication, and makes its post dirty."""
     story = copy("a", "1")
     fill(store, story)
-    _publish(store)
+    publish(store)
     before = known(store, story)
     changed = replace(renamed(story, "New words"), updated=NOW + timedelta(days=1))
     pull(store, "a", write(changed, before))
@@ -231,7 +231,7 @@ def test_a_touched_copy_is_not_published_again(store: Store) -> None:
     """A new fingerprint or alias alone changes nothing that is published."""
     story = copy("a", "1")
     fill(store, story)
-    _publish(store)
+    publish(store)
     touched = replace(write(story, known(store, story), aliases=("new-name",)), copy=None, fingerprint="touched")
     pull(store, "a", touched)
     assert known(store, story).fingerprint == "touched"
@@ -302,8 +302,7 @@ def test_what_no_database_can_keep_stops_no_pull(store: Store, hostile: str) -> 
     story = replace(copy("a", "1"), guid=hostile, title=hostile, content=hostile, language=hostile)
     fill(store, story)
     pull(store, "a", state=replace(PULLED, etag=hostile, error=hostile, warnings=(hostile,), info=FeedInfo(id=hostile)))
-    with store.reading() as transaction:
-        ((_, post),) = archive.posts(transaction, archive.everything(transaction))
+    (post,) = posts(store)
     assert (post.copy.guid, post.copy.title, post.copy.content) == (kept, kept, kept)
     assert (state(store, "a").etag, state(store, "a").error) == (kept, kept)
 
@@ -315,8 +314,3 @@ def test_zero_is_not_nothing(store: Store) -> None:
     zero = SourceState(hints=Hints(interval=timedelta(0)), info=FeedInfo(updated=epoch), last_pull=epoch)
     pull(store, "a", state=zero)
     assert state(store, "a") == zero
-
-
-def _publish(store: Store) -> None:
-    with store.writing() as transaction:
-        archive.clean(transaction, archive.dirty(transaction))
