@@ -151,6 +151,8 @@ class Likeness(Struct, frozen=True, kw_only=True):
 
 #: What decides which copy of a story is the primary one: declared ranks, whose page it is, the earliest, the longest.
 PrimaryRule = Literal["rank", "site", "earliest", "longest"]
+#: All of them, in the order that counts where the editor gives none.
+PRIMARY_RULES: tuple[PrimaryRule, ...] = ("rank", "site", "earliest", "longest")
 
 
 class Source(Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from aggregator.fetch import Response
-from aggregator.models import Likeness, PrimaryRule, Source
+from aggregator.models import PRIMARY_RULES, Likeness, Source
 from aggregator.pipeline import deciding, update
 from aggregator.pipeline.confined import Confined
 from aggregator.records import SourceState
@@ -30,7 +30,6 @@ from aggregator.store import Store, pulls
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SOURCES, ENTRIES, ROUNDS = 300, 30, 7
-PRIMARY: tuple[PrimaryRule, ...] = ("rank", "site", "earliest", "longest")
 STATE = SourceState(last_success=NOW - timedelta(hours=1), last_pull=NOW - timedelta(hours=1))
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :posts)"
 _DIGEST = "lower(hex(randomblob(16)))"
@@ -77,7 +76,7 @@ class Planet:
     def bind(self) -> float:
         """Return how long it takes to bind what waits."""
         start = perf_counter()
-        list(deciding.bind(self.store, self.sources, PRIMARY, "planet.example.org", Stopwatch(), now=NOW))
+        list(deciding.bind(self.store, self.sources, PRIMARY_RULES, "planet.example.org", Stopwatch(), now=NOW))
         return perf_counter() - start
 
     def stories(self) -> list[tuple[str, str, str]]:

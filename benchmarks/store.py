@@ -21,7 +21,7 @@ from time import perf_counter
 from msgspec.structs import replace
 
 from aggregator import text
-from aggregator.models import Copy, FeedInfo, PrimaryRule, Source
+from aggregator.models import PRIMARY_RULES, Copy, FeedInfo, Source
 from aggregator.pipeline import deciding
 from aggregator.records import Alias, CopyWrite, Known, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
@@ -29,7 +29,6 @@ from aggregator.store import Store, Transaction, archive, binding, pulls, search
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SOURCES, CATEGORIES, PULLED, LIMIT, ROUNDS = 300, 30, 30, 50, 7
-PRIMARY: tuple[PrimaryRule, ...] = ("rank", "site", "earliest", "longest")
 BODY = "<p>" + "words of an article that is about three kilobytes long " * 55 + "</p>"
 INFO = FeedInfo(title="A feed", url="https://site.example.org/feed", link="https://site.example.org/")
 
@@ -91,7 +90,7 @@ class Archive:
 
     def bind(self) -> int:
         """Bind what was applied and return how many posts that made."""
-        bound = deciding.bind(self.store, self.sources, PRIMARY, "planet.example.org", Stopwatch(), now=NOW)
+        bound = deciding.bind(self.store, self.sources, PRIMARY_RULES, "planet.example.org", Stopwatch(), now=NOW)
         return sum(len(batch.posts) for batch in bound)
 
     def publish(self) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from aggregator import text
-from aggregator.models import Copy, FeedInfo, Link, Person, Post, Source, Tag
+from aggregator.models import PRIMARY_RULES, Copy, FeedInfo, Link, Person, Post, Source, Tag
 from aggregator.pipeline import deciding
 from aggregator.records import Alias, CopyWrite, Known, Pull, SourceState
 from aggregator.stopwatch import Stopwatch
@@ -99,7 +99,7 @@ def sync(store: Store, *sources: Source) -> None:
 
 def bind(store: Store) -> tuple[int, int]:
     """Bind what is unbound; return how many posts were made, and how many copies joined one."""
-    bound = list(deciding.bind(store, [], ("rank", "site", "earliest", "longest"), AUTHORITY, Stopwatch(), now=NOW))
+    bound = list(deciding.bind(store, [], PRIMARY_RULES, AUTHORITY, Stopwatch(), now=NOW))
     return sum(len(batch.posts) for batch in bound), sum(batch.joined for batch in bound)
 
 

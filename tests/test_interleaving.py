@@ -13,13 +13,12 @@ from properties import brief
 from stored import AUTHORITY, NOW, posts, source
 
 from aggregator.fetch import Response
-from aggregator.models import Post, PrimaryRule
+from aggregator.models import PRIMARY_RULES, Post
 from aggregator.pipeline import deciding, update
 from aggregator.pipeline.confined import Confined
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store, pulls
 
-_PRIMARY: tuple[PrimaryRule, ...] = ("rank", "site", "earliest", "longest")
 _LONG = "<p>" + " ".join(f"word{number}" for number in range(60)) + "</p>"
 _ITEMS = st.builds(
     lambda guid, link, title, body: Item(guid=guid, link=link, title=title, body=body),
@@ -68,7 +67,7 @@ def made(store: Store, documents: dict[str, list[Item]], order: Sequence[str]) -
             pull, _ = update.settle(store, sources[name], state, answer, confined=confined, now=NOW, watch=Stopwatch())
             with store.writing() as transaction:
                 pulls.apply(transaction, pull)
-    list(deciding.bind(store, list(sources.values()), _PRIMARY, AUTHORITY, Stopwatch(), now=NOW))
+    list(deciding.bind(store, list(sources.values()), PRIMARY_RULES, AUTHORITY, Stopwatch(), now=NOW))
     return posts(store)
 
 

@@ -35,7 +35,7 @@ from aggregator.config.kinds import (
     WebAddress,
 )
 from aggregator.domains import Share
-from aggregator.models import FilterField, PrimaryRule
+from aggregator.models import PRIMARY_RULES, FilterField, PrimaryRule
 
 
 def _once(rules: tuple[PrimaryRule, ...]) -> tuple[PrimaryRule, ...]:
@@ -192,7 +192,7 @@ class StoriesSettings(Section):
     """How stories that several sources carry are told."""
 
     primary: Annotated[tuple[PrimaryRule, ...], AfterValidator(_once)] = Field(
-        ("rank", "site", "earliest", "longest"),
+        PRIMARY_RULES,
         description=(
             "Which source a story is credited to: the first of these that tells its copies apart decides. "
             "rank: the one with the best 'rank'; site: the one whose site the entry links to; "

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
-from aggregator.models import PrimaryRule
+from aggregator.models import PRIMARY_RULES, PrimaryRule
 from aggregator.recognise.ownership import Owners
 from aggregator.records import PostRef, Unbound
 
@@ -21,7 +21,7 @@ class Rules(Struct, frozen=True, kw_only=True):
 
     authority: str
     owners: Owners
-    primary: Sequence[PrimaryRule] = ("rank", "site", "earliest", "longest")
+    primary: Sequence[PrimaryRule] = PRIMARY_RULES
     ranks: Mapping[str, int] = field(default_factory=dict)
 
     def order(self, copy: Unbound) -> tuple[object, ...]:
