@@ -35,7 +35,7 @@ from aggregator.config.kinds import (
     WebAddress,
 )
 from aggregator.domains import Share
-from aggregator.models import PRIMARY_RULES, FilterField, PrimaryRule
+from aggregator.models import PRIMARY_RULES, Admission, FilterField, PrimaryRule
 
 
 def _once(rules: tuple[PrimaryRule, ...]) -> tuple[PrimaryRule, ...]:
@@ -232,32 +232,36 @@ class CategorySettings(Section):
     )
 
 
+#: The bounds that hold where the editor gives none.
+_BOUNDS = Admission()
+
+
 class AdmissionSettings(Section):
     """Which new entries of a source are published at once; the others are held for the editor, or only archived."""
 
     history: Count = Field(
-        20,
+        _BOUNDS.history,
         description="Entries published of a source that is added later, newest first, the rest is archived; 0: all.",
         examples=[5],
     )
     burst: Count = Field(
-        50,
+        _BOUNDS.burst,
         description="New entries that a pull may always bring; beyond it 'rate' counts; 0: any number.",
         examples=[20],
     )
     rate: Count = Field(
-        10,
+        _BOUNDS.rate,
         description="Times its own rate that a source may exceed before its new entries are held; 0: any.",
         examples=[3],
     )
     future: Age = Field(
-        timedelta(days=1),
+        _BOUNDS.future,
         description="Entries dated further ahead, up to a year, are held until then; 0: none.",
         examples=["7d"],
         json_schema_extra={"default": "1d"},
     )
     links: bool = Field(
-        True,
+        _BOUNDS.links,
         description="Whether entries are held when a feed suddenly links to a site where it never did.",
         examples=[False],
     )
