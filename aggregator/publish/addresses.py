@@ -57,8 +57,3 @@ def archive(site: Site, feed: OutputFeed, number: int) -> str:
 def page(publication: Publication, feed: OutputFeed) -> str:
     """Return the address of the page that shows ``feed``: the site where no pages are made."""
     return address(publication.site, feed, HTML) if "html" in publication.formats else publication.site.url
-
-
-def made(publication: Publication) -> list[Kind]:
-    """Return the kinds of documents that every feed of ``publication`` has."""
-    return [KINDS[name] for name in publication.formats if name in KINDS]

@@ -22,7 +22,7 @@ from aggregator.models import (
     title_of,
 )
 from aggregator.publish import addresses, facts, safe, theme
-from aggregator.publish.addresses import HTML, OPML
+from aggregator.publish.addresses import HTML, KINDS, OPML
 
 #: Languages written from right to left, of those that have news (ISO 639-1 and -3).
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
@@ -91,7 +91,7 @@ def _page(publication: Publication, feed: OutputFeed, posts: Sequence[Shown], pl
     language, direction = _language(publication)
     updated = max((post.updated for post in posts), default=publication.created)
     places = _places(publication, place.root)
-    kinds = [kind for kind in addresses.made(publication) if kind is not HTML]
+    kinds = [KINDS[name] for name in publication.formats if name != "html"]
     above = "../" * place.path.count("/")
     older, newer = (
         number and above + urls.path(addresses.page_path(feed, number)) for number in (place.older, place.newer)
