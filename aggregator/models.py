@@ -345,6 +345,11 @@ class Publication(Struct, frozen=True, kw_only=True):
     templates: Path | None = None
     credit: str | None = None
 
+    @property
+    def has_pages(self) -> bool:
+        """Whether each feed has a page, and the site one on its sources."""
+        return "html" in self.formats
+
 
 class Subscription(Struct, frozen=True, kw_only=True):
     """A source as the outputs list it: ``feed`` is its address without credentials, ``url`` its site.

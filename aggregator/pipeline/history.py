@@ -231,7 +231,7 @@ class _Task(Struct, frozen=True):
     posts: tuple[int, ...] = ()
 
     def paths(self, publication: Publication) -> list[str]:
-        pages = [addresses.page_path(self.feed, self.state.number)] if "html" in publication.formats else []
+        pages = [addresses.page_path(self.feed, self.state.number)] if publication.has_pages else []
         return [addresses.archive_path(self.feed, self.state.number), *pages]
 
 
@@ -293,7 +293,7 @@ def _documents(
     watch: Stopwatch,
 ) -> Iterator[Document]:
     publication = shelf.publication
-    kinds = ["atom", LISTED] if "html" in publication.formats else ["atom"]
+    kinds = ["atom", LISTED] if publication.has_pages else ["atom"]
     for task in todo:
         with watch("select"):
             pks = [*kept.members(transaction, task.state.pk), *task.posts]

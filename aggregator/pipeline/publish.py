@@ -329,14 +329,14 @@ def _feed_documents(
 
 
 def _listing_paths(publication: Publication) -> list[str]:
-    return [OPML.file, *([html.SOURCES] if "html" in publication.formats else [])]
+    return [OPML.file, *([html.SOURCES] if publication.has_pages else [])]
 
 
 def _listings(transaction: Transaction, publication: Publication, sources: Sequence[Source]) -> Iterator[Document]:
     """Yield what lists the sources."""
     listed = _subscriptions(transaction, sources)
     yield opml.render(publication.site, listed, publication.created)
-    if "html" in publication.formats:
+    if publication.has_pages:
         yield html.sources(publication, listed)
 
 

@@ -56,4 +56,4 @@ def archive(site: Site, feed: OutputFeed, number: int) -> str:
 
 def page(publication: Publication, feed: OutputFeed) -> str:
     """Return the address of the page that shows ``feed``: the site where no pages are made."""
-    return address(publication.site, feed, HTML) if "html" in publication.formats else publication.site.url
+    return address(publication.site, feed, HTML) if publication.has_pages else publication.site.url
