@@ -12,15 +12,14 @@ Every time is an aware ``datetime`` in UTC.  Every address is an absolute IRI.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct, field
 
-#: Levels of a category path: each is a folder of the outputs.
-MOST_LEVELS = 8
+from aggregator.categories import folder_of
 
 
 class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -266,21 +265,6 @@ class Level(Struct, frozen=True, kw_only=True):
     slug: str
 
 
-def heads(category: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Return the levels of a category path, outermost first, each as a path of its own."""
-    return [category[:depth] for depth in range(1, len(category) + 1)]
-
-
-def folder_of(levels: Iterable[Level]) -> str:
-    """Return the folder of a category below that of all outputs: slugs, each with a slash behind it."""
-    return "".join(f"{level.slug}/" for level in levels)
-
-
-def title_of(site: str, category: Sequence[str]) -> str:
-    """Return the title of the feed of a category, or of the whole ``site``, where the editor gave it none."""
-    return " · ".join(filter(None, (site, " / ".join(category))))
-
-
 class OutputFeed(Struct, frozen=True, kw_only=True):
     """A feed that we publish: the whole site (no levels) or one level of a category path.
 
@@ -308,7 +292,7 @@ class OutputFeed(Struct, frozen=True, kw_only=True):
     @property
     def folder(self) -> str:
         """Where its documents stand below ``output.path``: "" for the whole site."""
-        return folder_of(self.levels)
+        return folder_of(level.slug for level in self.levels)
 
 
 class Archive(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from hashlib import blake2b
 from typing import TypeVar
@@ -138,21 +138,6 @@ def _hyphenated(lowered: str) -> str:
         belongs = category[0] == "M" and kept and kept[-1] != "-"
         kept.append(character if category[0] == "L" or category == "Nd" or belongs else "-")
     return _HYPHENS.sub("-", "".join(kept))
-
-
-def spelled(
-    path: Sequence[str], slugs: Iterable[str], known: dict[tuple[str, ...], tuple[str, ...]]
-) -> tuple[str, ...]:
-    """Return the category ``path``, whose folders are called ``slugs``, with names that make one folder spelled alike.
-
-    ``known`` remembers how the first of them was spelled.  Some file systems take names for one in any case.
-    """
-    folders: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    for name, folder in zip(path, slugs, strict=True):
-        folders += (folder.casefold(),)
-        names = known.setdefault(folders, (*names, name))
-    return names
 
 
 def without_blanks(value: str) -> str:

@@ -249,13 +249,6 @@ def test_chunks_hold_every_value_once() -> None:
     assert list(text.chunks([], 2)) == []
 
 
-def test_names_of_one_folder_are_spelled_as_the_first() -> None:
-    """Level by level, and in whatever case: some file systems take such names for one."""
-    known: dict[tuple[str, ...], tuple[str, ...]] = {}
-    assert text.spelled(["Straße", "A b"], ["straße", "a-b"], known) == ("Straße", "A b")
-    assert text.spelled(["Strasse", "A-B", "c"], ["strasse", "a-b", "c"], known) == ("Straße", "A b", "c")
-
-
 @pytest.mark.parametrize(
     ("number", "one", "told"),
     [(0, "entry", "0 entries"), (1, "entry", "1 entry"), (1, "post", "1 post"), (2, "post", "2 posts")],

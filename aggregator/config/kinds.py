@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from aggregator.categories import MOST_LEVELS
 from aggregator.config import values
-from aggregator.models import MOST_LEVELS
 
 _MOST = 1_000_000  # entries or posts; SQLite and PostgreSQL take larger limits, nobody needs them
 

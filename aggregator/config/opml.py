@@ -15,8 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator import text, urls
+from aggregator.categories import Names
 from aggregator.config.model import CategorySettings
-from aggregator.config.settings import Names
 from aggregator.config.spelling import Spelling
 from aggregator.config.values import feed_address, shown
 from aggregator.errors import ConfigError

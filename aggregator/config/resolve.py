@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from aggregator import domains, text, urls
+from aggregator.categories import Names, heads
 from aggregator.config import database, values
 from aggregator.config.model import (
     CategorySettings,
@@ -26,9 +27,9 @@ from aggregator.config.model import (
 )
 from aggregator.config.nodes import Way
 from aggregator.config.sentences import Problem
-from aggregator.config.settings import Names, Settings, levels, settings_of, slug_of, trimmed
+from aggregator.config.settings import Settings, levels, settings_of, slug_of, trimmed
 from aggregator.errors import OutputError
-from aggregator.models import Admission, Level, Likeness, Source, heads
+from aggregator.models import Admission, Level, Likeness, Source
 
 _ID_BYTES = 60
 _DIGEST = 8

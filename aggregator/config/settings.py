@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from aggregator import text, urls
+from aggregator.categories import Names, folder_of, heads, title_of
 from aggregator.config.model import (
     CategorySettings,
     FetchSettings,
@@ -17,10 +18,7 @@ from aggregator.config.model import (
     SiteSettings,
     StoriesSettings,
 )
-from aggregator.models import Level, OutputFeed, Site, Source, folder_of, heads, title_of
-
-#: A category path: names, outermost first.
-Names = tuple[str, ...]
+from aggregator.models import Level, OutputFeed, Site, Source
 
 _PLAIN = CategorySettings()
 
@@ -59,8 +57,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         return levels(category, self.categories) if known is None else known
 
     def folder(self, category: Names) -> str:
-        """Return the folder of a category path; see ``models.folder_of``."""
-        return folder_of(self.levels(category))
+        """Return the folder of a category path; see ``categories.folder_of``."""
+        return folder_of(level.slug for level in self.levels(category))
 
     def category(self, written: str) -> Names | None:
         """Return the category path that ``written`` is: its names with slashes between them, or its folder."""

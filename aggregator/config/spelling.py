@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from aggregator import text
+from aggregator.categories import MOST_LEVELS, Names, spelled
 from aggregator.config.model import CategorySettings
-from aggregator.config.settings import Names, settings_of, slug_of
+from aggregator.config.settings import settings_of, slug_of
 from aggregator.config.values import shown
-from aggregator.models import MOST_LEVELS
 
 #: C, C++ and C# are three languages, and their names are one slug.
 _NO_MARK = re.compile("[^+#]+")
@@ -52,10 +52,10 @@ class Spelling:
                 kept, folders = (*kept, name), (*folders, slug)
             else:
                 self._note(f"left out the category {shown(name)}: it has neither letter nor digit for a folder's name")
-        names = text.spelled(kept, folders, self._spelled)
-        for name, spelled in zip(kept, names, strict=True):
-            if name != spelled:
-                self._note(f"respelled the category {shown(name)} as {shown(spelled)}: they get the same folder")
+        names = spelled(kept, folders, self._spelled)
+        for name, now in zip(kept, names, strict=True):
+            if name != now:
+                self._note(f"respelled the category {shown(name)} as {shown(now)}: they get the same folder")
         if len(names) > MOST_LEVELS:
             self._note(f"cut the category {shown('/'.join(names))}: at most {MOST_LEVELS} levels are possible")
         return names[:MOST_LEVELS]

@@ -13,7 +13,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from aggregator import text, urls
-from aggregator.models import MOST_LEVELS
+from aggregator.categories import MOST_LEVELS
 
 _Measure = TypeVar("_Measure", timedelta, int)
 

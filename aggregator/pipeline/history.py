@@ -15,7 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator import history, text
-from aggregator.models import Archive, Document, OutputFeed, Publication, Source, heads
+from aggregator.categories import heads
+from aggregator.models import Archive, Document, OutputFeed, Publication, Source
 from aggregator.pipeline.crew import Crew
 from aggregator.pipeline.shelf import LISTED, Before, Shelf
 from aggregator.pipeline.station import Done, Station

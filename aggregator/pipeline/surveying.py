@@ -15,15 +15,13 @@ from urllib.parse import quote
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from aggregator import text, urls
+from aggregator import urls
+from aggregator.categories import MOST_LEVELS, Names, spelled
 from aggregator.errors import ForbiddenError
-from aggregator.models import MOST_LEVELS, Attribution, Source, Subscription
+from aggregator.models import Attribution, Source, Subscription
 from aggregator.pipeline import postfolder
 from aggregator.postfile import PostFile
 from aggregator.recognise.importing import carriers, named
-
-#: A category path: names, outermost first.
-Names = tuple[str, ...]
 
 
 class _Wanted(Struct):
@@ -55,7 +53,7 @@ class Survey:
         self._by_address = {shown: source for source in sources for shown in _addresses(source, address)}
         self._by_id = {quote(source.id): source for source in sources}
         self._sources = sources
-        self._spelled: dict[tuple[str, ...], Names] = {}
+        self._spelled: dict[Names, Names] = {}
         self._wanted: dict[str, _Wanted] = {}
         self._pages: Counter[tuple[str | None, str]] = Counter()
         for source in sources:
@@ -155,7 +153,7 @@ class Survey:
         return known.url if known else made
 
     def _spell(self, category: Names) -> Names:
-        return text.spelled(category, self._slugs(category), self._spelled)
+        return spelled(category, self._slugs(category), self._spelled)
 
 
 def _pullable(feed: str | None) -> str | None:

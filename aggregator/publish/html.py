@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from aggregator import urls
+from aggregator.categories import heads, title_of
 from aggregator.models import (
     Archive,
     Attribution,
@@ -18,8 +19,6 @@ from aggregator.models import (
     Post,
     Publication,
     Subscription,
-    heads,
-    title_of,
 )
 from aggregator.publish import addresses, facts, safe, theme
 from aggregator.publish.addresses import HTML, KINDS, OPML

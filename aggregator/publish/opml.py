@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aggregator import text
-from aggregator.models import Document, Site, Subscription, heads
+from aggregator.categories import heads
+from aggregator.models import Document, Site, Subscription
 from aggregator.publish import safe
 from aggregator.publish.addresses import OPML
 from aggregator.publish.generator import add
