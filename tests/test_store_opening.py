@@ -65,6 +65,38 @@ def test_a_file_that_goes_while_it_is_used_is_not_made_anew(path: Path) -> None:
     assert list(path.parent.iterdir()) == []
 
 
+def test_a_file_that_goes_under_an_open_connection_is_told(path: Path) -> None:
+    """A connection that is kept from before would go on in the file that nobody finds again: it is given up."""
+    store = opened(filled(path))
+    with store.reading():
+        pass
+    for each in path.parent.iterdir():
+        each.unlink()
+    for asked in (store.reading, store.writing):
+        with pytest.raises(DatabaseError, match=r"archive\.db: the file is gone"), asked():
+            pass
+    assert list(path.parent.iterdir()) == []
+    store.close()
+
+
+def test_a_file_that_is_put_in_its_place_is_neither_read_nor_written(path: Path, tmp_path: Path) -> None:
+    """What others put there is not what was opened: that is told, until the file itself is back."""
+    store = opened(filled(path))
+    with store.reading():
+        pass
+    path.rename(tmp_path / "kept.db")
+    filled(path)
+    other = path.read_bytes()
+    for asked in (store.reading, store.writing) * 2:
+        with pytest.raises(DatabaseError, match=r"archive\.db: another file stands in its place"), asked():
+            pass
+    assert path.read_bytes() == other
+    (tmp_path / "kept.db").replace(path)
+    with store.reading() as transaction:
+        assert len(archive.everything(transaction)) == 1
+    store.close()
+
+
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     """A database in a folder that does not exist is refused, and the folder is not made."""
     refused(tmp_path / "nowhere" / "archive.db", "folder .* does not exist; make it, or change 'database'")

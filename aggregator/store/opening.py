@@ -94,13 +94,22 @@ def _log_ahead(made: sa.Engine) -> None:
     sa.event.listen(made, "connect", lambda connection, record: engine.log_ahead(connection))
     with made.connect():
         pass
-    # From now on a file that is missing is one that was lost.
-    sa.event.listen(made, "do_connect", lambda *_: _refuse_missing(Path(made.url.database or "")))
+    # From now on a file that is missing is one that was lost.  A connection that is kept, too, would go on in what
+    # was removed, where nobody finds again what is written (sqlite.org/howtocorrupt.html, section 4.2).
+    path = Path(made.url.database or "")
+    number = path.stat().st_ino
+    for moment in ("do_connect", "checkout"):
+        sa.event.listen(made, moment, lambda *_: _refuse_another(path, number))
 
 
-def _refuse_missing(path: Path) -> None:
-    if not path.exists():
-        raise DatabaseError(f"{path}: the file is gone; restore it from a backup, or start anew with another run")
+def _refuse_another(path: Path, number: int) -> None:
+    try:
+        found = path.stat().st_ino
+    except OSError as exc:
+        lost = f"{path}: the file is gone; restore it from a backup, or start anew with another run"
+        raise DatabaseError(lost) from exc
+    if found != number:
+        raise DatabaseError(f"{path}: another file stands in its place; start the program again")
 
 
 def _migrate(made: sa.Engine) -> None:
