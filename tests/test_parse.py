@@ -13,7 +13,7 @@ from properties import ANY, steady
 
 from aggregator import parse, text, urls
 from aggregator.errors import ParseError
-from aggregator.models import Copy, Feed, Hints, Link
+from aggregator.models import Copy, Feed, Hints, Link, Person
 from aggregator.normalise import normalise
 from aggregator.parse import decode, links, repair
 
@@ -207,6 +207,16 @@ def test_a_guid_that_is_the_address_is_the_link(said: str | None, is_one: bool, 
     assert parse.parse(document.encode(), "", feeds.URL).entries[0].link == (
         "https://example.org/1" if is_one else None
     )
+
+
+@pytest.mark.parametrize("wrong", ["", "<b>"], ids=["by the lane", "by feedparser"])
+@pytest.mark.parametrize("email", ["ann@a.org", "ann@a.example", "ann@b.a.photography", "ann@a.xn--p1ai"])
+@pytest.mark.parametrize("written", ["{} (Ann Other)", "Ann Other ({})", "Ann Other &lt;{}&gt;"])
+def test_an_author_keeps_name_and_address_whatever_the_domain_ends_in(written: str, email: str, wrong: str) -> None:
+    """Neither is cut short where its last part has more than four letters, as many have today."""
+    author = f"<author>{written.format(email)}</author>"
+    document = f"<rss version='2.0'><channel><item>{wrong}<title>A</title>{author}</item></channel></rss>"
+    assert parse.parse(document.encode(), "", feeds.URL).entries[0].authors == (Person(name="Ann Other", email=email),)
 
 
 _ATOM = (

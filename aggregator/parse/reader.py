@@ -23,7 +23,6 @@ from aggregator.parse.heard import BUFFER, DEEPEST, LONGEST_BASE, MOST_ATTRIBUTE
 from aggregator.parse.lane import people
 
 _DEEPEST_LOOSE = 20_000
-_LONG_NAME = 200
 _TAG = re.compile(r"<(/?)([^\s>]+)")
 _ENTRIES = frozenset({"item", "entry"})
 
@@ -112,11 +111,9 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
             self._get_context().setdefault("authors", [FeedParserDict()])[-1][key] = value
 
     def _sync_author_detail(self, key: str = "author") -> None:
-        # feedparser looks for an address of e-mail from each letter on.
+        # feedparser looks for an address of e-mail from each letter on, and cuts long ones short.
         context = self._get_context()
-        if len(dict.get(context, key) or "") < _LONG_NAME:
-            super()._sync_author_detail(key)
-        elif key == "author" and dict.get(context, "authors"):
+        if key == "author" and dict.get(context, "authors"):
             people.settle(context)
 
     def _start_dc_date(self, attrs_d: dict[str, str]) -> None:

@@ -1,4 +1,7 @@
-"""The people of a feed or an entry, as feedparser adds them up while their elements come in."""
+"""The people of a feed or an entry, as feedparser adds them up while their elements come in.
+
+To feedparser the last part of a domain has four letters at most: it takes "ple (Ann" out of "ann@x.example (Ann)".
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ Data = dict[str, Any]
 
 # Only where a run of such characters begins: from within it the same would be found, or again nothing.
 _EMAIL = re.compile(
-    r"(?<![a-zA-Z0-9_\-.+])[a-zA-Z0-9_\-.+]++@(?:\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.|(?:[a-zA-Z0-9\-]+\.)+)(?:[a-zA-Z]{2,4}|[0-9]{1,3})\]?"
+    r"(?<![a-zA-Z0-9_\-.+])[a-zA-Z0-9_\-.+]++@(?:\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.|(?:[a-zA-Z0-9\-]+\.)+)(?:xn--[a-zA-Z0-9\-]+|[a-zA-Z]{2,63}|[0-9]{1,3})\]?"
     r"(?:\?subject=\S+)?"
 )
 
