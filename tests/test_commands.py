@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import PIPE
 
@@ -411,3 +412,9 @@ def test_a_clock_that_cannot_be_is_refused(at: str) -> None:
     """What is no time, names no zone, or leaves no room to count from is a mistake, told with its text."""
     with pytest.raises(ConfigError, match=re.escape(repr(at))):
         common.moment(at)
+
+
+@pytest.mark.parametrize("at", ["2026-11-24T08:00:00Z", "2026-11-24t08:00:00z", "2026-11-24 09:00:00.75+01:00"])
+def test_a_clock_is_told_in_every_form_of_its_standard(at: str) -> None:
+    """Small letters, a blank, fractions and other zones name the same second."""
+    assert common.moment(at) == datetime(2026, 11, 24, 8, tzinfo=UTC)

@@ -75,7 +75,8 @@ def moment(value: str | None) -> datetime:
     if value is None:
         return clock()
     try:
-        given = datetime.fromisoformat(value)
+        # RFC 3339, section 5.6: T and Z may be small letters.
+        given = datetime.fromisoformat(value.upper())
     except ValueError as exc:
         raise ConfigError(f"{value!r} is no time; write it as 2026-11-24T07:00:00Z") from exc
     if given.tzinfo is None:
