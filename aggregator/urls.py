@@ -117,7 +117,7 @@ def _resolved(reference: str, base: str | None) -> SplitResult | None:
         return None
     if "\\" in split.netloc:
         return None  # urlsplit and browsers disagree on the host then
-    return SplitResult(split.scheme, netloc, _quoted(split.path) or "/", _quoted(split.query), _quoted(split.fragment))
+    return SplitResult(split.scheme, netloc, quoted(split.path) or "/", quoted(split.query), quoted(split.fragment))
 
 
 def _netloc(split: SplitResult) -> str:
@@ -140,7 +140,8 @@ def _ascii(host: str) -> str:
     )
 
 
-def _quoted(part: str) -> str:
+def quoted(part: str) -> str:
+    """Return ``part`` of an address as it may stand in one: what is quoted already stays so."""
     return quote(_STRAY_PERCENT.sub("%25", part), safe=_SAFE, errors="replace") if part else part
 
 

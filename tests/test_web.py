@@ -399,6 +399,18 @@ def test_a_feed_on_demand_names_its_own_address(address: Address, query: str) ->
     assert json.loads(ask(address, f"/feed.json{query}").body)["feed_url"] == f"{site}/feed.json{query}"
 
 
+def test_the_own_address_of_a_feed_on_demand_is_one_whatever_was_asked(address: Address) -> None:
+    """What clients leave unquoted and no address may hold is quoted in the link; what is quoted stays so."""
+    for query, said in {
+        'q="a"': "q=%22a%22",
+        "q=<a>{b}|c": "q=%3Ca%3E%7Bb%7D%7Cc",
+        "q=100%&tag=%C3%B6": "q=100%25&tag=%C3%B6",
+    }.items():
+        assert linked(ask(address, f"/feed.atom?{query}").body, "self") == [
+            f"https://planet.example.org/feed.atom?{said}"
+        ]
+
+
 def test_the_number_of_entries_is_bounded(address: Address) -> None:
     """A limit is kept, the newest entries come first, and more than 200 is 200."""
     assert len(json.loads(ask(address, "/feed.json?limit=1").body)["items"]) == 1

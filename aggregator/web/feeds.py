@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from aggregator import text
+from aggregator import text, urls
 from aggregator.app import App
 from aggregator.models import OutputFeed
 from aggregator.publish.addresses import KINDS
@@ -49,7 +49,7 @@ def handler(name: str, service: Service) -> Callable[[Request], Response]:
         except _Refused as exc:
             return PlainTextResponse(f"{exc}\n", exc.status, {"Cache-Control": "no-cache"})
         posts = app.posts(query, feed.limit)
-        document = FORMATS[name].render(app.publication(), replace(feed, query=query_string), posts)
+        document = FORMATS[name].render(app.publication(), replace(feed, query=urls.quoted(query_string)), posts)
         media_type = FORMATS[name].media_type + ("" if name == "json" else "; charset=utf-8")
         version = Version(digest=text.digest_bytes(document.body), size=len(document.body), media_type=media_type)
         return answer(request.headers, version, BytesIO(document.body))
