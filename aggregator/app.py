@@ -342,10 +342,11 @@ def looking(settings: Settings, now: datetime) -> Iterator[Means]:
 
     store = Store.open(settings.database_url) if exists(settings.database_url) else None
     try:
+        authority = _facts(store, settings, now)[0] if store else urls.host(settings.site_model.url)
         opened = network.opened(settings, store, now=now, patience=_PATIENCE, holder=uuid4().hex)
         with opened as (client, _), Confined() as confined:
             address = partial(fetch.address, rsshub=settings.fetch.rsshub)
-            yield Means(client=client, confined=confined, address=address, now=now)
+            yield Means(client=client, confined=confined, address=address, authority=authority, now=now)
     finally:
         if store is not None:
             store.close()

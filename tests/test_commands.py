@@ -216,6 +216,22 @@ def test_preview_prints_posts_and_stores_nothing(planet: Planet, origin: Origin)
     assert [path.name for path in planet.folder.iterdir()] == ["feeds.yaml"]
 
 
+def test_the_posts_of_a_preview_are_those_that_a_run_makes(planet: Planet, origin: Origin) -> None:
+    """Ids that are made up, and names of feeds that have none, are the same before the feed is added and after."""
+    origin.put("/a.xml", rss(Item(title="One", guid="1"), title=""))
+    planet.configure([])
+    (fresh,) = json.loads(planet.command("preview", origin.url("/a.xml"), "--json").stdout)
+    planet.configure([f"{{url: '{origin.url('/a.xml')}'}}"])
+    (known,) = json.loads(planet.command("preview", origin.url("/a.xml"), "--json").stdout)
+    planet.run()
+    (kept,) = json.loads(planet.command("posts", "--json").stdout)
+    assert fresh == known == kept
+    path = planet.folder / "feeds.yaml"
+    path.write_text(path.read_text("utf-8").replace("planet.example.org", "moved.example.org"), "utf-8")
+    (moved,) = json.loads(planet.command("preview", origin.url("/a.xml"), "--json").stdout)
+    assert moved == kept
+
+
 def test_sources_tells_how_each_stands(filled: Planet) -> None:
     """State, success, next pull, entries and posts a week of every source, for people and for scripts."""
     reports = json.loads(filled.command("sources", "--json").stdout)

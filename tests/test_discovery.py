@@ -28,7 +28,9 @@ ATOM, RSS = "application/atom+xml", "application/rss+xml"
 @pytest.fixture
 def means() -> Iterator[discover.Means]:
     with client() as made, Confined() as confined:
-        yield discover.Means(client=made, confined=confined, address=lambda url: url, now=NOW)
+        yield discover.Means(
+            client=made, confined=confined, address=lambda url: url, authority="planet.example.org", now=NOW
+        )
 
 
 def find(means: discover.Means, url: str) -> list[str]:

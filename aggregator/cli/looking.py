@@ -32,24 +32,31 @@ def preview(
     """
     from aggregator.app import looking
     from aggregator.cli import show
-    from aggregator.models import Source
     from aggregator.pipeline import discover
 
     settings = common.optional_settings(context, config)
     known = _known(settings.sources)
-    source = known.get(url) or Source(id="preview", url=common.address(url))
+    source = known.get(url) or _unknown(common.address(url))
     with looking(settings, common.clock()) as means:
         found = discover.find(means, source)
         if not found:
             shown = urls.public(source.url)
             raise FetchError(f"{shown} is no feed, and the page links to none; give the feed's own address")
         # What `add` would append; it may be a source already.
-        source = known.get(found[0].url) or replace(source, url=found[0].url)
+        feed = found[0].url
+        source = known.get(feed) or (replace(source, url=feed) if source.id in known else _unknown(feed))
         posts = discover.posts(means, source, found[0].response)
     if json:
         common.print_json([show.post_json(post) for post in posts[:limit]])
     else:
         show.front_matter(posts[:limit], total=len(posts))
+
+
+def _unknown(url: str) -> Source:
+    from aggregator.config.resolve import made_id
+    from aggregator.models import Source
+
+    return Source(id=made_id(url), url=url)
 
 
 def _known(sources: Sequence[Source]) -> dict[str, Source]:

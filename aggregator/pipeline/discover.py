@@ -37,11 +37,15 @@ class Limits(Protocol):
 
 
 class Means(Struct, frozen=True, kw_only=True):
-    """What looking takes: ``address`` turns an address of feeds.yaml into one to ask for."""
+    """What looking takes: ``address`` turns an address of feeds.yaml into one to ask for.
+
+    ``authority`` names us in the ids that we would mint.
+    """
 
     client: Client
     confined: Confined
     address: Callable[[str], str]
+    authority: str
     now: datetime
 
     def request(self, source: Source) -> Request:
@@ -131,11 +135,12 @@ def posts(means: Means, source: Source, response: Response) -> tuple[Post, ...]:
     Raises ParseError when the answer is no feed.
     """
     reading = means.read(source, response)
+    rules = Rules(authority=means.authority, owners=Owners({}))
     made = (
         normalise.normalise(each.entry, reading.feed.info, source, key=each.key, now=means.now, known=None)
         for each in reading.found
     )
-    return tuple(sorted((_post(copy, source) for copy in made), key=lambda post: post.published, reverse=True))
+    return tuple(sorted((_post(copy, source, rules) for copy in made), key=lambda post: post.published, reverse=True))
 
 
 def try_all(means: Means, sources: tuple[Source, ...], limits: Limits) -> list[Try]:
@@ -179,7 +184,7 @@ def _try(means: Means, url: str) -> Found | None:
     return Found(url=url, feed=feed, response=response) if feed else None
 
 
-def _post(copy: Copy, source: Source) -> Post:
+def _post(copy: Copy, source: Source, rules: Rules) -> Post:
     unbound = Unbound(
         pk=0,
         source_id=source.id,
@@ -190,7 +195,7 @@ def _post(copy: Copy, source: Source) -> Post:
         published=copy.published,
         first_seen=copy.first_seen,
     )
-    minted = minting.mint(unbound, frozenset(), Rules(authority="preview.invalid", owners=Owners({})))
+    minted = minting.mint(unbound, frozenset(), rules)
     feed = copy.via or copy.feed
     author = ", ".join(person.name for person in copy.authors) or None
     title = source.title or feed.title or source.id
