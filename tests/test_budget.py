@@ -144,6 +144,18 @@ def test_a_refusal_closes_the_domain_at_once(origin: Origin) -> None:
         again.admit("b.example.org", wait=True)
 
 
+def test_a_pause_begins_when_it_is_asked_for(origin: Origin) -> None:
+    """A refusal late in a run that waited for its turns closes the domain for as long as it says, from then on."""
+    origin.put("/a.example.org", "", status=429, headers={"Retry-After": "50"})
+    passed = iter([0.0])
+    kept = Account({}, Domains(), per_minute=0, now=NOW, stopwatch=lambda: next(passed, 540.0))
+    leads = names(a_example_org=origin.port, b_example_org=origin.port)
+    with Client(Limits(allow_private=True), user_agent="a/1", account=kept, resolver=leads) as by:
+        assert counted(origin, by, "a.example.org", "b.example.org") == ["429", "later"]
+    (state, _) = kept.changes()["example.org"]
+    assert state.closed_until == NOW + 590 * SECOND
+
+
 def test_redirects_count_against_those_they_lead_to(origin: Origin) -> None:
     """A thousand addresses that lead to one victim ask it no more often than its budget allows."""
     origin.put("/feed", "<rss/>")

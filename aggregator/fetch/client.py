@@ -191,9 +191,10 @@ class Client:
         if status == HTTPStatus.NOT_MODIFIED and ("If-None-Match" in sent or "If-Modified-Since" in sent):
             _finish(answer)
             return _response(request, way, answer, now, b"")
-        retry_after = model.retry_after(answer.headers.get("Retry-After"), now)
-        self._account.refused(way.host, status, retry_after)
-        raise _refusal(way, status, retry_after)
+        wish = answer.headers.get("Retry-After")
+        # The account's time goes on while a run waits for its turns: a pause that was over by ``now`` begins here.
+        self._account.refused(way.host, status, model.retry_after(wish, self._account.now()))
+        raise _refusal(way, status, model.retry_after(wish, now))
 
     def _connected(self, host: str, port: int) -> socket:
         watch, private = self._watchdog.current(), self._limits.allow_private or (host, port) == self._instance
