@@ -15,6 +15,9 @@ from aggregator.fetch import slots
 from aggregator.store import Store, domains
 from aggregator.store.slots import Desk
 
+#: So many times the time-out all requests to one domain may take where nothing is to wait for them.
+_ROUNDS = 2
+
 
 @contextmanager
 def opened(
@@ -42,7 +45,12 @@ def accounted(settings: Settings, store: Store | None, now: datetime, patience: 
         with store.reading() as transaction:
             known = domains.states(transaction)
     account = fetch.Account(
-        known, Domains(settings.fetch.domains), per_minute=settings.fetch.per_minute, now=now, patience=patience
+        known,
+        Domains(settings.fetch.domains),
+        per_minute=settings.fetch.per_minute,
+        now=now,
+        patience=patience,
+        share=_ROUNDS * settings.fetch.per_host * settings.fetch.timeout,
     )
     try:
         yield account

@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from fetching import account, ask, names
+from fetching import OK, account, ask, names
 from hypothesis import given
 from hypothesis import strategies as st
-from origin import Origin
+from origin import Origin, raw
 from properties import steady
 from stored import NOW, source
 
@@ -211,6 +211,39 @@ def test_patience_lets_a_request_wait_for_its_turn() -> None:
     threading.Timer(0.1, stopped.stop).start()
     with pytest.raises(PostponedError):
         stopped.admit("example.org", wait=True)
+
+
+def test_a_slow_server_holds_up_no_other(origin: Origin) -> None:
+    """Where requests to a domain have taken their share, the rest of it waits for a later cycle; the others do not."""
+    origin.handle("/slow", raw(0.2, OK, b"Content-Length: 6\r\n\r\n<rss/>"))
+    origin.put("/quick", "<rss/>")
+    leads = names(a_example_org=origin.port, b_example_org=origin.port, c_example_com=origin.port)
+    kept = Account({}, Domains(), per_minute=0, now=NOW, share=500 * timedelta(milliseconds=1))
+    slow = [f"http://{host}.example.org:{origin.port}/slow" for host in "ab" * 10]
+    asked = [*slow, f"http://c.example.com:{origin.port}/quick", *([origin.url("/slow")] * 10)]
+    with Client(Limits(allow_private=True), user_agent="a/1", account=kept, resolver=leads) as by:
+        requests = [Request(source_id=url, url=url) for url in asked]
+        fetch = partial(by.fetch, now=NOW)
+        found = [*fetch_all(requests, fetch, concurrency=8, per_host=2, lane=by.lane)]
+    later = {str(result) for _, result in found if isinstance(result, PostponedError)}
+    assert later == {f"{slow} answers too slowly for all that is due of it" for slow in ("example.org", "127.0.0.1")}
+    assert 6 <= origin.hits("/slow") <= 8
+    assert origin.hits("/quick") == 1
+
+
+def test_who_may_wait_asks_a_slow_server_for_all() -> None:
+    """A run has patience for it, to the end of which it is asked."""
+    passed = iter([0.0, 0.0, 30.0])
+    waiting = Account(
+        {}, Domains(), per_minute=0, now=NOW, patience=MINUTE, share=SECOND, stopwatch=lambda: next(passed, 59.0)
+    )
+    with waiting.timed("example.org"):
+        pass
+    waiting.admit("example.org", wait=True)
+    passed = iter([60.0])
+    with pytest.raises(PostponedError, match="too slowly") as caught:
+        waiting.admit("example.org", wait=True)
+    assert caught.value.until == NOW + 2 * MINUTE
 
 
 def test_the_account_is_kept(store: Store) -> None:

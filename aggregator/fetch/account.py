@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from aggregator.cadence import budget
@@ -32,6 +34,7 @@ class Account:
         per_minute: int,
         now: datetime,
         patience: timedelta = timedelta(0),
+        share: timedelta | None = None,
         stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         self._states = dict(states)
@@ -39,9 +42,11 @@ class Account:
         self._per_minute = per_minute
         self._opened = now
         self._patience_ends = now + patience
+        self._share = float("inf") if share is None else share.total_seconds()
         self._stopwatch = stopwatch
         self._begun = stopwatch()
         self._asked: dict[str, list[datetime]] = {}
+        self._taken: defaultdict[str, float] = defaultdict(float)  # seconds
         self._changed: set[str] = set()
         self._stopped = False
         self._turn = threading.Condition()
@@ -53,6 +58,7 @@ class Account:
     def admit(self, host: str, *, wait: bool) -> None:
         """Count a request to ``host``; raises PostponedError when its domain may not be asked, or not soon."""
         name = self._domains.of(host)
+        self._check_pace(name or host)
         if name is None:
             return
         with self._turn:
@@ -67,6 +73,16 @@ class Account:
                 if self._stopped or not wait or free > self._patience_ends:
                     raise PostponedError(self._reason(state, now), until=free)
                 self._turn.wait((free - now).total_seconds())
+
+    @contextmanager
+    def timed(self, host: str) -> Iterator[None]:
+        """Count how long the block takes, in which ``host`` is asked."""
+        begun = self._stopwatch()
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._taken[self.lane(host)] += self._stopwatch() - begun
 
     def answered(self, host: str) -> None:
         """Note a good answer of ``host``."""
@@ -92,6 +108,10 @@ class Account:
         with self._turn:
             self._stopped = True
             self._turn.notify_all()
+
+    def _check_pace(self, lane: str) -> None:
+        if self._taken.get(lane, 0.0) >= self._share and (now := self.now()) >= self._patience_ends:
+            raise PostponedError(f"{lane} answers too slowly for all that is due of it", until=now + budget.MINUTE)
 
     def _note(self, host: str, judged: Callable[[DomainState], DomainState]) -> None:
         name = self._domains.of(host)

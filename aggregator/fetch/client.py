@@ -90,7 +90,7 @@ class Client:
         slot = self._slot(way)
         with self._watchdog.watch() as watch:
             while True:
-                with slot:
+                with slot, self._account.timed(way.host):
                     outcome = self._asked(request, way, watch, now)
                 if isinstance(outcome, Response):
                     return outcome
