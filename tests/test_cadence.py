@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import steady
 
+from aggregator.cadence import queue
 from aggregator.cadence.schedule import LONGEST_BACKOFF, LONGEST_WISH, Next, Wishes, after_failure, after_success
 from aggregator.models import Hints, Source
+from aggregator.records import SourceState
 
 #: A Tuesday.
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -112,6 +114,18 @@ def test_hours_and_days_to_skip_are_skipped() -> None:
 def test_a_feed_that_skips_always_is_not_believed(hints: Hints) -> None:
     """Hours or days that leave no time at all do not freeze a source."""
     assert waits(after_success(source(), Wishes(hints=hints), NOW), HOUR)
+
+
+@pytest.mark.parametrize(
+    "hints", [Hints(skip_hours=frozenset({NOW.hour})), Hints(skip_days=frozenset({NOW.weekday()}))]
+)
+def test_hours_and_days_to_skip_keep_nobody_from_ever_being_asked(hints: Hints) -> None:
+    """Who runs once a day, always in an hour to skip, asks when a day has gone by; once a week, days likewise."""
+    whole = (len(hints.skip_days) + 1) * DAY
+    waiting = {"s": SourceState(hints=hints, next_pull=NOW)}
+    assert not queue(waiting, NOW)
+    assert not queue({"s": SourceState(hints=hints, next_pull=NOW - whole + HOUR)}, NOW)
+    assert queue({"s": SourceState(hints=hints, next_pull=NOW - whole)}, NOW)
 
 
 @steady

@@ -39,12 +39,18 @@ class Answer(Protocol):
 
 
 def queue(states: Mapping[str, SourceState], now: datetime) -> dict[str, SourceState]:
-    """Return the sources among ``states``, all due, that let themselves be asked at ``now``.
+    """Return the sources among ``states``, all due, that let themselves be asked at ``now``, or have waited too long.
 
     Those that wait the longest come first: what a domain's budget leaves over is not the same ones each time.
     """
-    welcome = [name for name, state in states.items() if schedule.welcome(state.hints, now)]
+    welcome = [name for name, state in states.items() if schedule.welcome(state.hints, now) or _passed_over(state, now)]
     return {name: states[name] for name in sorted(welcome, key=lambda name: states[name].next_pull or LONG_AGO)}
+
+
+def _passed_over(state: SourceState, now: datetime) -> bool:
+    # Where the program runs once a day, that may always be in an hour to skip: it would never be asked again.
+    whole = timedelta(days=len(state.hints.skip_days) + 1)
+    return state.next_pull is not None and now - state.next_pull >= whole
 
 
 def succeeded(
