@@ -11,7 +11,9 @@ def main() -> None:
     """Run the command line."""
     gc.set_threshold(_YOUNG)
     from aggregator import cli  # now that its many imports are not searched for garbage again and again
+    from aggregator.cli import streams
 
+    streams.secure()
     try:
         cli.main()
     finally:

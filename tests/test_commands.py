@@ -369,6 +369,25 @@ def test_an_output_that_is_full_is_told_in_one_sentence(filled: Planet, argument
     assert line.startswith("aggregator: standard output cannot be written: No space left on device; ")
 
 
+def test_an_error_that_cannot_be_told_keeps_its_exit_code(planet: Planet) -> None:
+    """A log that is full changes no exit code: 1 means that a source failed."""
+    planet.configure([])
+    for arguments in (["nonsense"], ["-c", "missing.yaml", "run"]):
+        command = [sys.executable, "-m", "aggregator", *arguments]
+        with Path("/dev/full").open("w") as full:
+            assert subprocess.run(command, cwd=planet.folder, stderr=full, timeout=60, check=False).returncode == 2
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_stop_no_run(planet: Planet, origin: Origin, closed: str) -> None:
+    """Where somebody closed standard error, as in a crontab, the run does all that it does elsewhere."""
+    origin.put("/a.xml", rss(Item(title="On asyncio", guid="1")))
+    planet.configure([f"{{url: '{origin.url('/a.xml')}'}}"])
+    command = f"{sys.executable} -m aggregator run {closed}"
+    assert subprocess.run(["sh", "-c", command], cwd=planet.folder, timeout=60, check=False).returncode == 0
+    assert "On asyncio" in (planet.folder / "public/atom.xml").read_text()
+
+
 def test_publish_makes_lost_files_again(filled: Planet) -> None:
     """What was removed by hand is written again, byte for byte."""
     before = filled.outputs()
