@@ -64,8 +64,9 @@ class _Free:
 
 
 def _by_words(draft: Draft, known: Mapping[str, Known]) -> Known | None:
-    dated = known.get(draft.dated.value)
-    return dated or (known.get(draft.words.value) if draft.alone else None)
+    dated, other = known.get(draft.dated.value), known.get(draft.words.value)
+    # Of several with the same words it is the one that has the date, too.
+    return dated or (other if other and (draft.alone or _dates(draft) == other.published) else None)
 
 
 def _by_title(
