@@ -23,6 +23,7 @@ _RULES_BEFORE = b"%d " % RULES
 
 #: Feeds of software without a date say the epoch; nobody published a feed entry before it.
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+_LATEST = datetime.max.replace(tzinfo=UTC)
 #: An entry without a title is called by its first words, at most so many characters.
 TITLE_LENGTH = 80
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\\)]+")
@@ -101,6 +102,11 @@ def normalise(entry: Entry, feed: FeedInfo, source: Source, *, key: str, now: da
         rights=_line(entry.rights),
         language=text.language_tag(entry.language) or text.language_tag(feed.language),
     )
+
+
+def given_date(entry: Entry) -> datetime | None:
+    """Return the date that ``entry`` gives itself: when it was published, else when it was changed."""
+    return _believable(entry.published or entry.updated, _EARLIEST, _LATEST)
 
 
 def _updated(

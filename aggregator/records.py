@@ -52,6 +52,7 @@ class Known(Struct, frozen=True, kw_only=True):
 
     ``fingerprint`` stands for the entry as it came, ``words`` for those that a reader sees.  ``edits`` counts changes
     since its last rest, ``edited`` is the last one's time, ``waiting`` tells whether that one is not taken yet.
+    ``dated`` is the date that its source gave last, where that is not the one it was ``published`` under.
     ``pruned`` copies have left the archive, or were turned away; they are known still, so that they do not come back as
     new.  ``verdict`` tells why a copy stands in no post.
     """
@@ -71,6 +72,11 @@ class Known(Struct, frozen=True, kw_only=True):
     waiting: bool = False
     pruned: bool = False
     verdict: str | None = None
+    dated: datetime | None = None
+
+    def has_date(self, given: datetime | None) -> bool:
+        """Tell whether ``given`` is a date of it: the one it was published under, or the last one."""
+        return given is not None and given in (self.published, self.dated)
 
 
 class SourceState(Struct, frozen=True, kw_only=True):
@@ -183,7 +189,7 @@ class CopyWrite(Struct, frozen=True, kw_only=True):
     ``copy`` is None when nothing that is published changed: only the ``fingerprint``, the ``aliases`` or the count
     of edits are news.  ``aliases`` are those that the archive does not have yet; ``text`` and ``length`` stand for the
     words of the body, ``text`` only where they are enough to tell a story.  ``reason`` goes to the ledger.
-    A new copy with a ``verdict`` is bound to no post.
+    A new copy with a ``verdict`` is bound to no post.  ``dated`` is as in ``Known``.
     """
 
     copy: Copy | None
@@ -198,6 +204,7 @@ class CopyWrite(Struct, frozen=True, kw_only=True):
     edits: int = 0
     edited: datetime | None = None
     waiting: bool = False
+    dated: datetime | None = None
     reason: Reason | None = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -96,7 +97,8 @@ def writes(
         aliases = tuple(alias for alias in match.candidate.aliases if alias.value not in known)
         if copy is None:
             draft = drafts[place]
-            yield new(draft.made, draft.candidate.page, (*aliases, draft.name(known)))
+            dated = _dated(draft.candidate, draft.made.copy.published)
+            yield new(draft.made, draft.candidate.page, (*aliases, draft.name(known)), dated)
         elif copy.pk in versions:
             yield _changed(match, copy, aliases, versions[copy.pk], pulled)
         elif aliases:
@@ -117,8 +119,11 @@ def _is_touched(match: Match, known: Known) -> bool:
     return not known.pruned and (known.waiting or normalise.fingerprint(match.candidate.entry) != known.fingerprint)
 
 
-def new(made: Made, page: str | None, aliases: tuple[Alias, ...]) -> CopyWrite:
-    """Return what writes a new copy, known by ``aliases``; ``page`` stands for the page that it links to."""
+def new(made: Made, page: str | None, aliases: tuple[Alias, ...], dated: datetime | None = None) -> CopyWrite:
+    """Return what writes a new copy, known by ``aliases``; ``page`` stands for the page that it links to.
+
+    ``dated`` is as in ``Known``.
+    """
     return CopyWrite(
         copy=made.copy,
         known=None,
@@ -128,13 +133,15 @@ def new(made: Made, page: str | None, aliases: tuple[Alias, ...]) -> CopyWrite:
         page=page,
         text=_telling(made),
         length=made.length,
+        dated=dated,
     )
 
 
 def _changed(match: Match, known: Known, aliases: tuple[Alias, ...], changed: Version, pulled: Pulled) -> CopyWrite:
     copy = changed.made.copy
     seen = changed.made.fingerprint
-    as_it_is = replace(_as_it_is(known, aliases), fingerprint=seen, reason=match.reason)
+    dated = _dated(match.candidate, known.published, known.dated)
+    as_it_is = replace(_as_it_is(known, aliases), fingerprint=seen, reason=match.reason, dated=dated)
     if normalise.essence(copy) == normalise.essence(changed.before):
         return replace(as_it_is, waiting=False)
     is_new = seen != known.fingerprint
@@ -154,8 +161,14 @@ def _changed(match: Match, known: Known, aliases: tuple[Alias, ...], changed: Ve
         length=changed.made.length,
         edits=number,
         edited=edited,
+        dated=dated,
         reason=match.reason,
     )
+
+
+def _dated(candidate: Candidate, published: datetime, before: datetime | None = None) -> datetime | None:
+    given = normalise.given_date(candidate.entry) or before
+    return None if given == published else given
 
 
 def _telling(made: Made) -> str | None:
@@ -174,4 +187,5 @@ def _as_it_is(known: Known, aliases: tuple[Alias, ...]) -> CopyWrite:
         edits=known.edits,
         edited=known.edited,
         waiting=known.waiting,
+        dated=known.dated,
     )

@@ -119,7 +119,7 @@ def _claims(index: int, candidate: Candidate, known: Mapping[str, Known]) -> Ite
 def _plausible(entry: Entry, copy: Known) -> bool:
     # A new guid under a known link is the same entry when its date stayed, or its title where the source gives or gave
     # none; a page that every issue of a column links to, under one title, is not one entry.
-    if not entry.guid or not copy.guid or entry.published == copy.published:
+    if not entry.guid or not copy.guid or copy.has_date(entry.published):
         return True
     return (entry.published is None or copy.published == copy.first_seen) and copy.title in _titles(entry)
 

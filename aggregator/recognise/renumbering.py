@@ -11,7 +11,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from aggregator import urls, wording
+from aggregator import normalise, urls, wording
 from aggregator.reasons import Reason
 from aggregator.recognise.changes import Draft
 from aggregator.recognise.entries import Match
@@ -66,7 +66,7 @@ class _Free:
 def _by_words(draft: Draft, known: Mapping[str, Known]) -> Known | None:
     dated, other = known.get(draft.dated.value), known.get(draft.words.value)
     # Of several with the same words it is the one that has the date, too.
-    return dated or (other if other and (draft.alone or _dates(draft) == other.published) else None)
+    return dated or (other if other and (draft.alone or other.has_date(_date(draft))) else None)
 
 
 def _by_title(
@@ -74,10 +74,11 @@ def _by_title(
 ) -> dict[int, Known]:
     named: dict[tuple[tuple[str, ...], datetime], list[Known]] = {}
     for copy in recent:
-        named.setdefault((wording.title(copy.title), copy.published), []).append(copy)
+        for dated in {copy.published, copy.dated or copy.published}:
+            named.setdefault((wording.title(copy.title), dated), []).append(copy)
     found = {}
     for place, draft in drafts.items():
-        date = _dates(draft)
+        date = _date(draft)
         same = named.get((wording.title(draft.made.copy.title), date), []) if date else []
         taken = free.take(same[0]) if len(same) == 1 and place not in by_words else None
         if taken:
@@ -88,15 +89,15 @@ def _by_title(
 def _is_moved(draft: Draft, copy: Known) -> bool:
     link = draft.made.copy.link
     same_link = bool(link and copy.link) and urls.canonical(link or "") == urls.canonical(copy.link or "")
-    return same_link or _dates(draft) == copy.published
+    return same_link or copy.has_date(_date(draft))
 
 
 def _same_date(draft: Draft, copy: Known) -> bool:
-    return copy.pruned or _dates(draft) in (None, copy.published)
+    return copy.pruned or draft.candidate.entry.published is None or copy.has_date(_date(draft))
 
 
-def _dates(draft: Draft) -> datetime | None:
-    return draft.candidate.entry.published
+def _date(draft: Draft) -> datetime | None:
+    return normalise.given_date(draft.candidate.entry)
 
 
 def _bound(matches: Sequence[Match], bound: Mapping[int, Known], reason: Reason) -> tuple[Match, ...]:

@@ -15,7 +15,7 @@ from aggregator.store.engine import shown, translated
 from aggregator.store.schema import metadata
 
 #: The newest migration; a database with an unknown one was written by a newer version of the program.
-HEAD = "0014"
+HEAD = "0015"
 #: The number of the advisory lock under which PostgreSQL's schema is changed.
 _MIGRATING = 0x61676773
 

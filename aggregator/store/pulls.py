@@ -29,7 +29,7 @@ _NEVER = datetime.fromtimestamp(0, UTC)
 #: The columns that recognising takes.
 _RECOGNISED = (
     *("key", "fingerprint", "words", "title", "guid", "link", "published", "updated", "first_seen"),
-    *("edits", "edited", "waiting", "verdict"),
+    *("edits", "edited", "waiting", "verdict", "dated"),
 )
 _HERE = sa.select(source.c.pk).where(source.c.id == sa.bindparam("source_id")).scalar_subquery()
 #: What is known under some names of the source called ``source_id``.

@@ -209,6 +209,8 @@ copy = Table(
     # Why it stands in no post: held, archived, rejected, retracted, withdrawn; a date to come ends it by itself.
     Column("verdict", String(16)),
     Column("until", Moment),
+    # The date that its source gave last, where that is not the one above.
+    Column("dated", Moment),
     # What is long stands last: SQLite reads a row from its beginning.
     Column("more", Words, nullable=False),
     Column("summary", Words, nullable=False),

@@ -131,7 +131,7 @@ def _note(connection: sa.Connection, writes: Sequence[Write]) -> None:
 
 
 def _count_row(what: CopyWrite) -> dict[str, Any]:
-    return {"edits": what.edits, "edited": what.edited, "waiting": what.waiting}
+    return {"edits": what.edits, "edited": what.edited, "waiting": what.waiting, "dated": what.dated}
 
 
 def _copy_row(each: Write, new: Copy, infos: _Infos) -> dict[str, Any]:
