@@ -101,6 +101,16 @@ def test_the_same_guid_on_every_entry_tells_none_apart() -> None:
     assert recognised(before, [entry("all", "https://site.example.org/9", "T9")]) == [None]
 
 
+def test_a_guid_that_was_shared_does_not_bring_back_what_was_pruned() -> None:
+    """Nobody knows the guid of what was pruned any more: page and date tell it from its twin, which was seen alone."""
+    twins = [replace(entry("all", f"https://site.example.org/{n}", f"T{n}"), published=NOW) for n in (1, 2)]
+    one, two = (candidates([each])[0] for each in twins)
+    known = archived(candidates(twins)[0])
+    known |= {each.value: known[one[0].aliases[1].value] for each in one[0].aliases}
+    known = {name: replace(copy, guid=None, pruned=True) if copy.pk == 2 else copy for name, copy in known.items()}
+    assert [each.known.pk for found in (one, two) for each in match(found, known) if each.known] == [1, 2]
+
+
 def test_swapped_links_leave_entries_who_they_are() -> None:
     """A guid is a stronger claim than a link, wherever in the document it stands."""
     one, two = entry("1", "https://site.example.org/a", "A"), entry("2", "https://site.example.org/b", "B")

@@ -108,12 +108,17 @@ def _claims(index: int, candidate: Candidate, known: Mapping[str, Known]) -> Ite
         copy = known.get(alias)
         if copy is None:
             continue
-        if rank and entry.guid and entry.guid == copy.guid:
+        if rank and entry.guid and (entry.guid == copy.guid or _is_of_pruned(entry, copy)):
             yield 0, alias, index  # guid and link agree: of several entries with one guid it is this one
         elif rank == 0 and (entry.guid or not copy.guid):
             yield 1, alias, index  # by its guid, or by all that there is
         elif _plausible(entry, copy):
             yield 2, alias, index
+
+
+def _is_of_pruned(entry: Entry, copy: Known) -> bool:
+    # Nobody knows what guid it had; the date tells.
+    return copy.pruned and copy.guid is None and copy.has_date(entry.published)
 
 
 def _plausible(entry: Entry, copy: Known) -> bool:
