@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from aggregator import text, urls
 from aggregator.models import Entry
-from aggregator.normalise import TITLE_LENGTH
+from aggregator.normalise import TITLE_LENGTH, given_date
 from aggregator.reasons import Reason
 from aggregator.records import Alias, AliasKind, Candidate, Known
 
@@ -118,15 +118,16 @@ def _claims(index: int, candidate: Candidate, known: Mapping[str, Known]) -> Ite
 
 def _is_of_pruned(entry: Entry, copy: Known) -> bool:
     # Nobody knows what guid it had; the date tells.
-    return copy.pruned and copy.guid is None and copy.has_date(entry.published)
+    return copy.pruned and copy.guid is None and copy.has_date(given_date(entry))
 
 
 def _plausible(entry: Entry, copy: Known) -> bool:
     # A new guid under a known link is the same entry when its date stayed, or its title where the source gives or gave
     # none; a page that every issue of a column links to, under one title, is not one entry.
-    if not entry.guid or not copy.guid or copy.has_date(entry.published):
+    if not entry.guid or not copy.guid or copy.has_date(given_date(entry)):
         return True
-    return (entry.published is None or copy.published == copy.first_seen) and copy.title in _titles(entry)
+    gave_none = copy.dated is None and copy.published == copy.first_seen
+    return (entry.published is None or gave_none) and copy.title in _titles(entry)
 
 
 def _titles(entry: Entry) -> tuple[str, ...]:
