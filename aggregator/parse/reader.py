@@ -111,7 +111,7 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
             self._get_context().setdefault("authors", [FeedParserDict()])[-1][key] = value
 
     def _sync_author_detail(self, key: str = "author") -> None:
-        # feedparser looks for an address of e-mail from each letter on, and cuts long ones short.
+        # feedparser knows no domains that end in more than four letters, and looks for addresses from each letter on.
         context = self._get_context()
         if key == "author" and dict.get(context, "authors"):
             people.settle(context)

@@ -10,11 +10,13 @@ from typing import Any
 
 Data = dict[str, Any]
 
-# Only where a run of such characters begins: from within it the same would be found, or again nothing.
+# Only where a run of such characters begins: from within it the same would be found, or again nothing.  Behind an "@"
+# it is the name of an account: @ann@social.example.
 _EMAIL = re.compile(
-    r"(?<![a-zA-Z0-9_\-.+])[a-zA-Z0-9_\-.+]++@(?:\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.|(?:[a-zA-Z0-9\-]+\.)+)(?:xn--[a-zA-Z0-9\-]+|[a-zA-Z]{2,63}|[0-9]{1,3})\]?"
-    r"(?:\?subject=\S+)?"
+    r"(?<![\w\-.+@])[\w\-.+]++@(?:\[(?:[0-9]{1,3}\.){3}[0-9]{1,3}\]|(?:[\w\-]++\.)+[\w\-]++)(?:\?subject=\S+)?"
 )
+#: Bear Blog says "hidden (Ann)" where its RSS has no address to give.
+_HIDDEN = re.compile(r"hidden \((.+)\)", re.DOTALL)
 
 
 def begin(context: Data, key: str) -> None:
@@ -42,7 +44,8 @@ def settle(context: Data) -> None:
 def _split(said: str) -> tuple[str, str | None]:
     found = _EMAIL.search(said)
     if found is None:
-        return said, None
+        hidden = _HIDDEN.fullmatch(said)
+        return hidden[1].strip() if hidden else said, None
     name = said
     for part in (found[0], "()", "<>", "&lt;&gt;"):
         name = name.replace(part, "")
