@@ -26,6 +26,9 @@ _ENDS = {
     root: re.compile(rf"</\s*(?:[\w.-]+:)?(?:{ends})\s*>", re.IGNORECASE)
     for root, ends in {"rss": "rss|channel", "feed": "feed", "rdf": "rdf", "channel": "channel"}.items()
 }
+#: What ends whole documents, and what ends parts of them.
+_ROOT_END = re.compile(r"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_PART_END = re.compile(r"</(?:[\w.-]+:)?(?:channel|item|entry)\s*>", re.IGNORECASE)
 _LAST_ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _PAGE = re.compile(r"<\s*(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _HEAD = 4096
@@ -38,6 +41,9 @@ _REFERENCE = re.compile(
     re.DOTALL,
 )
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
+#: feedparser's loose parser resolves addresses before it undoes references to these by number, and takes "#" for a
+#: fragment's.
+_NAMED = {34: "&quot;", 38: "&amp;", 39: "&apos;", 60: "&lt;", 62: "&gt;"}
 
 
 def without_doctype(document: str) -> str:
@@ -78,11 +84,18 @@ def repaired(document: str) -> str:
     """Return ``document`` without what most often keeps it from being well-formed.
 
     Characters that XML forbids go, as references too; names of HTML's entities become their characters; a ``&`` that
-    begins no reference stands for itself.  The XML declaration goes, for some say version 1.1.
+    begins no reference stands for itself.  The XML declaration goes, for some say version 1.1.  So does what stands
+    behind the root: scripts that a proxy puts at the end of every answer, and what programs of the server complain of.
     """
     start = _DECLARATION.match(document)
     legal = re.sub(_FORBIDDEN, "", document[start.end() :] if start else document)
-    return _REFERENCE.sub(_mended, legal) if "&" in legal else legal
+    whole = _without_rest(legal)
+    return _REFERENCE.sub(_mended, whole) if "&" in whole else whole
+
+
+def _without_rest(document: str) -> str:
+    end = max((found.end() for found in _ROOT_END.finditer(document)), default=len(document))
+    return document if _PART_END.search(document, end) else document[:end]
 
 
 def _mended(found: re.Match[str]) -> str:
@@ -92,7 +105,9 @@ def _mended(found: re.Match[str]) -> str:
     if hexadecimal or decimal:
         digits = (hexadecimal or decimal).lstrip("0")
         code = int(digits or "0", 16 if hexadecimal else 10) if len(digits) < 8 else sys.maxunicode + 1
-        return "" if code > sys.maxunicode or re.match(_FORBIDDEN, chr(code)) else f"&#{code};"
+        if code > sys.maxunicode or re.match(_FORBIDDEN, chr(code)):
+            return ""
+        return _NAMED.get(code, f"&#{code};")
     if name in _XML_ENTITIES:
         return found[0]
     meant = html5.get(f"{name};")
