@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import nh3
 
-from aggregator import embeds, hostile, pictures, text, urls
+from aggregator import embeds, formulas, hostile, pictures, text, urls
 from aggregator.elements import (
     ATTRIBUTE,
     DROPPED,
@@ -46,7 +46,7 @@ _KEEPER = nh3.Cleaner(
     attributes=_ATTRIBUTES
     | {name: {*ELEMENTS[name], *_LATE} for name in ("img", "source", "video", "audio")}
     | {"iframe": {"src", *_LATE}, "embed": {"src"}, "object": {"data"}, "param": {"name", "value"}}
-    | {"x-annotation": {"encoding"}},
+    | {"x-annotation": {"encoding"}, "span": {"aria-hidden"}},
     clean_content_tags=set(DROPPED),
     url_schemes=_SCHEMES,
     link_rel=None,
@@ -67,8 +67,6 @@ _KNOWN = _PARSED | ELEMENTS.keys()
 #: stand, and takes the markup in the first three of these for text.
 _RENAMED = {"noscript": "x-noscript", "noembed": "x-noscript", "noframes": "x-noscript"}
 _CHANGED = {*_FRAMES, *_RENAMED, "math"}
-_FORMULA = re.compile(r"<x-math(?: [^>]*+)?>.*?</x-math>", re.DOTALL)
-_TEX = re.compile(r'<x-annotation encoding="(?:application/x-)?(?:la)?tex">([^<]*+)</x-annotation>', re.IGNORECASE)
 
 _TEXT_ONLY = {"iframe", "noembed", "noframes", "noscript", "script", "style", "textarea", "title", "xmp"}
 #: In XHTML this is the whole element; a parser of HTML would take the rest of the article for its contents.
@@ -159,6 +157,8 @@ def _words(markup: str, base: str | None) -> str:
 def _prepared(markup: str, names: set[str], base: str | None) -> str:
     if names & _TEXT_ONLY and "/>" in markup:
         markup = _ENDED.sub(r"<\1\2></\1>", markup)
+    if "script" in names and "math/tex" in markup:
+        markup = formulas.from_scripts(markup)
     if not names <= _KNOWN:
         markup = _TAG.sub(_renamed, markup)
     if names.isdisjoint(_CHANGED) and not ("data-" in markup and _LATE_NAME.search(markup)):
@@ -166,17 +166,12 @@ def _prepared(markup: str, names: set[str], base: str | None) -> str:
     kept = _KEEPER.clean(markup)
     kept = embeds.as_links(pictures.without_noscript(kept), base)
     kept = _LATE_TAG.sub(lambda tag: start_tag(tag[1], pictures.real_source(attributes(tag[2]))), kept)
-    return _with_first_lines(_FORMULA.sub(_formula, kept))
+    return _with_first_lines(formulas.as_code(kept))
 
 
 def _renamed(tag: re.Match[str]) -> str:
     name = tag[2].lower()
     return tag[0] if name in _KNOWN else f"<{tag[1]}{_RENAMED.get(name, 'x-' + name)}"
-
-
-def _formula(found: re.Match[str]) -> str:
-    tex = _TEX.search(found[0])
-    return f"<code>{tex[1].strip()}</code>" if tex else found[0]
 
 
 def _finished(written: str, base: str | None, *, with_pre: bool) -> str:

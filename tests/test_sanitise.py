@@ -346,7 +346,8 @@ _VALUES = (
     'src=a.jpg href="/x y" srcset="a.jpg|1x,|b,c|2x" srcset="a,#|1x,|b" data-src=r.jpg data-srcset="x,|y|2x" width=1 '
     "height=1 alt=&lt;x> title=&quot;&nbsp;' class=lazy|language-c onclick=x() style=color:red href=javascript:x "
     "lang=en src=//youtube.com/embed/abcdefghijk data=//e.org/q cite=http://[x poster=http://h:99999/ "
-    "href=HTTP://ÄÖ.de:80/ü?q# href=http:x encoding=application/x-tex name=movie open"
+    "href=HTTP://ÄÖ.de:80/ü?q# href=http:x encoding=application/x-tex name=movie open "
+    "type=math/tex aria-hidden=true"
 )
 _TEXTS = [
     *"x \n'\"<\x00\ufeff\u00a0\ud800\u2028",
