@@ -1,4 +1,4 @@
-"""Pictures in articles: srcset, pictures that a script would load later, pictures that only count readers."""
+"""Pictures in articles: srcset, those that a script would load later, that only count readers, that are characters."""
 
 from __future__ import annotations
 
@@ -24,6 +24,13 @@ _TRACKER_SIZE = re.compile(r"\s*[01](?:\.0*)?\s*(?:px)?\s*", re.IGNORECASE)
 _SIZE = re.compile(r"\s*(\d{1,9})(?:\.\d*)?\s*(?:px)?\s*", re.IGNORECASE)
 #: Smileys and buttons are smaller: blog software shows its emoji pictures at 36 pixels at most.
 _SMALLEST = 48
+
+#: What says nothing of an article, though it may be its only picture: who wrote it, and formulas.
+_ASIDE = re.compile(
+    r"https?://(?:[\w-]+\.)*(?:gravatar\.com/|(?:wp|wordpress)\.com/latex\.php|codecogs\.com/)", re.ASCII
+)
+#: As high as a line of text: WordPress and Weibo write characters so.
+LINE_HIGH = re.compile(r"(?<![\w-])height\s*+:\s*+(?:0?\.\d+|1(?:\.\d+)?)em\b", re.ASCII)
 
 #: HTML, "parsing a srcset attribute": an address ends at white space or at commas before that; the descriptors
 #: after it end at a comma outside of parentheses.
@@ -72,9 +79,23 @@ def _late(values: Mapping[str, str], names: tuple[str, ...]) -> str | None:
 
 
 def is_tracker(values: Mapping[str, str]) -> bool:
-    """Tell whether an img with these attributes is there to count readers: both sides are 0 or 1 pixel."""
+    """Tell whether an img with these attributes counts readers: both sides are 0 or 1 pixel, or its name says so."""
     width, height = values.get("width", ""), values.get("height", "")
-    return bool(_TRACKER_SIZE.fullmatch(width) and _TRACKER_SIZE.fullmatch(height))
+    if _TRACKER_SIZE.fullmatch(width) and _TRACKER_SIZE.fullmatch(height):
+        return True
+    path = values.get("src", "").partition("?")[0]
+    return "/tracking/" in path and path.endswith(("pixel.gif", "pixel.png"))  # NPR's says no size
+
+
+def character(values: Mapping[str, str]) -> str:
+    """Return the text of an img that stands for a character of it, else ""."""
+    return values.get("alt", "").strip() if LINE_HIGH.search(values.get("style", "")) else ""
+
+
+def is_aside(address: str) -> bool:
+    """Tell whether the picture at ``address`` cannot stand for its article: a portrait, a formula, a site's icon."""
+    name = address.partition("?")[0].rpartition("/")[2]
+    return name.startswith("favicon") or _ASIDE.match(address) is not None
 
 
 def is_small(values: Mapping[str, str]) -> bool:

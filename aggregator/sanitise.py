@@ -44,7 +44,8 @@ _LATE = {*_LATE_NAMES, "class"}
 _KEEPER = nh3.Cleaner(
     tags={*ELEMENTS, *_FRAMES, "x-noscript", "x-math", "x-annotation"},
     attributes=_ATTRIBUTES
-    | {name: {*ELEMENTS[name], *_LATE} for name in ("img", "source", "video", "audio")}
+    | {name: {*ELEMENTS[name], *_LATE} for name in ("source", "video", "audio")}
+    | {"img": {*ELEMENTS["img"], *_LATE, "style"}}
     | {"iframe": {"src", *_LATE}, "embed": {"src"}, "object": {"data"}, "param": {"name", "value"}}
     | {"x-annotation": {"encoding"}, "span": {"aria-hidden"}},
     clean_content_tags=set(DROPPED),
@@ -124,12 +125,14 @@ def from_text(value: str) -> str:
 def first_image(markup: str) -> str | None:
     """Return the address of the first picture in clean HTML that can stand for its article.
 
-    A picture whose width or height says that it is a smiley, a button or a tracker cannot.
+    A picture whose width or height says that it is a smiley, a button or a tracker cannot, nor can a portrait, a
+    formula or an icon.
     """
     if "<img" not in markup:
         return None
     pictured = (attributes(img[1]) for img in _IMG.finditer(markup))
-    return next((values["src"] for values in pictured if "src" in values and not pictures.is_small(values)), None)
+    shown = (values["src"] for values in pictured if "src" in values and not pictures.is_small(values))
+    return next((src for src in shown if not pictures.is_aside(src)), None)
 
 
 def _pass(markup: str, base: str | None) -> tuple[str, bool]:
@@ -161,12 +164,26 @@ def _prepared(markup: str, names: set[str], base: str | None) -> str:
         markup = formulas.from_scripts(markup)
     if not names <= _KNOWN:
         markup = _TAG.sub(_renamed, markup)
-    if names.isdisjoint(_CHANGED) and not ("data-" in markup and _LATE_NAME.search(markup)):
+    if names.isdisjoint(_CHANGED) and not _has_late_pictures(markup) and not _has_characters(markup, names):
         return markup
     kept = _KEEPER.clean(markup)
     kept = embeds.as_links(pictures.without_noscript(kept), base)
-    kept = _LATE_TAG.sub(lambda tag: start_tag(tag[1], pictures.real_source(attributes(tag[2]))), kept)
+    kept = _LATE_TAG.sub(_as_loaded, kept)
     return _with_first_lines(formulas.as_code(kept))
+
+
+def _has_late_pictures(markup: str) -> bool:
+    return "data-" in markup and _LATE_NAME.search(markup) is not None
+
+
+def _has_characters(markup: str, names: set[str]) -> bool:
+    return "img" in names and pictures.LINE_HIGH.search(markup) is not None
+
+
+def _as_loaded(tag: re.Match[str]) -> str:
+    values = attributes(tag[2])
+    character = pictures.character(values) if tag[1] == "img" else ""
+    return escaped(character) or start_tag(tag[1], pictures.real_source(values))
 
 
 def _renamed(tag: re.Match[str]) -> str:
@@ -215,7 +232,7 @@ def _address(value: str, base: str | None, *, mail: bool) -> str | None:
 
 
 def _img(values: dict[str, str]) -> str:
-    if pictures.is_tracker({side: plain(values[side]) for side in ("width", "height") if side in values}):
+    if pictures.is_tracker({name: plain(values[name]) for name in ("width", "height", "src") if name in values}):
         return ""
     if "srcset" in values:
         values.setdefault("src", values["srcset"].split()[0].rstrip(","))

@@ -120,6 +120,29 @@ def test_a_picture_in_noscript_stays_once(markup: str, expected: str | None) -> 
 
 
 @pytest.mark.parametrize(
+    "style", ["height: 1em; max-height: 1em;", "width:1em;height:1.2em", "a:b; height :.9em", "height:0.75em"]
+)
+def test_a_picture_as_high_as_its_line_is_a_character(style: str) -> None:
+    """Emoji of WordPress and of Weibo stand in the text as what they mean, in the size of the text."""
+    img = f'<img src="https://s.w.org/images/core/emoji/72x72/1f642.png" alt="🙂 <3" style="{style}" />'
+    assert clean(f"<p>Hello {img} there</p>", BASE) == "<p>Hello 🙂 &lt;3 there</p>"
+
+
+@pytest.mark.parametrize(
+    "markup", ['style="line-height: 1em" alt="a"', 'style="height: 10em" alt="a"', 'style="height:1em"']
+)
+def test_other_pictures_stay(markup: str) -> None:
+    """What is higher, or says no text, is a picture."""
+    assert clean(f'<img src="/a.png" {markup}>', BASE).startswith("<img ")
+
+
+def test_a_tracker_is_told_by_its_name() -> None:
+    """Where it says no size."""
+    assert clean('<img src="https://media.example.org/images/tracking/rss-pixel.png?story=1" />', None) == ""
+    assert clean('<img src="/google-pixel.png" alt="a">', BASE) == _img("google-pixel.png", alt="a")
+
+
+@pytest.mark.parametrize(
     ("width", "height", "expected"),
     [
         ("1", "1", True),

@@ -344,10 +344,10 @@ _SPECIAL = "iframe object embed param noscript noembed title xmp form input font
 _NAMES = sorted(ELEMENTS.keys() | DROPPED | set(_SPECIAL.split()))
 _VALUES = (
     'src=a.jpg href="/x y" srcset="a.jpg|1x,|b,c|2x" srcset="a,#|1x,|b" data-src=r.jpg data-srcset="x,|y|2x" width=1 '
-    "height=1 alt=&lt;x> title=&quot;&nbsp;' class=lazy|language-c onclick=x() style=color:red href=javascript:x "
+    "height=1 alt=&lt;x> title=&quot;&nbsp;' class=lazy|language-c onclick=x() style=height:1em href=javascript:x "
     "lang=en src=//youtube.com/embed/abcdefghijk data=//e.org/q cite=http://[x poster=http://h:99999/ "
     "href=HTTP://ÄÖ.de:80/ü?q# href=http:x encoding=application/x-tex name=movie open "
-    "type=math/tex aria-hidden=true"
+    "type=math/tex aria-hidden=true style=color:red"
 )
 _TEXTS = [
     *"x \n'\"<\x00\ufeff\u00a0\ud800\u2028",
@@ -440,10 +440,13 @@ def test_plain_text_becomes_paragraphs(value: str, expected: str) -> None:
         (f"<img src=/a.png width={'9' * 5000}>", "https://blog.example.org/a.png"),
         ("<picture><source srcset=/b.webp><img srcset='/c.png 2x'></picture>", "https://blog.example.org/c.png"),
         ("<img src=data:x alt=a><video poster=/p.png>", None),
+        ("<img src=https://0.gravatar.com/avatar/a?s=96><img src=/a.png>", "https://blog.example.org/a.png"),
+        ("<img src=/favicon.ico><img src=https://s0.wp.com/latex.php?latex=x>", None),
+        ("<img src=/tracking/npr-rss-pixel.png?story=1>", None),
     ],
 )
 def test_the_first_image_is_a_real_one(markup: str, expected: str | None) -> None:
-    """The first picture counts that is neither a tracker nor as small as a smiley."""
+    """The first picture counts that is no tracker, smiley, portrait, icon or formula."""
     assert first_image(clean(markup, BASE)) == expected
 
 

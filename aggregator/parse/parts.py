@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from aggregator import text, urls
+from aggregator import pictures, text, urls
 from aggregator.models import Link, Person, Tag
 from aggregator.parse import dates
 from aggregator.parse.heard import UNSAID
@@ -183,7 +183,7 @@ def _media(item: dict[str, Any]) -> Iterator[Link]:
 
 def image(item: dict[str, Any]) -> str | None:
     """Return the address of the picture that an entry names for itself: its thumbnail, else another image of it."""
-    return next(filter(None, map(address, _images(item))), None)
+    return next((href for href in map(address, _images(item)) if href and not pictures.is_aside(href)), None)
 
 
 def _images(item: dict[str, Any]) -> Iterator[object]:
