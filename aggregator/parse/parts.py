@@ -54,6 +54,9 @@ _MEDIA_TYPES = {
     "zip": "application/zip",
 }
 
+#: YouTube names a player that no browser runs any more.
+_FLASH = "application/x-shockwave-flash"
+
 # RFC 4287, section 4.2.7.2: a registered relation may be named by its whole IRI.
 _REGISTRY = "http://www.iana.org/assignments/relation/"
 # RFC 8288, section 3.3.
@@ -176,9 +179,18 @@ def _comments(item: dict[str, Any]) -> Iterator[Link]:
 
 def _media(item: dict[str, Any]) -> Iterator[Link]:
     for raw in value(item, "media_content") or ():
-        href = address(value(raw, "url"))
-        if href:
-            yield Link(href=href, rel="enclosure", type=string(raw, "type"), length=_length(value(raw, "filesize")))
+        href, kind = address(value(raw, "url")), string(raw, "type")
+        if href and kind != _FLASH and not (_is_image(raw) and _is_seen(href, item)):
+            yield Link(href=href, rel="enclosure", type=kind, length=_length(value(raw, "filesize")))
+
+
+def _is_seen(picture: str, item: dict[str, Any]) -> bool:
+    # WordPress.com names the author's portrait, then each picture of the article: readers would show all of them twice.
+    if pictures.is_aside(picture):
+        return True
+    place = picture.partition("?")[0].partition("//")[2]
+    bodies = (*(value(item, "content") or ()), value(item, "summary_detail") or {})
+    return any(place in (value(body, "value") or "") for body in bodies)
 
 
 def image(item: dict[str, Any]) -> str | None:

@@ -1,0 +1,60 @@
+"""Media RSS as widespread software writes it: what belongs to an entry besides its text."""
+
+from __future__ import annotations
+
+from html import escape
+
+import pytest
+from lane_cases import document
+
+from aggregator import parse
+from aggregator.models import Entry
+
+URL = "https://site.example.org/feed.xml"
+_PORTRAIT = "https://0.gravatar.com/avatar/abc?s=96&d=identicon"
+_BODY = '<p><a href="x"><img src="https://i0.wp.com/ann.files.example.org/a.jpg?w=300&#038;h=200" /></a></p>'
+
+
+def _entry(*media: str, body: str = "") -> Entry:
+    pieces = "".join(f"<media:content {each}/>" for each in media)
+    (entry,) = parse.parse(
+        document("item", f"<description>{escape(body)}</description>{pieces}").encode(), "", URL
+    ).entries
+    return entry
+
+
+def _enclosures(entry: Entry) -> list[str]:
+    return [link.href for link in entry.links if link.rel == "enclosure"]
+
+
+def test_pictures_that_the_text_shows_are_no_enclosures() -> None:
+    """WordPress.com names every one of them; whoever shows enclosures below the text would show them twice."""
+    entry = _entry(
+        f"url='{escape(_PORTRAIT)}' medium='image'",
+        "url='https://ann.files.example.org/a.jpg' medium='image'",
+        "url='https://ann.files.example.org/b.jpg' medium='image'",
+        body=_BODY,
+    )
+    assert _enclosures(entry) == ["https://ann.files.example.org/b.jpg"]
+    assert entry.image == "https://ann.files.example.org/a.jpg"
+
+
+def test_a_portrait_is_no_picture_of_an_entry() -> None:
+    """It would stand beside each of them."""
+    entry = _entry(f"url='{escape(_PORTRAIT)}' medium='image'")
+    assert entry.image is None
+    assert _enclosures(entry) == []
+
+
+@pytest.mark.parametrize(
+    ("media", "kept"),
+    [
+        ("url='https://video.example.org/v/abc?version=3' type='application/x-shockwave-flash'", False),
+        ("url='https://ann.files.example.org/a.mp3' type='audio/mpeg'", True),
+        ("url='https://ann.files.example.org/a.mp4' medium='video'", True),
+    ],
+)
+def test_what_can_be_played_is_enclosed(media: str, kept: bool) -> None:
+    """Sound and film, also those that the text links to; no browser runs Flash."""
+    links = '<a href="https://ann.files.example.org/a.mp3">a</a> <a href="https://ann.files.example.org/a.mp4">b</a>'
+    assert bool(_enclosures(_entry(media, body=links))) is kept
