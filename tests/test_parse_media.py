@@ -58,3 +58,22 @@ def test_what_can_be_played_is_enclosed(media: str, kept: bool) -> None:
     """Sound and film, also those that the text links to; no browser runs Flash."""
     links = '<a href="https://ann.files.example.org/a.mp3">a</a> <a href="https://ann.files.example.org/a.mp4">b</a>'
     assert bool(_enclosures(_entry(media, body=links))) is kept
+
+
+@pytest.mark.parametrize("wrong", ["", "<fullitem>x</fullitem>", "<b>"])
+@pytest.mark.parametrize(
+    "image",
+    [
+        "{}",
+        "<url>{}</url><title>Other</title><link>https://other.example.org/</link>",
+        "<title>Other</title><url>{}</url>",
+    ],
+)
+def test_an_image_of_an_entry_is_its_picture(image: str, wrong: str) -> None:
+    """As CBS and others have it, whoever reads the feed; its title and its link are not those of the entry."""
+    picture = "https://cdn.example.org/1.jpg"
+    body = f"<title>Own</title><link>https://own.example.org/</link><image>{image.format(picture)}</image>{wrong}"
+    (entry,) = parse.parse(document("item", body).encode(), "", URL).entries
+    assert (entry.image, entry.link) == (picture, "https://own.example.org/")
+    assert entry.title is not None
+    assert entry.title.value == "Own"

@@ -46,6 +46,36 @@ def hear(document: str, base: str) -> Heard:
         return _loose(document, base, fault)
 
 
+class _Image:
+    """Takes the elements of an entry's image: its address is its text, or that of its ``url``.
+
+    To feedparser the title of an image is the entry's.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[tuple[str, list[str]]] = []
+
+    def start(self, tag: str) -> bool:
+        """Tell whether the element that begins is an image, or in one."""
+        if self._open or tag == "image":
+            self._open.append((tag, []))
+        return bool(self._open)
+
+    def data(self, words: str) -> bool:
+        """Tell whether ``words`` stand in an image."""
+        if self._open:
+            self._open[-1][1].append(words)
+        return bool(self._open)
+
+    def end(self) -> tuple[bool, str]:
+        """Tell whether the element that ends is an image, or in one, and the address that it gives, if any."""
+        if not self._open:
+            return False, ""
+        tag, words = self._open.pop()
+        gives = (len(self._open), tag) in ((0, "image"), (1, "url"))
+        return True, "".join(words).strip() if gives else ""
+
+
 class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no types
     """Corrections of feedparser's handlers, for both of its parsers."""
 
@@ -58,6 +88,7 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
 
     def __init__(self, *arguments: Any) -> None:
         self.deletions = deletions.Deletions()
+        self.entry_image = _Image()
         super().__init__(*arguments)
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
@@ -65,16 +96,23 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
             raise ParseError("the document is nested or crowded as no feed is; it was not read")
         if not self.inentry and self.deletions.start(self._known_by(tag), attrs):
             return
+        if self.inentry and not self.insource and not self.incontent and self.entry_image.start(tag):
+            return
         super().unknown_starttag(tag, attrs)
         if len(self.baseuri) > LONGEST_BASE:
             raise ParseError("the base of the document's addresses is longer than any address; it was not read")
 
     def unknown_endtag(self, tag: str) -> None:
-        if not self.deletions.end():
+        if self.deletions.end():
+            return
+        is_image, address = self.entry_image.end()
+        if address:
+            self.entries[-1].setdefault("image", FeedParserDict(href=self.resolve_uri(address)))
+        if not is_image:
             super().unknown_endtag(tag)
 
     def handle_data(self, text: str, escape: int = 1) -> None:
-        if not self.deletions.data(text):
+        if not self.deletions.data(text) and not self.entry_image.data(text):
             super().handle_data(text if escape else self._written(text), escape)
 
     def _written(self, tag: str) -> str:

@@ -103,8 +103,7 @@ def _input(hearing: Hearing, said: Attributes) -> None:
 
 
 def _entry_image(hearing: Hearing, said: Attributes) -> None:
-    hearing.forget_title()
-    hearing.pass_over()
+    hearing.hold(_ENTRY_IMAGE, hearing.end_entry_image, says=True)
 
 
 def _owner(hearing: Hearing, said: Attributes) -> None:
@@ -250,6 +249,10 @@ FEED: dict[str, Begin] = {
 }
 _HOURS: dict[str, Begin] = {"hour": _bare(lambda hearing, said: hearing.list_up("hours"))}
 _DAYS: dict[str, Begin] = {"day": _bare(lambda hearing, said: hearing.list_up("days"))}
+_ENTRY_IMAGE: dict[str, Begin] = {
+    **_group("title description link width height", _drop),
+    "url": lambda hearing, said: hearing.text(hearing.end_entry_image),
+}
 _IMAGE: dict[str, Begin] = {
     **_group("title", _content("picture")),
     **_group("description", _content("", "text/html")),

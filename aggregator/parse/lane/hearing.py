@@ -182,6 +182,11 @@ class Hearing(Texts):
             self._context["image"] = {"href": named.get("href") or named.get("url")}
         self.pass_over()
 
+    def end_entry_image(self, said: str) -> None:
+        """Keep the picture that an entry names by its address."""
+        if said:
+            self._context.setdefault("image", {"href": self._joined(said)})
+
     def _resolved(self, said: Attributes) -> Attributes:
         return {name: self._joined(each) if name in ("url", "href") else each for name, each in said.items()}
 
