@@ -202,6 +202,15 @@ class _Handlers(_FeedParserMixin):  # type: ignore[misc]  # feedparser has no ty
     def _end_itunes_summary(self) -> None:
         self.pop_content("itunes_summary")
 
+    def _start_psc_chapters(self, attrs_d: dict[str, str]) -> None:
+        # Nobody asks for chapters and places, and feedparser stumbles over such as are not complete.
+        pass
+
+    def _end_gml_pos(self) -> None:
+        self.pop("pos")
+
+    _end_gml_poslist = _end_gml_pos
+
     def _end_hour(self) -> None:
         self._listed("hours", self.pop("hour"))
 
