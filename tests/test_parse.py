@@ -14,7 +14,7 @@ from properties import ANY, steady
 
 from aggregator import parse, text, urls
 from aggregator.errors import ParseError
-from aggregator.models import Copy, Feed, Hints, Link
+from aggregator.models import Copy, Feed, Hints, Link, Text
 from aggregator.normalise import normalise
 from aggregator.parse import decode, links, repair
 
@@ -229,6 +229,17 @@ _ATOM = (
     '<div xmlns="http://www.w3.org/1999/xhtml">%s</div></content></entry></feed>'
 )
 _NAKED = "<rss><channel><item><description>%s</description></item></channel></rss>"
+
+
+@pytest.mark.parametrize(
+    ("guid", "words"),
+    [("tag:blogger.com,1999:blog-1.post-2", "a\u00a0<b> & c"), ("urn:ex:1", "a&nbsp;&lt;b&gt; &amp; c")],
+)
+def test_a_plain_summary_means_what_it_says(guid: str, words: str) -> None:
+    """But for Blogger's, in which references of HTML are left."""
+    part = f"<id>{guid}</id><summary type='text'>a&amp;nbsp;&amp;lt;b&amp;gt; &amp;amp; c</summary>"
+    (entry,) = parse.parse(document("entry", part).encode(), "", feeds.URL).entries
+    assert entry.content == Text(value=words)
 
 
 def _content(document: str) -> str:

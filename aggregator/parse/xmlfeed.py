@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator import text, urls
 from aggregator.errors import ParseError
@@ -13,6 +16,8 @@ from aggregator.parse.heard import UNSAID, Heard
 from aggregator.parse.parts import address, string, value
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+#: Blogger makes plain text of an article by taking out its tags, and leaves its references.
+_BLOGGER = "tag:blogger.com,1999:"
 _USUAL_TYPES = _HTML_TYPES | {"text/plain"}
 
 
@@ -123,7 +128,10 @@ def _bodies(item: dict[str, Any]) -> tuple[Text | None, Text | None]:
 
 
 def _summary(item: dict[str, Any]) -> Text | None:
-    return _text(value(item, "summary_detail") or {"value": value(item, "summary"), "type": "text/html"})
+    found = _text(value(item, "summary_detail") or {"value": value(item, "summary"), "type": "text/html"})
+    if found and not found.html and "&" in found.value and (string(item, "id") or "").startswith(_BLOGGER):
+        return replace(found, value=html.unescape(found.value))
+    return found
 
 
 def _text(detail: dict[str, Any] | None) -> Text | None:
