@@ -177,10 +177,17 @@ _PART = re.compile(
     re.DOTALL,
 )
 _SITE = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
+#: WordPress gives the frames of other sites a word that is another one from day to day, and those of other articles
+#: the address of the article before it.
+_SECRET = re.compile(r"(?:(?<=/)embed/)?#\?secret=.*", re.DOTALL)
+#: Medium frames what others have through this one.
+_EMBEDLY = re.compile(r"https?://cdn\.embedly\.com/widgets/media\.html\?(?:.*&)?url=([^&]+)")
 
 
 def page(frame: str) -> tuple[str, str]:
     """Return the address that a person opens for the frame at the absolute address ``frame``, and the link's text."""
+    proxied = _EMBEDLY.match(frame)
+    frame = (proxied and urls.absolute(unquote(proxied[1]))) or _SECRET.sub("", frame)
     site = _SITE.sub("", frame, count=1)
     for name, players in PLAYERS.items():
         for player in players:
@@ -218,6 +225,8 @@ def _parts(written: str, base: str | None) -> Iterator[str]:
         if address and address not in seen:
             seen.add(address)
             link = _link(address)
+            if _SECRET.search(address) and written.find(_opening(link), 0, part.start()) >= 0:
+                continue  # a quotation for those who see no frames stands before it
             yield (
                 _apart(link, written[part.start() - 1 : part.start()], written[start : start + 1])
                 if in_paragraph
@@ -236,6 +245,10 @@ def _address(part: re.Match[str], base: str | None) -> str | None:
 def _link(frame: str) -> str:
     address, label = page(frame)
     return f"{start_tag('a', {'href': address})}{escaped(label)}</a>"
+
+
+def _opening(link: str) -> str:
+    return link[: link.index(">") + 1]
 
 
 def _apart(link: str, before: str, after: str) -> str:

@@ -92,6 +92,24 @@ FRAMES = [
         "https://tube.example.org/videos/watch/9c9de5e8-0a1e",
         "Video on PeerTube",
     ),
+    (
+        "https://cdn.embedly.com/widgets/media.html?src=https%3A%2F%2Fwww.youtube.com%2Fembed%2Faqz-KE-bpKQ%3Ffeature%3Doembed"
+        "&display_name=YouTube&url=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3Daqz-KE-bpKQ&image=x",
+        "https://www.youtube.com/watch?v=aqz-KE-bpKQ",
+        "Video on YouTube",
+    ),
+    (
+        "https://cdn.embedly.com/widgets/media.html?url=https%3A%2F%2Fexample.org%2Fa&key=x",
+        "https://example.org/a",
+        None,
+    ),
+    (
+        "https://cdn.embedly.com/widgets/media.html?url=javascript%3Ax",
+        "https://cdn.embedly.com/widgets/media.html?url=javascript%3Ax",
+        None,
+    ),
+    ("https://example.org/chart/7/#?secret=E9UQYf23ZU", "https://example.org/chart/7/", None),
+    ("https://example.org/a/embed/#?secret=5IPOhl#?secret=cQHcsL", "https://example.org/a/", None),
     ("https://example.org/w?a=1&b=2", "https://example.org/w?a=1&b=2", "https://example.org/w?a=1&b=2"),
     ("https://evil.example/youtube.com/embed/aqz-KE-bpKQ", "https://evil.example/youtube.com/embed/aqz-KE-bpKQ", None),
     (
@@ -128,3 +146,13 @@ def test_each_of_several_frames_is_kept_once() -> None:
     cleaned = clean(markup, None)
     assert [cleaned.count(f'href="https://e.example/{name}"') for name in "abc"] == [1, 1, 1]
     assert cleaned.index("/a") < cleaned.index("/b") < cleaned.index("/c")
+
+
+def test_an_article_that_another_embeds_is_linked_once() -> None:
+    """WordPress has a quotation before the frame, and the same word in both, which is another one from day to day."""
+    article = (
+        '<blockquote class="wp-embedded-content" data-secret="{0}"><a href="https://e.example/a/">A</a></blockquote>'
+        '<iframe class="wp-embedded-content" src="https://e.example/a/embed/#?secret={0}" data-secret="{0}"></iframe>'
+    )
+    expected = '<blockquote><a href="https://e.example/a/">A</a></blockquote>'
+    assert [clean(article.format(secret), None) for secret in ("cQHcsLr1K7", "5IPOhlXzpR")] == [expected] * 2
