@@ -34,7 +34,7 @@ from posts import (
     output_feed,
 )
 
-from aggregator.models import Archive, Level, OutputFeed, Post, Publication
+from aggregator.models import Archive, Level, OutputFeed, Person, Post, Publication
 from aggregator.publish import html, theme
 from aggregator.publish.formats import FORMATS
 
@@ -115,6 +115,15 @@ def test_a_post_shows_its_authors_time_picture_and_beginning() -> None:
     (image,) = page.all("img")
     assert image["src"] == "https://cdn.example.com/1.jpg"
     assert (image["alt"], image["loading"], image["referrerpolicy"]) == ("", "lazy", "no-referrer")
+
+
+def test_a_name_stands_once_where_the_source_is_called_by_it() -> None:
+    """As channels and blogs of one person are; other authors of the post are named."""
+    post = full_post()
+    people = (Person(name=post.source.title), Person(name="Bo"))
+    for authors, said in ((people, [("bdi", "Bo")]), (people[:1], [])):
+        page = render([replace(post, copy=replace(post.copy, authors=authors))])
+        assert [text for text in page.texts if text[0] == "bdi"] == said
 
 
 def test_a_bare_post_is_a_title() -> None:

@@ -219,7 +219,8 @@ def _shown(publication: Publication, post: Post, *, brief: bool) -> Shown:
         english=theme.english(around),
         source=_home(post.source),
         via=post.via and _home(post.via),
-        authors=[person.name for person in facts.named(copy.authors)],
+        # Blogs and channels of one person are called by that person's name, which stands there already.
+        authors=[person.name for person in facts.named(copy.authors) if person.name != post.source.title],
         time=theme.moment(post.published),
         # A page of older posts is a list to look through: quick to load, and short.
         image=None if brief else safe.web(copy.image),
