@@ -42,12 +42,12 @@ _LATE_NAMES = {*pictures.LAZY_SOURCES, *pictures.LAZY_SETS}
 _LATE = {*_LATE_NAMES, "class"}
 #: Keeps what becomes something else for as long as that takes.
 _KEEPER = nh3.Cleaner(
-    tags={*ELEMENTS, *_FRAMES, "x-noscript", "x-math", "x-annotation"},
+    tags={*ELEMENTS, *_FRAMES, "input", "x-noscript", "x-math", "x-annotation"},
     attributes=_ATTRIBUTES
     | {name: {*ELEMENTS[name], *_LATE} for name in ("source", "video", "audio")}
     | {"img": {*ELEMENTS["img"], *_LATE, "style"}}
     | {"iframe": {"src", *_LATE}, "embed": {"src"}, "object": {"data"}, "param": {"name", "value"}}
-    | {"x-annotation": {"encoding"}, "span": {"aria-hidden"}},
+    | {"x-annotation": {"encoding"}, "span": {"aria-hidden"}, "input": {"type", "checked"}},
     clean_content_tags=set(DROPPED),
     url_schemes=_SCHEMES,
     link_rel=None,
@@ -67,7 +67,8 @@ _KNOWN = _PARSED | ELEMENTS.keys()
 #: Other elements get names that mean nothing to nh3, which drops the text of those of SVG and MathML, wherever they
 #: stand, and takes the markup in the first three of these for text.
 _RENAMED = {"noscript": "x-noscript", "noembed": "x-noscript", "noframes": "x-noscript"}
-_CHANGED = {*_FRAMES, *_RENAMED, "math"}
+_CHANGED = {*_FRAMES, *_RENAMED, "math", "input"}
+_INPUT = re.compile(rf"<input({ATTRIBUTE}*+)>")
 
 _TEXT_ONLY = {"iframe", "noembed", "noframes", "noscript", "script", "style", "textarea", "title", "xmp"}
 #: In XHTML this is the whole element; a parser of HTML would take the rest of the article for its contents.
@@ -169,7 +170,7 @@ def _prepared(markup: str, names: set[str], base: str | None) -> str:
     kept = _KEEPER.clean(markup)
     kept = embeds.as_links(pictures.without_noscript(kept), base)
     kept = _LATE_TAG.sub(_as_loaded, kept)
-    return _with_first_lines(formulas.as_code(kept))
+    return _with_first_lines(_INPUT.sub(_box, formulas.as_code(kept)))
 
 
 def _has_late_pictures(markup: str) -> bool:
@@ -184,6 +185,13 @@ def _as_loaded(tag: re.Match[str]) -> str:
     values = attributes(tag[2])
     character = pictures.character(values) if tag[1] == "img" else ""
     return escaped(character) or start_tag(tag[1], pictures.real_source(values))
+
+
+def _box(tag: re.Match[str]) -> str:
+    values = attributes(tag[1])
+    if values.get("type", "").lower() != "checkbox":
+        return ""
+    return "☑" if "checked" in values else "☐"
 
 
 def _renamed(tag: re.Match[str]) -> str:

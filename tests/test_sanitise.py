@@ -62,6 +62,11 @@ GOLDEN = [
     ("a comment", "a<!-- b -->c<!--[if IE]>d<![endif]-->e", "ace"),
     ("an unclosed comment", "<p>a</p><!-- b", "<p>a</p>"),
     ("a form", "<form><label>Name</label><input value=x><button>Go</button><textarea>t</textarea></form>", "Name"),
+    (
+        "a list of tasks",
+        '<ul><li><input type="checkbox" checked> done</li><li><input type=CHECKBOX> not</li></ul><input name=a>',
+        "<ul><li>☑ done</li><li>☐ not</li></ul>",
+    ),
     ("a script", "a<script>b</script><style>c</style><template><p>d</p></template>e", "ae"),
     ("an XHTML script", '<script src="x.js"/>a', "a"),
     ("characters that are not legal", "a\x00b\x1bc\ufffed\ud800e&#x1b;f&#xFFFE;g&#x85;h", "abcdefg…h"),
@@ -347,7 +352,8 @@ _VALUES = (
     "height=1 alt=&lt;x> title=&quot;&nbsp;' class=lazy|language-c onclick=x() style=height:1em href=javascript:x "
     "lang=en src=//youtube.com/embed/abcdefghijk data=//e.org/q cite=http://[x poster=http://h:99999/ "
     "href=HTTP://ÄÖ.de:80/ü?q# href=http:x encoding=application/x-tex name=movie open "
-    "type=math/tex aria-hidden=true style=color:red"
+    "type=math/tex aria-hidden=true style=color:red "
+    "type=checkbox checked"
 )
 _TEXTS = [
     *"x \n'\"<\x00\ufeff\u00a0\ud800\u2028",
