@@ -34,6 +34,9 @@ _LONGEST_TITLE = 10_000
 _MOST = 500
 _CUT = "<p>[…]</p>"
 _TAG = re.compile(r"<[^>]*>")
+#: Nobody who writes HTML parts it by blank lines alone: Bluesky and others call plain text or Markdown so.
+_PARTED = re.compile(r"\n[^\S\n]*+\n")
+_MARKUP = re.compile(r"<[A-Za-z/!?]")
 #: Links that belong to the source's feed, not to the article (RFC 5023, RFC 5005, WebSub).
 _FEED_RELS = frozenset(
     {"self", "edit", "edit-media", "hub", "first", "last", "next", "previous", "prev", "service", "search"}
@@ -148,7 +151,12 @@ def _body(body: Text | None, link: str | None, feed: FeedInfo) -> str:
         return ""
     from aggregator.sanitise import clean, from_text  # when there is something to clean: most runs find nothing new
 
-    made = clean(body.value, body.base or link or feed.link or feed.url) if body.html else from_text(body.value)
+    if not body.html:
+        made = from_text(body.value)
+    elif not _MARKUP.search(body.value) and _PARTED.search(body.value):
+        made = from_text(html.unescape(body.value))
+    else:
+        made = clean(body.value, body.base or link or feed.link or feed.url)
     return made if len(made) <= _LONGEST_BODY else clean(made[:_LONGEST_BODY], None) + _CUT
 
 

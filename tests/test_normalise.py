@@ -116,6 +116,23 @@ def test_a_later_pull_changes_nothing_of_an_unchanged_entry(entry: Entry) -> Non
     assert essence(later) == essence(first) or entry.source is not None
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "One &amp; two\r\nlines\r\n \r\nhttps://e.example/a",
+            '<p>One &amp; two<br>lines</p><p><a href="https://e.example/a">https://e.example/a</a></p>',
+        ),
+        ("# Title\n\na < b &lt;i&gt;", "<p># Title</p><p>a &lt; b &lt;i&gt;</p>"),
+        ("One\ntwo", "One\ntwo"),
+        ("One<br>\n\ntwo", "One<br>\n\ntwo"),
+    ],
+)
+def test_plain_text_that_is_called_html_keeps_its_paragraphs(said: str, shown: str) -> None:
+    """Where it has no tag and is parted by blank lines; all else is HTML, in which line ends are blanks."""
+    assert made(replace(ENTRY, content=Text(value=said, html=True))).content == shown
+
+
 def test_updated_moves_with_the_words_alone() -> None:
     """A new address, markup or tag is no news to a reader; other words are, from the time that the entry gives."""
     first, now = made(ENTRY), NOW + DAY
