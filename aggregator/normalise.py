@@ -37,6 +37,9 @@ _TAG = re.compile(r"<[^>]*>")
 #: Nobody who writes HTML parts it by blank lines alone: Bluesky and others call plain text or Markdown so.
 _PARTED = re.compile(r"\n[^\S\n]*+\n")
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
+_ELEMENT = re.compile(r"\s*+<(?:p|div|h[1-6]|ul|ol|blockquote|figure|img|section|article|table|pre)\b", re.IGNORECASE)
+#: Blanks before the first element, at most.
+_AHEAD = 200
 #: Links that belong to the source's feed, not to the article (RFC 5023, RFC 5005, WebSub).
 _FEED_RELS = frozenset(
     {"self", "edit", "edit-media", "hub", "first", "last", "next", "previous", "prev", "service", "search"}
@@ -151,13 +154,20 @@ def _body(body: Text | None, link: str | None, feed: FeedInfo) -> str:
         return ""
     from aggregator.sanitise import clean, from_text  # when there is something to clean: most runs find nothing new
 
-    if not body.html:
-        made = from_text(body.value)
-    elif not _MARKUP.search(body.value) and _PARTED.search(body.value):
-        made = from_text(html.unescape(body.value))
+    value = _once_escaped(body.value) if body.html else body.value
+    if body.html and (_MARKUP.search(value) or not _PARTED.search(value)):
+        made = clean(value, body.base or link or feed.link or feed.url)
     else:
-        made = clean(body.value, body.base or link or feed.link or feed.url)
+        made = from_text(html.unescape(value) if body.html else value)
     return made if len(made) <= _LONGEST_BODY else clean(made[:_LONGEST_BODY], None) + _CUT
+
+
+def _once_escaped(markup: str) -> str:
+    # No article shows the source of HTML from its first character to its last: it was escaped twice.
+    if "&lt;" in markup[:_AHEAD] and not _MARKUP.search(markup):
+        meant = html.unescape(markup)
+        return meant if _ELEMENT.match(meant) and meant.rstrip().endswith(">") else markup
+    return markup
 
 
 def _pictured(content: str) -> str | None:

@@ -133,6 +133,24 @@ def test_plain_text_that_is_called_html_keeps_its_paragraphs(said: str, shown: s
     assert made(replace(ENTRY, content=Text(value=said, html=True))).content == shown
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            " &lt;p&gt;a &amp;lt; &lt;b&gt;b&lt;/b&gt;&lt;/p&gt;\n\n&lt;p&gt;c&lt;/p&gt; ",
+            "<p>a &lt; <b>b</b></p>\n\n<p>c</p>",
+        ),
+        ("&lt;p onclick=x&gt;a&lt;script&gt;b&lt;/script&gt;&lt;/p&gt;", "<p>a</p>"),
+        ("Write &lt;p&gt;a&lt;/p&gt;", "Write &lt;p&gt;a&lt;/p&gt;"),
+        ("&lt;p&gt; begins a paragraph", "&lt;p&gt; begins a paragraph"),
+        ("<code>&lt;p&gt;a&lt;/p&gt;</code>", "<code>&lt;p&gt;a&lt;/p&gt;</code>"),
+    ],
+)
+def test_articles_that_were_escaped_twice_are_read(said: str, shown: str) -> None:
+    """Where all of one is the source of HTML; what an article shows of HTML stays."""
+    assert made(replace(ENTRY, content=Text(value=said, html=True))).content == shown
+
+
 def test_updated_moves_with_the_words_alone() -> None:
     """A new address, markup or tag is no news to a reader; other words are, from the time that the entry gives."""
     first, now = made(ENTRY), NOW + DAY
