@@ -378,14 +378,32 @@ def test_an_error_that_cannot_be_told_keeps_its_exit_code(planet: Planet) -> Non
             assert subprocess.run(command, cwd=planet.folder, stderr=full, timeout=60, check=False).returncode == 2
 
 
-@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&- >&- 2>&-"])
-def test_streams_that_are_closed_stop_no_run(planet: Planet, origin: Origin, closed: str) -> None:
-    """Where somebody closed standard error, as in a crontab, the run does all that it does elsewhere."""
-    origin.put("/a.xml", rss(Item(title="On asyncio", guid="1")))
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_a_run_needs_nobody_to_listen(planet: Planet, origin: Origin, closed: str) -> None:
+    """Whatever of input, output and errors is closed, as under some daemons, the work is done."""
+    origin.put("/a.xml", rss(Item(title="A", guid="1")))
     planet.configure([f"{{url: '{origin.url('/a.xml')}'}}"])
-    command = f"{sys.executable} -m aggregator run {closed}"
-    assert subprocess.run(["sh", "-c", command], cwd=planet.folder, timeout=60, check=False).returncode == 0
-    assert "On asyncio" in (planet.folder / "public/atom.xml").read_text()
+    command = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "aggregator", "run"]
+    done = subprocess.run(command, cwd=planet.folder, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done
+    assert len(json.loads(planet.command("posts", "--json").stdout)) == 1
+
+
+def test_an_error_that_nobody_hears_is_no_result(filled: Planet) -> None:
+    """Where standard error is closed, standard output still holds results only."""
+    command = ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-m", "aggregator", "run", "nobody"]
+    done = subprocess.run(command, cwd=filled.folder, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("arguments", ["run", "run --json", "sources", "posts --json", "schema", "export"])
+def test_a_reader_that_leaves_is_no_failure(filled: Planet, arguments: str) -> None:
+    """What ``head`` does not want to read any more was done all the same."""
+    script = f"'{sys.executable}' -m aggregator {arguments} | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=filled.folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("0\n", "")
 
 
 def test_publish_makes_lost_files_again(filled: Planet) -> None:

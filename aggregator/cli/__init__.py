@@ -91,10 +91,10 @@ def main() -> None:
     except AggregatorError as exc:
         complain(exc)
         sys.exit(exc.exit_code)
-    except BrokenPipeError:
-        # The reader of our output left (`| head -1`); the work itself is done.
-        sys.stdout = None
-        sys.exit(0)
+    except SystemExit as exc:
+        # The reader of our output left (`| head -1`); the work itself is done.  To Typer that is a failure.
+        left = exc.__context__
+        sys.exit(0 if isinstance(left, BrokenPipeError) and _is_of_output(left) else exc.code)
     except OSError as exc:
         if exc.errno not in _FULL or not _is_of_output(exc):
             raise

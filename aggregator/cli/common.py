@@ -135,7 +135,11 @@ def console(*, errors: bool = False) -> Console:
     """Return a console on standard output, or on standard error."""
     from rich.console import Console
 
-    return Console(stderr=errors, highlight=False, soft_wrap=True)
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # what is handled where this is called; to rich it is a failure
+
+    return Plain(stderr=errors, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
