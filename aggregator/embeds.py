@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from aggregator import urls
-from aggregator.elements import ATTRIBUTE, attributes, escaped, start_tag
+from aggregator.elements import ATTRIBUTE, attributes, escaped, plain, start_tag
 from aggregator.pictures import real_source
 
 
@@ -126,6 +126,11 @@ PLAYERS: Mapping[str, tuple[Player, ...]] = {
             frame=r"platform\.(?:twitter|x)\.com/embed/.*[?&]id=(?P<id>\d+)",
             page="https://x.com/i/status/{id}",
         ),
+        Player(
+            kind="Post",
+            frame=r"(?:mobile\.)?(?:twitter|x)\.com/(?P<user>\w+)/status/(?P<id>\d+)",
+            page="https://x.com/{user}/status/{id}",
+        ),
     ),
     "Instagram": (
         Player(
@@ -176,6 +181,10 @@ _PART = re.compile(
     r"|</object>|<p[ >]|</p>",
     re.DOTALL,
 )
+_EMPTY_QUOTE = re.compile(
+    rf"(<blockquote{ATTRIBUTE}*+>\s*+(?:<p{ATTRIBUTE}*+>\s*+)?"
+    rf'<a href="([^"]*+)"{ATTRIBUTE}*+>)\s*+(</a>\s*+(?:</p>\s*+)?</blockquote>)'
+)
 _SITE = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 #: WordPress gives the frames of other sites a word that is another one from day to day, and those of other articles
 #: the address of the article before it.
@@ -200,6 +209,11 @@ def page(frame: str) -> tuple[str, str]:
 
 def _groups(found: re.Match[str]) -> dict[str, str]:
     return {name: unquote(value) for name, value in found.groupdict().items()}
+
+
+def with_words(written: str) -> str:
+    """Return ``written`` with words in quotations that hold an empty link alone: a script was to fetch what it says."""
+    return _EMPTY_QUOTE.sub(lambda found: found[1] + escaped(page(plain(found[2]))[1]) + found[3], written)
 
 
 def as_links(written: str, base: str | None) -> str:

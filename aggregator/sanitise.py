@@ -201,6 +201,8 @@ def _renamed(tag: re.Match[str]) -> str:
 
 def _finished(written: str, base: str | None, *, with_pre: bool) -> str:
     finished = _FINISHED_TAG.sub(partial(_finished_tag, base=base), written)
+    if "<blockquote" in finished:
+        finished = embeds.with_words(finished)
     return (_with_first_lines(finished) if with_pre else finished).strip(_AROUND)
 
 

@@ -78,6 +78,7 @@ FRAMES = [
     ("https://embed.ted.com/talks/lang/de/some_body_on_it", "https://www.ted.com/talks/some_body_on_it", "Talk on TED"),
     ("https://codepen.io/ada/embed/preview/abCdeF?tab=js", "https://codepen.io/ada/pen/abCdeF", "Code on CodePen"),
     ("https://platform.twitter.com/embed/Tweet.html?theme=light&id=20", "https://x.com/i/status/20", "Post on X"),
+    ("https://twitter.com/ann/status/20?s=46", "https://x.com/ann/status/20", "Post on X"),
     ("https://www.instagram.com/p/B-x_1/embed/captioned/", "https://www.instagram.com/p/B-x_1/", "Post on Instagram"),
     (
         "https://www.facebook.com/plugins/video.php?width=1&href=https%3A%2F%2Fwww.facebook.com%2Fa%2Fvideos%2F1%2F",
@@ -156,3 +157,30 @@ def test_an_article_that_another_embeds_is_linked_once() -> None:
     )
     expected = '<blockquote><a href="https://e.example/a/">A</a></blockquote>'
     assert [clean(article.format(secret), None) for secret in ("cQHcsLr1K7", "5IPOhlXzpR")] == [expected] * 2
+
+
+@pytest.mark.parametrize(
+    ("quoted", "words"),
+    [
+        ('<a href="https://twitter.com/ann/status/20"></a>', "Post on X"),
+        (
+            '\n <p lang="en"><a href="https://e.example/a?b=1&amp;c=2" title="t"> </a></p>\n',
+            "https://e.example/a?b=1&amp;c=2",
+        ),
+    ],
+)
+def test_a_quotation_that_a_script_was_to_fill_says_what_it_is(quoted: str, words: str) -> None:
+    """An empty link is seen by nobody, and what was quoted would be lost."""
+    cleaned = clean(
+        f'<p>a</p><blockquote class="twitter-tweet">{quoted}</blockquote><script async src="x.js"></script>', None
+    )
+    assert f">{words}</a>" in cleaned
+    assert clean(cleaned, None) == cleaned
+
+
+def test_other_empty_links_stay_empty() -> None:
+    """Places in an article that others link to have no words."""
+    markup = (
+        '<h2><a href="https://e.example/#a"></a>A</h2><blockquote><a href="https://e.example/#b"></a>B</blockquote>'
+    )
+    assert clean(markup, None) == markup
