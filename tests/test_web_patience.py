@@ -56,6 +56,9 @@ class Hanging:
     def reading(self) -> AbstractContextManager[object]:
         self._fail()
 
+    def standings(self) -> list[str]:
+        self._fail()
+
     def reports(self, now: datetime) -> list[object]:
         self._fail()
 
