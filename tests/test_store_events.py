@@ -12,11 +12,11 @@ from aggregator.records import Pull, SourceState
 from aggregator.store import Store, archive, events, pulls, upkeep
 
 
-def note(store: Store, kind: HealthKind, days: float, detail: str = "") -> HealthEvent:
-    """Note an event of source ``a`` with a pull of it."""
-    event = HealthEvent(source_id="a", at=NOW + days * DAY, kind=kind, detail=detail, since=NOW - DAY)
+def note(store: Store, kind: HealthKind, days: float, detail: str = "", name: str = "a") -> HealthEvent:
+    """Note an event of a source with a pull of it."""
+    event = HealthEvent(source_id=name, at=NOW + days * DAY, kind=kind, detail=detail, since=NOW - DAY)
     with store.writing() as transaction:
-        pulls.apply(transaction, Pull(source_id="a", at=event.at, state=SourceState(), events=(event,)))
+        pulls.apply(transaction, Pull(source_id=name, at=event.at, state=SourceState(), events=(event,)))
     return event
 
 
@@ -31,6 +31,15 @@ def test_events_come_back_newest_first_with_what_their_source_is_called(store: S
         assert [report.event for report in found] == [second, first]
         assert {(report.title, report.feed) for report in found} == {("Alpha", "https://a.example.org/feed")}
         assert len(events.newest(transaction, 1)) == 1
+
+
+def test_events_of_one_cycle_stand_in_the_order_of_the_sources(store: Store) -> None:
+    """Which source answered first is chance, and the same pulls make the same bytes."""
+    sync(store, *map(source, "abc"))
+    for name in "bca":
+        note(store, HealthKind.FAILING, 1, name=name)
+    with store.reading() as transaction:
+        assert [report.event.source_id for report in events.newest(transaction, 10)] == ["a", "b", "c"]
 
 
 def test_what_was_told_is_known_by_kind(store: Store) -> None:

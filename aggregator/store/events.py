@@ -11,6 +11,9 @@ from aggregator.events import HealthEvent, HealthKind, HealthReport
 from aggregator.store import codec
 from aggregator.store.schema import event, source
 
+#: Of one moment by source: which of them answered first is chance.
+_NEWEST_FIRST = (event.c.at.desc(), event.c.source_pk, event.c.pk.desc())
+
 
 def told(connection: sa.Connection, source_id: str) -> dict[HealthKind, datetime]:
     """Return the time of the last event of each kind of a source."""
@@ -59,5 +62,5 @@ def newest(connection: sa.Connection, limit: int) -> list[HealthReport]:
             title=row.title or codec.load_info(row.info).title or row.id,
             feed=row.feed,
         )
-        for row in connection.execute(query.order_by(event.c.at.desc(), event.c.pk.desc()).limit(limit))
+        for row in connection.execute(query.order_by(*_NEWEST_FIRST).limit(limit))
     ]
