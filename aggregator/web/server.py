@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Callable, Iterator
@@ -11,13 +12,17 @@ from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from aggregator.errors import ListenError
 from aggregator.service.log import Log
 
-#: Connections at once; each takes a file descriptor, of which a process has 1024 by default.
-_CONNECTIONS = 500
-#: Seconds that an idle connection is kept.
+#: Connections at once.  Each takes up to two file descriptors, its own and that of the file it reads, of which a
+#: process has 1024 by default; pulling takes up to 256 (fetch.concurrency).
+_CONNECTIONS = 300
+#: Connections that are taken from the system in one go, before any of them can be refused.
+_BURST = 64
+#: Seconds that a request may take to come in, from when the connection was made or the last one was answered.
 _IDLE = 15
 #: Seconds that answers under way get when the server stops, and what it needs besides.
 _GRACE, _MARGIN = 2, 1.5
@@ -49,7 +54,7 @@ class WebServer:
         config = uvicorn.Config(
             site,
             loop="asyncio",
-            http="h11",
+            http=_Connection,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -57,7 +62,7 @@ class WebServer:
             server_header=False,
             date_header=False,
             proxy_headers=False,
-            limit_concurrency=_CONNECTIONS,
+            backlog=_BURST,
             timeout_keep_alive=_IDLE,
             timeout_graceful_shutdown=_GRACE,
             h11_max_incomplete_event_size=_HEAD,
@@ -89,6 +94,36 @@ class WebServer:
             self._log.error("the web server failed", exc_info=True)
         if not self._stopping.is_set():
             ended()
+
+
+class _Connection(H11Protocol):
+    """A connection that is closed when there are too many, or when no request comes in for too long.
+
+    Uvicorn itself refuses requests, not connections, and waits for ever for the first request, or for the rest of one.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > _CONNECTIONS:
+            transport.abort()
+        self._expect()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._wait()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._expect()
+
+    def _expect(self) -> None:
+        self._due = self.loop.time() + _IDLE
+        self._wait()
+
+    def _wait(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_at(self._due, self.timeout_keep_alive_handler)
 
 
 class _Server(uvicorn.Server):
