@@ -277,7 +277,8 @@ def _news(
     with watch("normalise"):
         versions = changes.versions(touched, before, partial(confined.made, pulled=pulled))
         made = changes.writes(matches, drafts, known, versions, pulled)
-        yield from newcomers.judged(made, matches, record, pulled.source, pulled.now, whole=whole)
+        judged = newcomers.judged(made, matches, record, pulled.source, pulled.now, whole=whole)
+        yield from changes.keyed(judged, known)
 
 
 def _made(confined: Confined, reading: Reading, pulled: Pulled, asked: Sequence[Asked]) -> Sequence[Made]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -98,11 +98,25 @@ def writes(
         if copy is None:
             draft = drafts[place]
             dated = _dated(draft.candidate, draft.made.copy.published)
-            yield new(draft.made, draft.candidate.page, (*aliases, draft.name(known)), dated)
+            # Its first name is its own now, whoever had it before.
+            names = dict.fromkeys((draft.candidate.aliases[0], *aliases, draft.name(known)))
+            yield new(draft.made, draft.candidate.page, tuple(names), dated)
         elif copy.pk in versions:
             yield _changed(match, copy, aliases, versions[copy.pk], pulled)
         elif aliases:
             yield replace(_as_it_is(copy, aliases), reason=match.reason)
+
+
+def keyed(writes: Iterable[CopyWrite], known: Mapping[str, Known]) -> Iterator[CopyWrite]:
+    """Yield ``writes``, each new copy under a key that no other has: the one that bore its first name may have that."""
+    for write in writes:
+        other = known.get(write.copy.key) if write.copy and write.known is None else None
+        if write.copy is None or other is None:
+            yield write
+            continue
+        first, *others = write.aliases
+        own = replace(first, value=text.digest("again", first.value, other.key))
+        yield replace(write, copy=replace(write.copy, key=own.value), aliases=(first, own, *others))
 
 
 def _asked(candidate: Candidate, known: Known | None) -> Asked:

@@ -169,8 +169,14 @@ def _name(connection: sa.Connection, writes: Sequence[Write], pks: _Numbers) -> 
         for each in writes
         for name in each.what.aliases
     ]
-    owners = [pks.get((row["source_pk"], row["value"])) for row in names]
-    # A copy is found under its key, even where another one had that as a name before.
+    first = {
+        (each.source_pk, each.what.aliases[0].value): pks[_identity(each)]
+        for each in writes
+        if each.what.known is None and each.what.aliases
+    }
+    mine = {**first, **pks}
+    owners = [mine.get((row["source_pk"], row["value"])) for row in names]
+    # A copy is found under its first name and its key, even where another one had that as a name before.
     own = [row for row, owner in zip(names, owners, strict=True) if owner == row["copy_pk"]]
     rows.upsert(connection, alias, own, primary_key)
     # Any other name that a copy of the source has already stays where it is.
