@@ -89,7 +89,7 @@ def test_an_error_comes_after_what_was_done_before_it() -> None:
 
 
 def test_a_source_that_cannot_be_stored_takes_no_other_with_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When a transaction of many sources fails, each is stored on its own, and the failure is told at the end."""
+    """When a transaction of many sources fails, each is stored on its own; an error that stays is told at the end."""
     names = ("a", "b", "c")
     sync(store, *map(source, names))
     apply = pulls.apply

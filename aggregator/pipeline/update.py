@@ -56,6 +56,12 @@ class Outcome(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+#: What is to be stored of a pull, and what to tell of it.
+Settled = tuple[Pull, Outcome]
+#: What becomes of a source whose pull an error took.
+Failed = Callable[[str, Exception], Settled]
+
+
 def update(
     store: Store,
     sources: Mapping[str, Source],
@@ -75,7 +81,7 @@ def update(
     """
     requests = (request_for(sources[name], state, address) for name, state in states.items())
 
-    def work(answer: Answer) -> tuple[Pull, Outcome]:
+    def work(answer: Answer) -> Settled:
         request, response = answer
         source, state = sources[request.source_id], states[request.source_id]
         pull, outcome = settle(store, source, state, response, confined=confined, now=now, watch=watch)
@@ -86,11 +92,17 @@ def update(
     settled = Abreast(
         _timed(fetch_all(requests), watch), work, threads=confined.places + 1, most=_PULLS, patience=_PATIENCE
     )
+
+    def failed(name: str, exc: Exception) -> Settled:
+        # The database's address is nothing for readers of the sources' health.
+        said = str(exc).partition(": ")[2] if isinstance(exc, StorageError) else bug(exc)
+        return _failed(sources[name], states[name], exc, f"it cannot be stored: {text.one_line(said)}", now)
+
     try:
         for batch in settled:
             with watch("store"):
-                _store(store, [pull for pull, _ in batch])
-            yield from (outcome for _, outcome in batch)
+                outcomes = _stored(store, batch, failed)
+            yield from outcomes
     except StoppedError:
         return
 
@@ -104,26 +116,39 @@ def _timed(answers: Iterator[Answer], watch: Stopwatch) -> Iterator[Answer]:
         yield answer
 
 
-def _store(store: Store, settled: Sequence[Pull]) -> None:
+def _stored(store: Store, settled: Sequence[Settled], failed: Failed) -> tuple[Outcome, ...]:
+    """Store pulls and return their outcomes; one that cannot be stored is one that ``failed``."""
     try:
-        _apply(store, settled)
+        _apply(store, [pull for pull, _ in settled])
     except UnavailableError:
         raise
-    except Exception:
-        # What cannot be stored of one source must not take the others with it.
-        failed = [pull for pull in settled if _fails(store, pull)]
-        if failed:
+    except Exception:  # noqa: BLE001 - what cannot be stored of one source must not take the others with it
+        return tuple(_one_by_one(store, settled, failed))
+    return tuple(outcome for _, outcome in settled)
+
+
+def _one_by_one(store: Store, settled: Sequence[Settled], failed: Failed) -> Iterator[Outcome]:
+    broken: Exception | None = None
+    for pull, outcome in settled:
+        try:
+            yield _alone(store, pull, outcome, failed)
+        except UnavailableError:
             raise
+        except Exception as exc:  # noqa: BLE001 - raised when the others are stored
+            broken = exc
+    if broken:
+        raise broken
 
 
-def _fails(store: Store, pull: Pull) -> bool:
+def _alone(store: Store, pull: Pull, outcome: Outcome, failed: Failed) -> Outcome:
     try:
         _apply(store, [pull])
     except UnavailableError:
         raise
-    except Exception:  # noqa: BLE001 - that of all of them is raised when the others are stored
-        return True
-    return False
+    except Exception as exc:  # noqa: BLE001 - told of the source, unless that cannot be stored either
+        pull, outcome = failed(pull.source_id, exc)
+        _apply(store, [pull])
+    return outcome
 
 
 def _apply(store: Store, settled: Sequence[Pull]) -> None:
