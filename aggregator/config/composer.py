@@ -120,7 +120,9 @@ class _Builder:
         start, end = event.start_mark.index, event.end_mark.index
         found = self._anchors.get(event.anchor)
         if found is None:
-            self._note(start, f"'*{event.anchor}' names nothing: no value further up has &{event.anchor}")
+            name = event.anchor
+            hint = "put quotes around text that begins with '*'"
+            self._note(start, f"'*{name}' names nothing: no value further up has &{name}; {hint}")
             return Node(str, start, end, "*")
         return replace(found, start=start, end=end, style="*", anchor=None)
 

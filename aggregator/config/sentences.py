@@ -56,13 +56,14 @@ _TABLE: Mapping[str, _Sentence] = {
     "int_parsing": lambda value, context: f"{values.shown(value)} is no whole number",
     "int_parsing_size": lambda value, context: "this number is too large",
     "int_from_float": lambda value, context: f"{values.shown(value)} is no whole number",
+    "float_parsing": lambda value, context: f"{values.shown(value)} is no number; write 0.8",
     "int_type": lambda value, context: f"a whole number is wanted here, not {values.shown(value)}",
     "greater_than_equal": lambda value, context: f"{values.shown(value)} is too small; at least {context['ge']}",
     "less_than_equal": lambda value, context: f"{values.shown(value)} is too large; at most {context['le']}",
     "bool_parsing": lambda value, context: f"{values.shown(value)} is neither true nor false",
     "bool_type": lambda value, context: f"true or false is wanted here, not {values.shown(value)}",
     "path_type": lambda value, context: f"the path of a folder is wanted here, not {values.shown(value)}",
-    "tuple_type": lambda value, context: f"a list is wanted here, not {values.shown(value)}; write [a, b]",
+    "tuple_type": lambda value, context: _no_list(value),
     "dict_type": lambda value, context: _no_mapping(value),
     "model_type": lambda value, context: _no_mapping(value),
     "literal_error": lambda value, context: _one_of(value, context["expected"]),
@@ -90,6 +91,8 @@ def _explained(error: ErrorDetails) -> str:
     value, path = error["input"], error["loc"]
     if path[:1] == ("feeds",) and len(path) == 2:
         return "a feed is written with its keys; begin it with '- url: '"
+    if path == ("feeds",):
+        return "a list of feeds is wanted here; begin each with '- url: '"
     if isinstance(value, str) and not _SECRET.isdisjoint(path):
         value = ...
     sentence = _TABLE.get(error["type"])
@@ -103,6 +106,8 @@ def _section(path: Way) -> type[BaseModel]:
 
 
 def _unknown(key: str, path: Way) -> str:
+    if key[:1].isspace():
+        return f"this line begins with U+{ord(key[0]):04X}, which only looks like a blank; indent with blanks"
     if path == ("defaults",) and key in FeedSettings.model_fields:
         return f"unknown key {key!r}; it belongs to one feed alone, not to the defaults"
     elsewhere = [f"under {name!r}" for name, section in _SECTIONS.items() if key in section.model_fields]
@@ -120,6 +125,11 @@ def _unknown(key: str, path: Way) -> str:
 def _missing(key: str, path: Way) -> str:
     examples = _section(path).model_fields[key].examples
     return f"{key!r} is missing" + (f"; write {key}: {examples[0]}" if examples else f"; add the section {key!r}")
+
+
+def _no_list(value: object) -> str:
+    shown = values.shown(value)
+    return f"a list is wanted here, not {shown}; write [{shown[1:-1] if isinstance(value, str) else 'a, b'}]"
 
 
 def _no_mapping(value: object) -> str:

@@ -18,6 +18,7 @@ _SENTENCES = {
     "did not find expected <document": "nothing can follow the end of the whole; look for a bracket too many",
     "did not find expected node": "a value is missing here: a comma too many, or a bracket above is not closed",
     "found undefined tag handle": "a value cannot begin with '!'; put quotes around it",
+    "did not find expected alphabetic": "a value that begins with '*' or '&' is a name for YAML; put quotes around it",
     "did not find expected comment": "the text of | and > begins on the next line",
 }
 _TAB = "a tab; indent with blanks"
