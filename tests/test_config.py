@@ -211,7 +211,7 @@ def test_the_schema_in_the_repository_is_that_of_the_program() -> None:
 def test_the_schema_accepts_what_the_program_does(path: str) -> None:
     """The schema is a valid one (draft 2020-12), and finds no fault with the configurations in the repository."""
     jsonschema.Draft202012Validator.check_schema(schema())
-    value = YAML(typ="safe").load((ROOT / path).read_text("utf-8"))
+    value = YAML(typ="safe").load((ROOT / path).read_text("utf-8").replace("{origin}", "http://127.0.0.1:8000"))
     assert list(jsonschema.Draft202012Validator(schema()).iter_errors(value)) == []
 
 
@@ -227,9 +227,15 @@ def test_the_schema_accepts_what_the_program_does(path: str) -> None:
         "categories: {A: {slug: New Media}}",
         "output: {formats: [pdf]}",
         "feeds: [{title: x}]",
-        "feeds: [{url: x, intervall: 1h}]",
-        "feeds: [{url: x, category: a//b}]",
-        "feeds: [{url: x, admission: {histori: 1}}]",
+        "feeds: [{url: 'https://a.example/', intervall: 1h}]",
+        "feeds: [{url: 'https://a.example/', category: a//b}]",
+        "feeds: [{url: 'https://a.example/', admission: {histori: 1}}]",
+        "feeds: [{url: a.example/feed}]",
+        "feeds: [{url: 'ftp://a.example/'}]",
+        "feeds: [{url: 'https://a.example/', id: 'a:b'}]",
+        "feeds: [{url: 'https://a.example/', title: ''}]",
+        "fetch: {rsshub: 'https://rsshub.example/?key=1'}",
+        "defaults: {title: ' '}",
         "defaults: {admission: {future: soon}}",
     ],
 )
@@ -238,6 +244,21 @@ def test_the_schema_refuses_what_the_program_does(text: str) -> None:
     value = YAML(typ="safe").load('site: {title: T, url: "https://example.org/"}\n' + text)
     assert len(list(jsonschema.Draft202012Validator(schema()).iter_errors(value))) == 1
     assert mistakes(SITE + text)
+
+
+@pytest.mark.parametrize("language", ["de_DE", "e", "en-", "simplified chinese"])
+def test_the_schema_knows_tags_of_languages(language: str) -> None:
+    """Editors mark what is no BCP 47 tag."""
+    value = {"site": {"title": "T", "url": "https://example.org/", "language": language}}
+    assert len(list(jsonschema.Draft202012Validator(schema()).iter_errors(value))) == 1
+
+
+def test_editors_and_the_program_take_numbers_and_truths_for_the_values_of_headers() -> None:
+    """What stands in the file is text until its key gives it a type: `X-Version: 2` is no mistake."""
+    text = "feeds: [{url: 'https://a.example/', headers: {X-Version: 2, X-New: true}}]"
+    value = YAML(typ="safe").load('site: {title: T, url: "https://example.org/"}\n' + text)
+    assert list(jsonschema.Draft202012Validator(schema()).iter_errors(value)) == []
+    assert dict(settings(text).sources[0].headers) == {"X-Version": "2", "X-New": "true"}
 
 
 def keys() -> Iterator[str]:
@@ -251,6 +272,21 @@ def keys() -> Iterator[str]:
         else:
             inner: Any = field.annotation
             yield from [f"{name}.{key}" for key in inner.model_fields] if name != "database" else [name]
+
+
+def test_editors_and_the_program_take_keys_without_a_value() -> None:
+    """A key without a value is as good as none, for the schema as for the program."""
+    text = "".join(f"{name}:\n" for name in FeedsFile.model_fields if name not in ("site", "feeds", "categories"))
+    for part in ("output", "fetch", "stories", "retention", "defaults"):
+        inner: Any = FeedsFile.model_fields[part].annotation
+        text = text.replace(f"{part}:\n", f"{part}:\n" + "".join(f"  {key}:\n" for key in inner.model_fields))
+    text += "categories:\n  A:\n" + "".join(f"    {key}:\n" for key in CategorySettings.model_fields)
+    text += "feeds:\n  - url: https://a.example/\n"
+    text += "".join(f"    {key}:\n" for key in FeedSettings.model_fields if key != "url")
+    for whole in (text, "database:\nfetch:\ncategories: {A: }\nfeeds:\n"):
+        value = YAML(typ="safe").load('site: {title: T, url: "https://example.org/"}\n' + whole)
+        assert [error.message for error in jsonschema.Draft202012Validator(schema()).iter_errors(value)] == []
+        assert settings(whole)
 
 
 @pytest.mark.parametrize("key", list(keys()))

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from aggregator.config.model import schema
+from aggregator.config.jsonschema import schema
 from aggregator.config.reader import load, parse
 from aggregator.config.settings import Settings
 

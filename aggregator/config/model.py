@@ -1,7 +1,7 @@
 """feeds.yaml as it is written: one class a section, one field a key, with its meaning, bounds and default.
 
 Values come in as the text of the file; ``${NAME}`` is still in them, and paths are as written.  ``resolve``
-makes ``Settings`` of it.  The JSON Schema and docs/configuration.md follow these fields.
+makes ``Settings`` of it.  The JSON Schema (``jsonschema.py``) and docs/configuration.md follow these fields.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic.json_schema import GenerateJsonSchema
 
 from aggregator.config import values
 from aggregator.config.kinds import (
@@ -25,6 +24,7 @@ from aggregator.config.kinds import (
     Folder,
     Format,
     HeaderName,
+    HeaderValue,
     Interval,
     Language,
     Size,
@@ -304,7 +304,7 @@ class FeedDefaults(Section):
         examples=[{"tag": "^ad$"}],
         json_schema_extra={"default": {}},
     )
-    headers: dict[HeaderName, str] = Field(
+    headers: dict[HeaderName, HeaderValue] = Field(
         default_factory=dict,
         description="Sent with each request; ${NAME} is read from the environment.",
         examples=[{"Authorization": "Bearer ${TOKEN}"}],
@@ -368,14 +368,3 @@ class FeedsFile(Section):
         description="What a category's name does not say; a key is a name, or a path (新媒体/趣头条), which wins.",
     )
     feeds: tuple[FeedSettings, ...] = Field((), description="The sources.")
-
-
-class _Generator(GenerateJsonSchema):
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False  # a title that repeats the key is noise in an editor
-
-
-def schema() -> dict[str, object]:
-    """Return the JSON Schema (draft 2020-12) of feeds.yaml, for editors."""
-    made = FeedsFile.model_json_schema(schema_generator=_Generator)
-    return {"$schema": _Generator.schema_dialect, **made, "title": "feeds.yaml of aggregator"}

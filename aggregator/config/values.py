@@ -30,7 +30,8 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{")
 _ID = re.compile(r"[^\W_][\w.-]*")
 _LONGEST_ID = 120
 # BCP 47 as people write it: a language, then scripts, regions and variants.
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+LANGUAGE_PATTERN = "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
+_LANGUAGE = re.compile(LANGUAGE_PATTERN)
 #: A domain as hosts' names are written in requests; one of another script in its ASCII form (RFC 5890).
 _DOMAIN = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)+")
 # RFC 9110, sections 5.6.2 and 5.5.
