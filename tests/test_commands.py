@@ -248,6 +248,22 @@ def test_each_source_is_one_line_however_narrow_the_terminal_is(filled: Planet) 
     assert all("Tech" in line for line in lines)
 
 
+def test_a_run_names_the_places_of_its_outputs_whole_however_narrow_the_terminal_is(filled: Planet) -> None:
+    """A path that is cut at the edge of the terminal can be neither read nor copied."""
+    told = filled.command("run", COLUMNS="30").stdout
+    assert f"\nfeeds     {filled.folder}/public/atom.xml\n" in told
+    assert f"\nposts in  {filled.folder}/posts\n" in told
+
+
+def test_names_of_files_that_the_environment_cannot_tell_are_a_mistake_in_it(filled: Planet) -> None:
+    """Outputs would get other names than links have, or none: it is said what to set, and nothing is touched."""
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = filled.command("run", **ascii_only)
+    assert done.returncode == 2
+    assert done.stderr == "aggregator: names of files would be written as ascii here; set PYTHONUTF8=1\n"
+    assert filled.command("run", LC_ALL="C").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "titles"),
     [

@@ -14,7 +14,7 @@ from aggregator import __version__
 from aggregator.cli import correcting, deciding, editing, importing, looking, planning, running, serving
 from aggregator.cli.common import CONFIG_ENV, DEFAULT_CONFIG, Shared, complain
 from aggregator.cli.usage import Command, Group
-from aggregator.errors import AggregatorError, OutputError
+from aggregator.errors import AggregatorError, ConfigError, OutputError
 
 
 def _version(wanted: bool) -> None:
@@ -87,6 +87,7 @@ def main() -> None:
     # A command's options take a millisecond to make: where the first word names one, it is the only one.
     first = sys.argv[1:2]
     try:
+        _demand_utf8()
         program(first if set(first) & _COMMANDS.keys() else _COMMANDS)()
     except AggregatorError as exc:
         complain(exc)
@@ -102,6 +103,13 @@ def main() -> None:
         complain(OutputError(told))
         sys.stdout = None  # else what is left in it would be tried once more
         sys.exit(OutputError.exit_code)
+
+
+def _demand_utf8() -> None:
+    """Refuse a locale in which the outputs could not have the names that links to them have."""
+    encoding = sys.getfilesystemencoding()
+    if encoding != "utf-8":
+        raise ConfigError(f"names of files would be written as {encoding} here; set PYTHONUTF8=1")
 
 
 def _is_of_output(error: OSError) -> bool:

@@ -71,10 +71,7 @@ def progress() -> Iterator[Bar]:
 
 def summary(done: Summary, settings: Settings) -> None:
     """Print what came of a cycle, the failures last, where the eye rests."""
-    from rich.table import Table
-
     out = console()
-    table = Table(box=None, show_header=False, pad_edge=False)
     for name, value in (
         ("sources", f"{done.ok} ok, {done.not_modified} not modified, {len(done.failures)} failed"),
         ("posts", f"{done.new} new, {done.updated} updated, {done.duplicate} duplicate{_kept_back(done)}"),
@@ -82,8 +79,7 @@ def summary(done: Summary, settings: Settings) -> None:
         ("feeds", str(settings.output.path / "atom.xml")),
         ("posts in", str(settings.output.posts)),
     ):
-        table.add_row(f"[bold]{name}[/bold]", plain(value))
-    out.print(table)
+        out.print(f"[bold]{name:<8}[/bold]  {plain(value)}")
     if settings.sources and not done.pulled and not done.postponed:
         out.print("nothing is due: 'aggregator sources' shows when each source is; --force asks it now")
     _left(done.left)
