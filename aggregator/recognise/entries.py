@@ -122,12 +122,18 @@ def _is_of_pruned(entry: Entry, copy: Known) -> bool:
 
 
 def _plausible(entry: Entry, copy: Known) -> bool:
-    # A new guid under a known link is the same entry when its date stayed, or its title where the source gives or gave
-    # none; a page that every issue of a column links to, under one title, is not one entry.
-    if not entry.guid or not copy.guid or copy.has_date(given_date(entry)):
+    # A new guid under a known link is the same entry when it is the same address, when its date stayed, or its title
+    # where the source gives or gave none; a page that every issue of a column links to, under one title, is not one
+    # entry.
+    if not entry.guid or not copy.guid or _is_one_address(entry.guid, copy.guid) or copy.has_date(given_date(entry)):
         return True
     gave_none = copy.dated is None and copy.published == copy.first_seen
     return (entry.published is None or gave_none) and copy.title in _titles(entry)
+
+
+def _is_one_address(one: str, other: str) -> bool:
+    # What stands behind the number sign tells issues of a column apart.
+    return urls.canonical(one) == urls.canonical(other) and one.partition("#")[2] == other.partition("#")[2]
 
 
 def _titles(entry: Entry) -> tuple[str, ...]:
