@@ -58,7 +58,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.CREDITED_OWNER: "The post is credited to it now: the page is its source's own, the words are the same.",
     Reason.ID_NOT_TAKEN: "Its own id was not taken for the post: it belongs to another source, or to another post.",
     Reason.RENUMBERED: "Its source gave new ids to most of its entries at once; title and words told which this is.",
-    Reason.MOVED: "It came back under a new id and a new address; date, title and words told which this is.",
+    Reason.MOVED: "It came back under a new id and a new address; date, title or words told which this is.",
     Reason.EDITED: "Its source changed it, and the post with it.",
     Reason.EDIT_LIMITED: "It changes too often: the change waits until it comes to rest, or for its turn.",
     Reason.ARCHIVED_HISTORY: "It was only archived: it is older than what is published of a source that joins later.",

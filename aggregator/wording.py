@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -114,6 +115,11 @@ def body(markup: str) -> Body:
 def title(value: str) -> tuple[str, ...]:
     """Return the words of a title, to be compared."""
     return tuple(words(value))
+
+
+def dated_title(value: str, date: datetime) -> str:
+    """Return a digest of the words of a title and of a time, to the second."""
+    return text.digest("dated title", "".join(title(value)), str(int(date.timestamp())))
 
 
 def same_title(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

@@ -209,24 +209,58 @@ def test_a_retracted_entry_comes_back_under_no_name(desk: Desk) -> None:
     assert "barred" in {decision.code.value for story in told for decision in story.decisions}
 
 
+def take_out(desk: Desk, story: Item, how: str) -> None:
+    with desk.app() as app:
+        if how.startswith("retracted"):
+            app.retract(story.link or "", None, desk.now, "test")
+        if how.endswith("pruned"):
+            app.prune(desk.now, "test")
+    assert desk.titles() == ["other"]
+
+
 @pytest.mark.parametrize("taken_out", ["retracted", "pruned", "retracted and pruned"])
 def test_what_was_taken_out_is_known_by_its_words_and_date(desk: Desk, taken_out: str) -> None:
     """Where both stayed it comes back under no guid and link; the same words of another day are another entry."""
     desk.more = "retention: {max_age: 7d}"
     story = item("story", title="The story", body="<p>Few words.</p>", date="10 Nov 2026 08:00:00 GMT")
     desk.pull(a=[story, item("other")])
-    with desk.app() as app:
-        if taken_out.startswith("retracted"):
-            app.retract(story.link or "", None, desk.now, "test")
-        if taken_out.endswith("pruned"):
-            app.prune(desk.now, "test")
-    assert desk.titles() == ["other"]
+    take_out(desk, story, taken_out)
     moved = replace(story, guid="urn:ex:a.example:new", link="https://a.example/new")
     summary = desk.pull(a=[moved, item("other")])
     assert (summary.new, desk.titles()) == (0, ["other"])
     another = replace(story, guid="3", link="https://a.example/3", date="23 Nov 2026 08:00:00 GMT")
     desk.pull(a=[another, item("other")])
     assert "The story" in desk.titles()
+
+
+@pytest.mark.parametrize("taken_out", ["retracted", "pruned", "retracted and pruned"])
+def test_what_was_edited_since_it_was_taken_out_is_known_by_its_title_and_date(desk: Desk, taken_out: str) -> None:
+    """Also under another guid and link; an entry of that title and another day, or of that day, is another one."""
+    desk.more = "retention: {max_age: 7d}"
+    story = item("story", title="The story", date="10 Nov 2026 08:00:00 GMT")
+    desk.pull(a=[story, item("other")])
+    take_out(desk, story, taken_out)
+    edited = replace(story, title="THE  STORY!", body="<p>Other words.</p>")
+    desk.pull(a=[edited, item("other")])
+    desk.pull(a=[replace(edited, guid="urn:ex:a.example:new", link="https://a.example/new"), item("other")])
+    assert desk.titles() == ["other"]
+    another = replace(edited, guid="3", link="https://a.example/3", date="23 Nov 2026 08:00:00 GMT")
+    same_day = item("third", title="Of that day", date="10 Nov 2026 08:00:00 GMT")
+    desk.pull(a=[another, same_day, item("other")])
+    assert sorted(desk.titles()) == ["Of that day", "THE STORY!", "other"]
+
+
+def test_what_was_pruned_stays_away_where_a_feed_is_made_anew(desk: Desk) -> None:
+    """New software gives all entries new guids, links and footers; the feed reaches further back than what is kept."""
+    desk.more = "retention: {max_age: 7d}"
+    days = [f"{day} Nov 2026 08:00:00 GMT" for day in (1, 2, 3, 22, 23)]
+    desk.pull(a=[item(f"story-{number}", date=date) for number, date in enumerate(days)])
+    with desk.app() as app:
+        assert app.prune(desk.now, "test")[0] == 3
+    before = [entry.id for entry in desk.planet.entries()]
+    anew = [item(f"new-{number}", title=f"story-{number}", date=date) for number, date in enumerate(days)]
+    assert desk.pull(a=anew).new == 0
+    assert [entry.id for entry in desk.planet.entries()] == before
 
 
 def test_a_name_learnt_later_gives_no_word_of_what_was_retracted_away(desk: Desk) -> None:

@@ -290,7 +290,7 @@ def _news(
         drafts = changes.drafts(matches, partial(_made, confined, reading, pulled))
     with watch("recognise"), store.reading() as transaction:
         if drafts and pulled.last_pull:
-            names = [name.value for draft in drafts.values() for name in (draft.words, draft.dated)]
+            names = [name for draft in drafts.values() for name in draft.names]
             known |= pulls.known(transaction, source_id, names)
             many = whole and renumbering.suspected(len(drafts), len(found))
             recent = pulls.recent(transaction, source_id, 2 * len(found)) if many else None

@@ -37,6 +37,17 @@ class Draft(Struct, frozen=True, kw_only=True):
         date = str(self.candidate.entry.published)
         return replace(self.words, value=text.digest("dated words", self.words.value, date))
 
+    @property
+    def titled(self) -> str | None:
+        """The name by title and date that it would have if it had been taken out."""
+        date = normalise.given_date(self.candidate.entry)
+        return wording.dated_title(self.made.copy.title, date) if date else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that it may be known by though it is by none that its source gives it."""
+        return (self.words.value, self.dated.value, *filter(None, (self.titled,)))
+
     def name(self, known: Mapping[str, Known]) -> Alias:
         """Return the name by words to give to a new copy: the dated one where a copy has the other already."""
         return self.words if self.alone and self.words.value not in known else self.dated

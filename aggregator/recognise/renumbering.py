@@ -38,8 +38,11 @@ def rebind(
     """
     free = _Free(matches)
     by_words = {place: copy for place, draft in drafts.items() if (copy := free.take(_by_words(draft, known)))}
+    # What was taken out is known by title and date, too: nobody follows how its words changed since.
+    others = {place: draft.titled for place, draft in drafts.items() if place not in by_words and draft.titled}
+    taken_out = {place: copy for place, name in others.items() if (copy := free.take(known.get(name)))}
     if recent is not None:
-        by_title = _by_title(drafts, by_words, recent, free)
+        by_title = taken_out | _by_title(drafts, by_words | taken_out, recent, free)
         same_date = {place: copy for place, copy in by_words.items() if _same_date(drafts[place], copy)}
         redated = {place: copy for place, copy in by_words.items() if drafts[place].made.length >= wording.ENOUGH}
         for sure, fewest in ((same_date, _FEWEST), (same_date | redated, _FEWEST_REDATED)):
@@ -47,7 +50,7 @@ def rebind(
             if len(bound) >= fewest and 2 * len(bound) > len(matches):
                 return _bound(matches, by_words | by_title, Reason.RENUMBERED)
     moved = {place: copy for place, copy in by_words.items() if _is_moved(drafts[place], copy)}
-    return _bound(matches, moved, Reason.MOVED)
+    return _bound(matches, moved | taken_out, Reason.MOVED)
 
 
 class _Free:
@@ -70,7 +73,7 @@ def _by_words(draft: Draft, known: Mapping[str, Known]) -> Known | None:
 
 
 def _by_title(
-    drafts: Mapping[int, Draft], by_words: Mapping[int, Known], recent: Sequence[Known], free: _Free
+    drafts: Mapping[int, Draft], bound: Mapping[int, Known], recent: Sequence[Known], free: _Free
 ) -> dict[int, Known]:
     named: dict[tuple[tuple[str, ...], datetime], list[Known]] = {}
     for copy in recent:
@@ -80,7 +83,7 @@ def _by_title(
     for place, draft in drafts.items():
         date = _date(draft)
         same = named.get((wording.title(draft.made.copy.title), date), []) if date else []
-        taken = free.take(same[0]) if len(same) == 1 and place not in by_words else None
+        taken = free.take(same[0]) if len(same) == 1 and place not in bound else None
         if taken:
             found[place] = taken
     return found

@@ -5,6 +5,7 @@
 ``archive``  the posts that PUBLISH reads; ``history`` the archive documents that they stand in
 ``searching``  the posts that people look for
 ``verdicts``, ``corrections``, ``rulings``, ``tombstones``, ``ledger``  what the editor decides, and what was decided
+``names``    what is left of copies that are taken out
 ``lookup``, ``story``, ``events``  what the editor asks, and is told
 ``upkeep``   files, single facts, retention, the overview
 ``slots``, ``lock``, ``forks``  what several processes share, and what not

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from aggregator.reasons import Reason
 from aggregator.records import Binding, Bound, Decision, Minted
-from aggregator.store import binding, ledger, rulings, tombstones
+from aggregator.store import binding, ledger, names, rulings, tombstones
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.schema import alias, band, copy, edit, post, source
 from aggregator.text import chunks
@@ -129,6 +129,8 @@ def _unbind(connection: sa.Connection, pks: Sequence[int]) -> None:
 
 def _turn_away(connection: sa.Connection, pks: Sequence[int], verdict: str) -> None:
     for part in chunks(pks, PARAMETERS):
+        if verdict == "retracted":  # what a source withdrew it may write again
+            names.keep(connection, copy.c.pk.in_(part))
         connection.execute(copy.update().where(copy.c.pk.in_(part)).values(_ERASED | {"verdict": verdict}))
         connection.execute(edit.delete().where(edit.c.copy_pk.in_(part)))
         connection.execute(band.delete().where(band.c.copy_pk.in_(part)))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from aggregator import cadence
 from aggregator.records import SourceReport
-from aggregator.store import codec
+from aggregator.store import codec, names
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.pulls import state
 from aggregator.store.questions import among, ask_among
@@ -193,6 +193,7 @@ def prune(connection: sa.Connection, *, before: datetime | None, per_source: int
 
 
 def _forget(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
+    names.keep(connection, which)
     dates = sa.select(copy.c.pk, copy.c.published).where(which)
     connection.execute(pruned.insert().from_select(["copy_pk", "published"], dates))
     connection.execute(copy.delete().where(which))
