@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator import admission
 from aggregator.admission import Newcomer, Past, Record
@@ -66,7 +67,7 @@ def test_of_a_source_that_comes_later_the_newest_are_published() -> None:
 
 @pytest.mark.parametrize(
     ("ahead", "held"),
-    [(timedelta(hours=5), False), (3 * DAY, True), (300 * DAY, True), (75 * 365 * DAY, False), (-DAY, False)],
+    [(timedelta(hours=5), False), (3 * DAY, True), (366 * DAY, True), (367 * DAY, False), (-DAY, False)],
 )
 def test_a_date_to_come_is_held_until_then(ahead: timedelta, held: bool) -> None:
     """A clock that is a little fast is forgiven, and a date beyond belief is none."""
@@ -85,6 +86,7 @@ def test_far_more_than_usual_at_once_is_held() -> None:
     assert judged(newcomers(300), busy) == {}
     assert judged(newcomers(51), daily, Admission(burst=0)) == {}
     assert judged(newcomers(51), daily, Admission(rate=60)) == {}
+    assert judged(newcomers(51), daily, Admission(rate=0)) == {}
 
 
 def test_a_long_silence_allows_more() -> None:
@@ -94,8 +96,9 @@ def test_a_long_silence_allows_more() -> None:
 
 
 def test_a_feed_that_dates_its_archive_as_of_now_is_held() -> None:
-    """A dozen entries of this very hour, from a source of one a day; the others of the pull are let in."""
-    dump, honest = newcomers(12, dated=NOW - timedelta(minutes=5)), Newcomer(key="h", link=None, dated=NOW - DAY)
+    """More than ten entries of this very hour, from a source of one a day; the others of the pull are let in."""
+    assert judged(newcomers(10, dated=NOW), record()) == {}
+    dump, honest = newcomers(11, dated=NOW - timedelta(minutes=5)), Newcomer(key="h", link=None, dated=NOW - DAY)
     found = judged([*dump, honest], record())
     assert codes(found) == {("held", "held-redated")}
     assert "h" not in found
@@ -133,9 +136,13 @@ def test_a_site_that_moves_takes_its_entries_along() -> None:
 
 
 def test_a_feed_of_links_may_lead_anywhere() -> None:
-    """A source that always pointed at many sites is not held for one more."""
-    everywhere = record(links=[f"https://site{n}.example{n}.com/{{}}" for n in range(5)])
-    assert judged(newcomers(5, link="https://other.example.net/{}"), everywhere) == {}
+    """A source that always pointed at more than three sites is not held for one more, nor one that never had links."""
+    few, many = (record(links=[f"https://site{n}.example{n}.com/{{}}" for n in range(sites)]) for sites in (3, 4))
+    other = newcomers(5, link="https://other.example.net/{}")
+    assert len(judged(other, few)) == 5
+    assert judged(other, many) == {}
+    without = Record(last_success=NOW, recent=tuple(replace(each, link=None) for each in few.recent))
+    assert judged(other, without) == {}
 
 
 def test_without_a_record_nothing_is_suspicious() -> None:
@@ -144,7 +151,7 @@ def test_without_a_record_nothing_is_suspicious() -> None:
     assert judged(spam, record(9)) == {}
     renewed = Record(last_success=NOW - DAY, renewed=True, recent=record().recent)
     assert judged(spam, renewed) == {}
-    assert judged(spam, record())
+    assert judged(spam, record(10))
 
 
 @given(
