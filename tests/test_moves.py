@@ -34,19 +34,20 @@ def pulled(state: SourceState, target: str | None, now: datetime, source: Source
     return succeeded(source, state, answer, Hints(), now)
 
 
-def test_an_address_that_lasted_is_adopted() -> None:
+@pytest.mark.parametrize("every", [HOUR, 24 * HOUR])
+def test_an_address_that_lasted_is_adopted(every: timedelta) -> None:
     """The fourth pull in a row that finds the feed there adopts it; the editor is told what to write."""
     state = SourceState()
     for number in range(3):
-        state = pulled(state, NEW, NOW + number * HOUR)
+        state = pulled(state, NEW, NOW + number * every)
         assert (state.adopted, state.moved_to, state.moved_times) == (None, NEW, number + 1)
-    state = pulled(state, NEW, NOW + 3 * HOUR)
+    state = pulled(state, NEW, NOW + 3 * every)
     assert (state.adopted, state.moved_to) == (NEW, None)
     said = advice(state, "feeds.yaml:12")
     assert said is not None
     assert "write in feeds.yaml:12: url: https://new.example.org/feed" in said
     assert "SECRET" not in said
-    assert pulled(state, None, NOW + 4 * HOUR).adopted == NEW
+    assert pulled(state, None, NOW + 4 * every).adopted == NEW
 
 
 def test_what_lasts_for_minutes_is_not_believed() -> None:
