@@ -197,6 +197,18 @@ def test_a_clock_that_was_set_back_freezes_no_source(planet: Planet, origin: Ori
     assert origin.hits("/a.xml") == 2
 
 
+def test_a_clock_that_was_set_right_asks_nobody_anew(planet: Planet, origin: Origin) -> None:
+    """A clock that goes back by up to an hour, as at the start of machines that have none of their own, waits on."""
+    origin.put("/a.xml", rss(Item(guid="1")))
+    planet.configure([f"{{url: '{origin.url('/a.xml')}'}}"])
+    planet.run(at="2026-11-24T08:00:00Z")
+    for at in ("2026-11-24T07:59:58Z", "2026-11-24T07:00:00Z"):
+        assert planet.command("run", "--at", at).returncode == 0
+    assert origin.hits("/a.xml") == 1
+    assert planet.command("run", "--at", "2026-11-24T06:59:00Z").returncode == 0
+    assert origin.hits("/a.xml") == 2
+
+
 def test_a_source_that_is_gone_is_not_asked_again(planet: Planet, origin: Origin) -> None:
     """After 410 Gone the source is left alone, and the list of sources says so."""
     origin.put("/a.xml", "", status=410)

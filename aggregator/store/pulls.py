@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -26,6 +26,8 @@ from aggregator.text import chunks
 PUBLISHED = "published settings"
 
 _NEVER = datetime.fromtimestamp(0, UTC)
+#: By so much a clock goes back when it is set right; machines without one of their own begin at the hour they ended in.
+_SET_RIGHT = timedelta(hours=1)
 #: The columns that recognising takes.
 _RECOGNISED = (
     *("key", "fingerprint", "words", "title", "guid", "link", "published", "updated", "first_seen"),
@@ -154,7 +156,8 @@ def states(connection: sa.Connection, *, due: datetime | None = None) -> dict[st
     query = sa.select(source).where(source.c.listed)
     if due is not None:
         # A pull in the future means that the clock was set back: to wait for it could take years.
-        waiting = sa.or_(source.c.next_pull.is_(None), source.c.next_pull <= due, source.c.last_pull > due)
+        ahead = source.c.last_pull > due + _SET_RIGHT
+        waiting = sa.or_(source.c.next_pull.is_(None), source.c.next_pull <= due, ahead)
         query = query.where(source.c.enabled, sa.not_(source.c.gone), waiting)
     return {row.id: state(row) for row in connection.execute(query)}
 
