@@ -13,7 +13,7 @@ import pytest
 from fetching import AGENT, NOW, OK, ask, client, names, request, unused_port
 from hypothesis import given
 from hypothesis import strategies as st
-from origin import LAST_MODIFIED, Origin, Raw, Reply, Seen, raw
+from origin import LAST_MODIFIED, Cue, Origin, Raw, Reply, Seen, raw
 from serving import until
 
 from aggregator.errors import FetchError, HttpStatusError
@@ -236,6 +236,16 @@ def test_a_connection_that_went_stale(origin: Origin, loopback: Client) -> None:
     threading.Timer(0.1, closing.set).start()
     assert ask(loopback, origin.url("/feed")).body == b"b"
     assert origin.hits("/feed") == 2
+
+
+def test_a_connection_that_switched_protocols_is_not_used_again(origin: Origin) -> None:
+    """After a 101 a connection speaks HTTP no longer: the next address of that host is asked on another one."""
+    origin.handle("/odd", raw(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n", Cue.STALL))
+    origin.put("/feed", "<rss/>")
+    with client(timeout=10) as made:
+        with pytest.raises(HttpStatusError, match="answered 101"):
+            ask(made, origin.url("/odd"))
+        assert ask(made, origin.url("/feed")).status == 200
 
 
 def test_many_hosts_leave_few_connections_open(origin: Origin) -> None:

@@ -149,7 +149,8 @@ class _Answer(http.client.HTTPResponse):
         self.chunked = self._is_chunked()
         self.chunk_left = None
         self.length = self._length()
-        self.will_close = self._check_close() or not (self.chunked or self.length is not None)  # type: ignore[attr-defined]
+        closes = self._check_close() or status == HTTPStatus.SWITCHING_PROTOCOLS  # type: ignore[attr-defined]
+        self.will_close = closes or not (self.chunked or self.length is not None)
 
     def _length(self) -> int | None:
         if self.status in _BODILESS:
