@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import steady
 
+from aggregator.cadence import succeeded
 from aggregator.cadence.rhythm import Rhythm, heard, learnt
 from aggregator.cadence.schedule import Next, Wishes, after_failure, after_success
-from aggregator.models import Source
+from aggregator.fetch import Response
+from aggregator.models import Hints, Source
+from aggregator.records import SourceState
 from benchmarks import cadence as bench
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -124,6 +127,22 @@ def test_entries_within_an_hour_are_one_occasion() -> None:
     assert heard((), [NOW - timedelta(minutes=5 * number) for number in range(10)]) == (NOW,)
     kept = heard(every(DAY, 30), [NOW + DAY])
     assert (len(kept), kept[-1], list(kept)) == (20, NOW + DAY, sorted(kept))
+
+
+def test_what_was_noted_by_a_clock_that_was_ahead_is_forgotten() -> None:
+    """A source first pulled ten years ahead is watched from now on, and asked as seldom as any other after that."""
+    source = Source(id="a", url="https://a.example.org/", longest=DAY)
+    answer = Response(
+        status=304, url=source.url, body=b"", content_type="", etag='"1"', last_modified=None,
+        moved_to=None, max_age=None,
+    )  # fmt: skip
+    ahead = NOW + 3650 * DAY
+    state = SourceState(times=(NOW - 30 * DAY, ahead), known_since=ahead)
+    for days in range(10):
+        state = succeeded(source, state, answer, Hints(), NOW + days * DAY)
+    assert (state.times, state.known_since) == ((NOW - 30 * DAY,), NOW)
+    assert state.next_pull is not None
+    assert state.next_pull > NOW + 9.9 * DAY
 
 
 @steady

@@ -63,7 +63,8 @@ def succeeded(
     kept = state if answer.status == HTTPStatus.NOT_MODIFIED else SourceState()
     etag = answer.etag or kept.etag
     last_modified = answer.last_modified or kept.last_modified
-    known = rhythm.Rhythm(rhythm.heard(state.times, new), state.known_since or now)
+    before = rhythm.past(rhythm.Rhythm(state.times, state.known_since), now)
+    known = rhythm.Rhythm(rhythm.heard(before.times, new), before.since or now)
     wishes = schedule.Wishes(max_age=answer.max_age, hints=hints, validators=bool(etag or last_modified))
     following = schedule.after_success(source, wishes, now, known)
     return replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -41,6 +42,12 @@ def heard(times: tuple[datetime, ...], more: Iterable[datetime]) -> tuple[dateti
         if len(latest) == _REMEMBERED:
             break
     return tuple(reversed(latest))
+
+
+def past(known: Rhythm, now: datetime) -> Rhythm:
+    """Return ``known`` without what is still to come at ``now``: it was noted before the clock was set back."""
+    since = min(known.since, now) if known.since else None
+    return Rhythm(known.times[: bisect_right(known.times, now)], since)
 
 
 def silence(known: Rhythm, now: datetime) -> timedelta:
