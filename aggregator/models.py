@@ -76,9 +76,13 @@ class FeedInfo(Struct, frozen=True, kw_only=True):
 
 
 class Hints(Struct, frozen=True, kw_only=True):
-    """What a feed says about when to come back (RSS 2.0 ``ttl``, ``skipHours``, ``skipDays``; ``sy:``)."""
+    """What a feed says about when to come back (RSS 2.0 ``ttl``, ``skipHours``, ``skipDays``; ``sy:``).
+
+    ``fresh`` is the max-age of the answer that it came in, or of a later one that confirmed it.
+    """
 
     interval: timedelta | None = None
+    fresh: timedelta | None = None
     skip_hours: frozenset[int] = frozenset()
     skip_days: frozenset[int] = frozenset()
 

@@ -255,6 +255,7 @@ POINTS = [
     Point("B01", 4, "never more often than once an hour", hourly),
     Point("B02", 3, "without validators: once in 24 h", spaced("/a04", least=DAY)),
     Point("B03", 4, "max-age of 12 h, of a 304 too", spaced("/b03", least=12 * HOUR, most=15 * HOUR)),
+    Point("B03b", 1, "a 304 without one leaves it standing", spaced("/b03-terse", least=12 * HOUR)),
     Point("B04", 2, "max-age of 10 years is capped", spaced("/b04", least=HOUR)),
     Point("B05", 2, "no-cache is no hammering", spaced("/b05", least=HOUR)),
     Point("B06", 2, "Expires in 8 h", spaced("/b06", least=8 * HOUR, most=10 * HOUR)),

@@ -59,6 +59,13 @@ def hostile(count: int, seen: Seen, now: datetime) -> Raw:
     yield b"HTTP/1.1 200 OK\r\nETag: %s\r\nContent-Length: %d\r\n\r\n%s" % (tag, len(body), body)
 
 
+def terse(count: int, seen: Seen, now: datetime) -> Reply:
+    """A max-age with the feed, and none with the 304s that follow."""
+    if "If-None-Match" in seen.headers:
+        return Reply(status=304, headers={"ETag": '"terse"'})
+    return reply(seen, document(now), {"ETag": '"terse"', "Cache-Control": "max-age=43200"})
+
+
 def expires(count: int, seen: Seen, now: datetime) -> Reply | Raw:
     return steady({**ETAG, "Date": http_date(now), "Expires": http_date(now + 8 * HOUR)})(count, seen, now)
 
@@ -126,6 +133,7 @@ SCENES = [
     Scene("/a14", turns(steady(ETAG), cut, steady(ETAG))),
     Scene("/a15", hostile),
     Scene("/b03", steady({**ETAG, "Cache-Control": "public, max-age=43200"})),
+    Scene("/b03-terse", terse),
     Scene("/b04", steady({**ETAG, "Cache-Control": "max-age=315360000, immutable"})),
     Scene("/b05", steady({**ETAG, "Cache-Control": "no-cache, no-store, max-age=0"})),
     Scene("/b06", expires),

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import steady
 
-from aggregator.cadence import queue
+from aggregator.cadence import queue, succeeded
 from aggregator.cadence.schedule import LONGEST_BACKOFF, LONGEST_WISH, Next, Wishes, after_failure, after_success
+from aggregator.fetch import Response
 from aggregator.models import Hints, Source
 from aggregator.records import SourceState
 
@@ -126,6 +127,26 @@ def test_hours_and_days_to_skip_keep_nobody_from_ever_being_asked(hints: Hints) 
     assert not queue(waiting, NOW)
     assert not queue({"s": SourceState(hints=hints, next_pull=NOW - whole + HOUR)}, NOW)
     assert queue({"s": SourceState(hints=hints, next_pull=NOW - whole)}, NOW)
+
+
+def test_a_304_that_says_nothing_of_it_leaves_the_max_age_standing() -> None:
+    """It counts until another answer says otherwise (RFC 9111, section 4.3.4), and a 200 that gives none ends it."""
+    state = SourceState()
+    for status, said, span in (
+        (200, 12 * HOUR, 12 * HOUR),
+        (304, None, 12 * HOUR),
+        (304, None, 12 * HOUR),
+        (304, 6 * HOUR, 6 * HOUR),
+        (304, None, 6 * HOUR),
+        (200, None, HOUR),
+        (304, None, HOUR),
+    ):
+        answer = Response(
+            status=status, url="https://a.example.org/", body=b"", content_type="", etag='"1"', last_modified=None,
+            moved_to=None, max_age=said,
+        )  # fmt: skip
+        state = succeeded(source(), state, answer, state.hints, NOW)
+        assert waits(Next(state.next_pull or NOW, ""), span)
 
 
 @steady

@@ -34,6 +34,7 @@ infos = st.builds(
 hints = st.builds(
     Hints,
     interval=st.none() | st.integers(0, 10**9).map(lambda seconds: timedelta(seconds=seconds)),
+    fresh=st.none() | st.integers(0, 10**9).map(lambda seconds: timedelta(seconds=seconds)),
     skip_hours=st.frozensets(st.integers(0, 23)),
     skip_days=st.frozensets(st.integers(0, 6)),
 )

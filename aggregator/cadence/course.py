@@ -58,14 +58,15 @@ def succeeded(
 ) -> SourceState:
     """Return how ``source`` stands after a good answer at ``now``; ``new`` are the times of entries not known before.
 
-    A 304 replaces the validators that it brings, a 200 all of them (RFC 9111, sections 3.2 and 4.3.4).
+    A 304 replaces the validators and the max-age that it brings, a 200 all of them (RFC 9111, sections 3.2 and 4.3.4).
     """
     kept = state if answer.status == HTTPStatus.NOT_MODIFIED else SourceState()
+    fresh = kept.hints.fresh if answer.max_age is None else answer.max_age
     etag = answer.etag or kept.etag
     last_modified = answer.last_modified or kept.last_modified
     before = rhythm.past(rhythm.Rhythm(state.times, state.known_since), now)
     known = rhythm.Rhythm(rhythm.heard(before.times, new), before.since or now)
-    wishes = schedule.Wishes(max_age=answer.max_age, hints=hints, validators=bool(etag or last_modified))
+    wishes = schedule.Wishes(max_age=fresh, hints=hints, validators=bool(etag or last_modified))
     following = schedule.after_success(source, wishes, now, known)
     return replace(
         moves.seen(source, state, answer.moved_to, now),
@@ -81,7 +82,7 @@ def succeeded(
         failures=0,
         error=None,
         gone=False,
-        hints=hints,
+        hints=replace(hints, fresh=fresh),
     )
 
 

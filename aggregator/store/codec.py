@@ -78,16 +78,15 @@ def dump_hints(hints: Hints) -> str:
     """Return a feed's hints as JSON."""
     said = {"skip_hours": sorted(hints.skip_hours), "skip_days": sorted(hints.skip_days)}
     given: dict[str, Any] = {name: value for name, value in said.items() if value}
-    return dump(given if hints.interval is None else given | {"interval": hints.interval // _SECOND})
+    spans = {"interval": hints.interval, "fresh": hints.fresh}
+    return dump(given | {name: span // _SECOND for name, span in spans.items() if span is not None})
 
 
 @lru_cache(maxsize=256)
 def load_hints(data: str) -> Hints:
     """Return what ``dump_hints`` wrote."""
     raw = _decoded(data)
-    if "interval" in raw:
-        raw["interval"] *= _SECOND
-    return msgspec.convert(raw, Hints)
+    return msgspec.convert(raw | {name: raw[name] * _SECOND for name in ("interval", "fresh") if name in raw}, Hints)
 
 
 def dump_more(copy: Copy) -> str:
