@@ -128,7 +128,7 @@ def _living(transaction: Transaction, what: str) -> list[int]:
     # The id of a post that was merged into another is often the address of its entry, which is elsewhere now.  Entries
     # of others that link to that page are not meant.
     own = ledger.copies_of(transaction, named).intersection(lookup.copies(transaction, what))
-    return corrections.posts_of(transaction, sorted(own))
+    return sorted(set(binding.posts_of(transaction, sorted(own)).values()))
 
 
 def _absent(transaction: Transaction, what: str) -> ConfigError:

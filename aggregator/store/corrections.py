@@ -91,11 +91,6 @@ def withdraw(connection: sa.Connection, said: Mapping[int, str | None], at: date
         _bury_empty(connection, {post_pk: carriers[post_pk]}, Reason.WITHDRAWN, comment, at)
 
 
-def posts_of(connection: sa.Connection, pks: Sequence[int]) -> list[int]:
-    """Return the numbers of the posts that have the copies numbered ``pks`` now."""
-    return sorted({row.post_pk for row in _carried(connection, pks) if row.post_pk})
-
-
 def keep_out(connection: sa.Connection, pks: Sequence[int], at: datetime) -> set[int]:
     """Turn away those of the new copies numbered ``pks`` that carry what was retracted, and return their numbers."""
     found = rulings.retracted(connection, pks)

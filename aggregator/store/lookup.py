@@ -9,9 +9,8 @@ from pathlib import PurePosixPath
 import sqlalchemy as sa
 
 from aggregator import frontmatter, text, urls
-from aggregator.store.engine import PARAMETERS
+from aggregator.store import binding
 from aggregator.store.schema import alias, copy, post, source
-from aggregator.text import chunks
 
 #: How an entry is called by its number; a bare number is some feed's guid.
 _NUMBER = re.compile(r"e([0-9]{1,15})")
@@ -22,7 +21,8 @@ _NAME = re.compile(r".+-([0-9a-f]{10})")
 def posts(connection: sa.Connection, what: str) -> list[int]:
     """Return the numbers of the posts that ``what`` names: by id or file, else by one of their entries."""
     found = connection.scalars(sa.select(post.c.pk).where(post.c.id_digest == text.digest(what))).all()
-    return list(found or _by_file(connection, what) or _posts_of(connection, _entries(connection, what)))
+    named = list(found) or _by_file(connection, what)
+    return named or sorted(set(binding.posts_of(connection, sorted(_entries(connection, what))).values()))
 
 
 def copies(connection: sa.Connection, what: str) -> list[int]:
@@ -63,9 +63,3 @@ def _entries(connection: sa.Connection, what: str) -> set[int]:
     by_name = sa.select(alias.c.copy_pk).join(source, source.c.pk == alias.c.source_pk).where(alias.c.value.in_(names))
     by_page = sa.select(copy.c.pk).where(copy.c.page == text.digest(page))
     return {*connection.scalars(by_name), *connection.scalars(by_page)}
-
-
-def _posts_of(connection: sa.Connection, pks: set[int]) -> list[int]:
-    query = sa.select(copy.c.post_pk).where(copy.c.post_pk.is_not(None))
-    parts: Sequence[Sequence[int]] = list(chunks(sorted(pks), PARAMETERS))
-    return sorted({found for part in parts for found in connection.scalars(query.where(copy.c.pk.in_(part)))})
