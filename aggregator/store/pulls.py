@@ -264,22 +264,7 @@ def _known(pk: int, recognised: Sequence[Any], was_published: datetime | None = 
 
 def _state_row(new: SourceState) -> dict[str, Any]:
     return {
-        "etag": new.etag,
-        "last_modified": new.last_modified,
-        "validators_url": new.validators_url,
-        "body": new.body,
-        "next_pull": new.next_pull,
-        "because": new.because,
-        "last_pull": new.last_pull,
-        "last_success": new.last_success,
-        "failures": new.failures,
-        "error": new.error,
-        "gone": new.gone,
-        "moved_to": new.moved_to,
-        "moved_since": new.moved_since,
-        "moved_times": new.moved_times,
-        "adopted": new.adopted,
-        "known_since": new.known_since,
+        **{name: getattr(new, name) for name in _AS_THEY_ARE},
         "times": codec.dump_times(new.times),
         "info": codec.dump_info(new.info),
         "hints": codec.dump_hints(new.hints),
