@@ -131,8 +131,7 @@ def lines(connection: sa.Connection) -> dict[str, Line]:
 
 def taken(connection: sa.Connection, ids: Sequence[str]) -> frozenset[str]:
     """Return those of ``ids`` that posts have."""
-    digests = {text.digest(each): each for each in ids}
-    return frozenset(digests[row.id_digest] for row in ask_among(connection, _TAKEN, list(digests)))
+    return frozenset(_standing(connection, ids))
 
 
 _TAKEN = sa.select(post.c.id_digest, post.c.pk, post.c.published).where(among(post.c.id_digest))
