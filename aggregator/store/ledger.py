@@ -30,9 +30,18 @@ def end_of(connection: sa.Connection, posts: Sequence[int], copies: Sequence[int
     found = [*of_posts, *_latest(connection, decision.c.copy_pk, copies, _ENDS)]
     if not found:
         return None
-    last = max(found, key=lambda row: row.pk)
+    return decided(max(found, key=lambda row: row.pk))
+
+
+def decided(row: sa.Row[Any]) -> Decision:
+    """Return the decision in ``row``, which has all columns."""
     return Decision(
-        code=Reason(last.code), at=last.at, post_pk=last.post_pk, copy_pk=last.copy_pk, detail=json.loads(last.detail)
+        code=Reason(row.code),
+        at=row.at,
+        post_pk=row.post_pk,
+        copy_pk=row.copy_pk,
+        source_pk=row.source_pk,
+        detail=json.loads(row.detail),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -13,7 +12,7 @@ from aggregator import frontmatter
 from aggregator.frontmatter import Style
 from aggregator.reasons import Reason
 from aggregator.records import Decision, Edit
-from aggregator.store import edits, tombstones
+from aggregator.store import edits, ledger, tombstones
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.schema import alias, copy, decision, post, source
 from aggregator.telling import Naming, Story, Told
@@ -46,7 +45,7 @@ def _post(connection: sa.Connection, post_pk: int, style: Style) -> Story:
     row = connection.execute(query.where(post.c.pk == post_pk)).one()
     held = set(connection.scalars(sa.select(copy.c.pk).where(copy.c.post_pk == post_pk)))
     decisions = _decisions(connection, decision.c.post_pk == post_pk)
-    taken_out = {each.copy_pk for each in decisions if each.code in (Reason.RETRACTED, Reason.WITHDRAWN)} - {None}
+    taken_out = {each.copy_pk for each in decisions if each.code in (Reason.RETRACTED, Reason.WITHDRAWN)}
     numbers = held | {pk for pk in taken_out if pk is not None}
     of_these = sa.and_(decision.c.copy_pk.in_(numbers), decision.c.post_pk.is_(None))
     return Story(
@@ -65,17 +64,7 @@ def _alone(connection: sa.Connection, pk: int) -> Story:
 
 def _decisions(connection: sa.Connection, where: sa.ColumnElement[bool]) -> tuple[Decision, ...]:
     rows = connection.execute(sa.select(decision).where(where).order_by(decision.c.pk))
-    return tuple(
-        Decision(
-            code=Reason(row.code),
-            at=row.at,
-            post_pk=row.post_pk,
-            copy_pk=row.copy_pk,
-            source_pk=row.source_pk,
-            detail=json.loads(row.detail),
-        )
-        for row in rows
-    )
+    return tuple(map(ledger.decided, rows))
 
 
 def _entries(connection: sa.Connection, pks: Collection[int], primary: int | None) -> tuple[Told, ...]:
