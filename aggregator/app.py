@@ -23,7 +23,7 @@ from aggregator.models import Document, Post, Publication
 from aggregator.pipeline import corrections, deciding, folders
 from aggregator.pipeline import cycle as pipeline
 from aggregator.pipeline.confined import Confined
-from aggregator.pipeline.crew import Crew
+from aggregator.pipeline.crew import Crew, Publishing
 from aggregator.pipeline.cycle import Orders, Summary
 from aggregator.pipeline.target import ARCHIVES, FEEDS, POSTS, Changes, Outputs, Target
 from aggregator.pipeline.update import Answer, FetchAll
@@ -220,16 +220,8 @@ class App(Struct, frozen=True):
         changes = Changes()
         with self._crew() as crew:
             changes.left = folders.look(self.store, crew.target)
-            pipeline.publish_changes(
-                self.store,
-                self.settings.sources,
-                crew,
-                changes,
-                settings_digest=self._digest(),
-                stop=Event(),
-                watch=Stopwatch(),
-                full=full,
-            )
+            run = Publishing(crew=crew, sources=self.settings.sources, changes=changes, stop=Event(), watch=Stopwatch())
+            pipeline.publish_changes(self.store, run, settings_digest=self._digest(), full=full)
         return changes
 
     def _crew(self) -> Crew:

@@ -21,7 +21,7 @@ from aggregator.app import App
 from aggregator.errors import OutputError
 from aggregator.pipeline import crew as crews
 from aggregator.pipeline import cycle
-from aggregator.pipeline.crew import Crew
+from aggregator.pipeline.crew import Crew, Publishing
 from aggregator.pipeline.cycle import Orders
 from aggregator.pipeline.publish import Posts, _noted, write_share
 from aggregator.pipeline.station import Done, Station
@@ -74,16 +74,8 @@ def cleared(app: App) -> dict[str, bytes]:
 def publish(app: App, crew: Crew, stop: Event | None = None) -> Changes:
     """Publish all with ``crew``."""
     changes = Changes()
-    cycle.publish_changes(
-        app.store,
-        app.settings.sources,
-        crew,
-        changes,
-        settings_digest="another",
-        stop=stop or Event(),
-        watch=Stopwatch(),
-        full=True,
-    )
+    run = Publishing(crew=crew, sources=app.settings.sources, changes=changes, stop=stop or Event(), watch=Stopwatch())
+    cycle.publish_changes(app.store, run, settings_digest="another", full=True)
     return changes
 
 

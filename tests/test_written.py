@@ -15,7 +15,7 @@ from planet import Item, Planet, rss
 
 from aggregator.models import Post, Publication
 from aggregator.pipeline import cycle, shelf
-from aggregator.pipeline.crew import Crew
+from aggregator.pipeline.crew import Crew, Publishing
 from aggregator.pipeline.target import Changes
 from aggregator.stopwatch import Stopwatch
 
@@ -125,10 +125,8 @@ def test_settings_that_come_back_are_published_again(planet: Inside) -> None:
     def publish(settings: str, stop: Event) -> None:
         with planet.app() as app, Crew(app.store, app.target()) as crew:
             sources = app.settings.sources
-            changes = Changes()
-            cycle.publish_changes(
-                app.store, sources, crew, changes, settings_digest=settings, stop=stop, watch=Stopwatch()
-            )
+            run = Publishing(crew=crew, sources=sources, changes=Changes(), stop=stop, watch=Stopwatch())
+            cycle.publish_changes(app.store, run, settings_digest=settings)
 
     with planet.app() as app:
         ours = app._digest()

@@ -14,9 +14,12 @@ from itertools import takewhile
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+from msgspec import Struct
+
 from aggregator import memory
 from aggregator.errors import OutputError
-from aggregator.pipeline.target import Target
+from aggregator.models import Source
+from aggregator.pipeline.target import FileLog, Target
 from aggregator.stopwatch import Stopwatch
 from aggregator.store import Store
 from aggregator.text import chunks
@@ -204,6 +207,27 @@ class Crew:
 
     def _here(self, function: Callable[[Station, A], Done], shares: Iterable[A]) -> Iterator[Done]:
         return (function(self.own, share) for share in shares)
+
+
+class Publishing(Struct, frozen=True, kw_only=True):
+    """What a run publishes with: ``crew`` makes the outputs of ``sources``, ``changes`` are told of the files.
+
+    Once ``stop`` is set it ends early, and the next run does the rest.
+    """
+
+    crew: Crew
+    sources: Sequence[Source]
+    changes: FileLog
+    stop: threading.Event
+    watch: Stopwatch
+
+    @property
+    def store(self) -> Store:
+        return self.crew.store
+
+    @property
+    def target(self) -> Target:
+        return self.crew.target
 
 
 class _InOrder:

@@ -16,9 +16,9 @@ from aggregator.errors import OutputError
 from aggregator.models import PrimaryRule, Source
 from aggregator.pipeline import deciding, folders, pending, update
 from aggregator.pipeline.confined import Confined
-from aggregator.pipeline.crew import Crew
+from aggregator.pipeline.crew import Crew, Publishing
 from aggregator.pipeline.deciding import Batch
-from aggregator.pipeline.target import Counts, FileLog
+from aggregator.pipeline.target import Counts
 from aggregator.pipeline.update import FetchAll, Outcome
 from aggregator.records import SourceState
 from aggregator.stopwatch import Stopwatch
@@ -114,19 +114,16 @@ def cycle(
         tombstones.expire(transaction, orders.now - crew.target.tombstones)
     files = Counts()
     bound = deciding.bind(store, sources, primary, authority, watch, now=orders.now)
-    new, duplicate = _bind(bound, crew, sources, files, orders.stop, watch)
-    publish_changes(
-        store, sources, crew, files, settings_digest=settings_digest, stop=orders.stop, watch=watch, new=new
-    )
+    run = Publishing(crew=crew, sources=sources, changes=files, stop=orders.stop, watch=watch)
+    new, duplicate = _bind(run, bound)
+    publish_changes(store, run, settings_digest=settings_digest, new=new)
     return tally.summary(orders.now, len(new), duplicate, files, left, watch)
 
 
-def _bind(
-    bound: Iterator[Batch], crew: Crew, sources: Sequence[Source], files: FileLog, stop: Event, watch: Stopwatch
-) -> tuple[Sequence[int], int]:
+def _bind(run: Publishing, bound: Iterator[Batch]) -> tuple[Sequence[int], int]:
     """Write the new posts as they are ``bound``; return their numbers, and how many copies joined a post.
 
-    Once ``stop`` is set nothing more is bound.  What cannot be written is, all the same: then it raises OutputError.
+    Once ``run`` is to stop nothing more is bound.  What cannot be written is, all the same: then it raises OutputError.
     """
     new, joined = array("q"), 0
 
@@ -142,31 +139,22 @@ def _bind(
         from aggregator.pipeline import publish  # where something was bound: most runs find nothing new
 
         bound = chain([first], bound)
-        publish.file_waiting(crew, sources, watch)
+        publish.file_waiting(run)
         try:
-            publish.write_posts(posts(), crew, sources, files, stop, watch)
+            publish.write_posts(run, posts())
         except OutputError:
-            while not stop.is_set() and next(bound, None):
+            while not run.stop.is_set() and next(bound, None):
                 pass
             raise
     return new, joined
 
 
 def publish_changes(
-    store: Store,
-    sources: Sequence[Source],
-    crew: Crew,
-    changes: FileLog,
-    *,
-    settings_digest: str,
-    stop: Event,
-    watch: Stopwatch,
-    full: bool = False,
-    new: Sequence[int] = (),
+    store: Store, run: Publishing, *, settings_digest: str, full: bool = False, new: Sequence[int] = ()
 ) -> None:
     """Publish what changed since the last time; everything when ``full``, or when the settings changed.
 
-    ``changes`` are told of the files; those of posts numbered ``new``, in order, had their turn when these were made.
+    The files of posts numbered ``new``, in order, had their turn when these were made.
     """
     with store.reading() as transaction:
         published = upkeep.fact(transaction, pulls.PUBLISHED)
@@ -180,11 +168,11 @@ def publish_changes(
             upkeep.set_fact(transaction, pulls.PUBLISHED, "")
     from aggregator.pipeline import publish  # where something is to be rendered: most runs find nothing new
 
-    publish.publish(store, sources, crew, waiting, new, changes, full=full, stop=stop, watch=watch)
-    if full and not stop.is_set():
+    publish.publish(run, waiting, new, full=full)
+    if full and not run.stop.is_set():
         with store.writing() as transaction:
             upkeep.set_fact(transaction, pulls.PUBLISHED, settings_digest)
-            folders.settle(transaction, crew.target)
+            folders.settle(transaction, run.target)
 
 
 def _chosen(store: Store, sources: Iterable[Source], orders: Orders) -> dict[str, SourceState]:

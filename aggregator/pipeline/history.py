@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
-from threading import Event
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,15 +16,15 @@ from msgspec.structs import replace
 from aggregator import history, text
 from aggregator.categories import heads
 from aggregator.models import Archive, Document, OutputFeed, Publication, Source
-from aggregator.pipeline.crew import Crew
+from aggregator.pipeline.crew import Publishing
 from aggregator.pipeline.shelf import LISTED, Before, Shelf
 from aggregator.pipeline.station import Done, Station
-from aggregator.pipeline.target import ARCHIVES, Changes, FileLog, Target, add, note, remove, write_all
+from aggregator.pipeline.target import ARCHIVES, Changes, Target, add, note, remove, write_all
 from aggregator.pipeline.written import Written, nothing, put
 from aggregator.publish import addresses, atom, html
 from aggregator.records import ArchiveState, Filing
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, Transaction, archive, upkeep
+from aggregator.store import Transaction, archive, upkeep
 from aggregator.store import history as kept
 from aggregator.text import chunks
 
@@ -94,41 +93,29 @@ def _first_older(transaction: Transaction, window: Window, last: int, planned: F
     return _place(transaction, folder, last, planned).previous
 
 
-def publish(
-    store: Store,
-    crew: Crew,
-    sources: Sequence[Source],
-    pks: Sequence[int],
-    shown: Sequence[Window],
-    changes: FileLog,
-    stop: Event,
-    watch: Stopwatch,
-    *,
-    full: bool,
-) -> list[int]:
+def publish(run: Publishing, pks: Sequence[int], shown: Sequence[Window], *, full: bool) -> list[int]:
     """Write the archive documents that gained posts, and those that ``pks`` stand in; with ``full``, all of every feed.
 
     Returns the numbers of the documents that are up to date then.
     """
-    target = crew.target
-    with watch("file"), store.writing() as transaction:
+    with run.watch("file"), run.store.writing() as transaction:
         if full:
             kept.unpublish(transaction)
         folders = set() if full else kept.touch(transaction, pks)
-    with store.reading() as transaction:
+    with run.store.reading() as transaction:
         # A post that its source's category does not hold any more stands in archive documents of it still.
         known = {window.feed.folder for window in shown}
-        others = [feed for feed in target.publication.feeds if feed.folder in folders - known]
-        shown = [*shown, *(_window(transaction, feed, ids_within(feed, sources)) for feed in others)]
-    return _write(store, crew, shown, changes, stop, watch, full=full)
+        others = [feed for feed in run.target.publication.feeds if feed.folder in folders - known]
+        shown = [*shown, *(_window(transaction, feed, ids_within(feed, run.sources)) for feed in others)]
+    return _write(run, shown, full=full)
 
 
-def file(store: Store, target: Target, sources: Sequence[Source], pks: Sequence[int], watch: Stopwatch) -> None:
+def file(run: Publishing, pks: Sequence[int]) -> None:
     """Put the posts numbered ``pks`` into archive documents, where that is not decided."""
-    with watch("file"), store.reading() as transaction:
-        found = filings(transaction, target, sources, pks)
+    with run.watch("file"), run.store.reading() as transaction:
+        found = filings(transaction, run.target, run.sources, pks)
     if found:
-        with watch("file"), store.writing() as transaction:
+        with run.watch("file"), run.store.writing() as transaction:
             filed = [each for group in found.values() for each in group]
             # Documents of one time get numbers beside each other, so that they are made one after the other.
             kept.file(transaction, sorted(filed, key=lambda filing: filing.posts[0]))
@@ -154,17 +141,8 @@ def _folders(feeds: Iterable[OutputFeed], sources: Iterable[Source]) -> dict[str
     }
 
 
-def _write(
-    store: Store,
-    crew: Crew,
-    shown: Sequence[Window],
-    changes: FileLog,
-    stop: Event,
-    watch: Stopwatch,
-    *,
-    full: bool,
-) -> list[int]:
-    target = crew.target
+def _write(run: Publishing, shown: Sequence[Window], *, full: bool) -> list[int]:
+    store, target = run.store, run.target
     with store.reading() as transaction:
         todo = _tasks(transaction, target, shown, {})
         beside = [] if full else _beside(transaction, todo)
@@ -179,18 +157,18 @@ def _write(
     # Before the files are noted, which tell of a document that comes or goes no more.
     also = [*beside, *(needless if known.intersection(past) else ())]
     if also:
-        with watch("store"), store.writing() as transaction:
+        with run.watch("store"), store.writing() as transaction:
             kept.soil(transaction, [task.state.pk for task in also])
     new = [(path, None) for path in paths if path not in known]
-    taken = note(store, target.feeds, ARCHIVES, new, known, watch)
+    taken = note(store, target.feeds, ARCHIVES, new, known, run.watch)
     shares = [_share(part, target, known, written) for part in chunks(todo, _SHARE)]
-    made = put(crew, write_share, shares, ARCHIVES, changes, stop, watch)
-    if stop.is_set():
+    made = put(run, write_share, shares, ARCHIVES)
+    if run.stop.is_set():
         return []
     written_now = [each for each in taken if each[0] in made]
-    add(store, ARCHIVES, written_now, watch, {path: made[path] for path, _ in written_now})
+    add(store, ARCHIVES, written_now, run.watch, {path: made[path] for path, _ in written_now})
     past = sorted((known | set(paths)) - set(made) - {path for path, _ in taken})
-    remove(store, target.feeds, ARCHIVES, past, changes)
+    remove(store, target.feeds, ARCHIVES, past, run.changes)
     return [task.state.pk for task in todo]
 
 

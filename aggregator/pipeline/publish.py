@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
-from threading import Event
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,7 +18,7 @@ from msgspec.structs import replace
 from aggregator import frontmatter, text, urls
 from aggregator.models import Document, Publication, Source, Subscription
 from aggregator.pipeline import health, history
-from aggregator.pipeline.crew import Crew
+from aggregator.pipeline.crew import Publishing
 from aggregator.pipeline.history import Window
 from aggregator.pipeline.pending import Pending
 from aggregator.pipeline.shelf import Before, Shelf
@@ -31,7 +30,6 @@ from aggregator.pipeline.target import (
     POSTS,
     Changes,
     File,
-    FileLog,
     Outputs,
     Target,
     add,
@@ -44,7 +42,7 @@ from aggregator.publish import facts, html, opml
 from aggregator.publish.addresses import OPML
 from aggregator.publish.formats import FORMATS
 from aggregator.stopwatch import Stopwatch
-from aggregator.store import Store, Transaction, archive, pulls, tombstones, upkeep
+from aggregator.store import Transaction, archive, pulls, tombstones, upkeep
 from aggregator.store import history as kept
 from aggregator.text import chunks
 
@@ -60,54 +58,40 @@ _FEEDS = 4
 _OURS_ALONE = ("file:", urls.NOWHERE)
 
 
-def publish(
-    store: Store,
-    sources: Sequence[Source],
-    crew: Crew,
-    waiting: Pending,
-    new: Sequence[int],
-    changes: FileLog,
-    *,
-    full: bool,
-    stop: Event,
-    watch: Stopwatch,
-) -> None:
-    """Write the outputs of what is ``waiting`` with ``crew``, to its target; with ``full``, every output.
+def publish(run: Publishing, waiting: Pending, new: Sequence[int], *, full: bool) -> None:
+    """Write the outputs of what is ``waiting``; with ``full``, every output.
 
-    Posts numbered ``new``, in order, were handed to ``write_posts`` already.  ``changes`` are told of the files; only
-    those whose content differs are written.  Once ``stop`` is set it ends early, and the next call does the rest.
-    Raises OutputError or DatabaseError; what was not published stays marked.
+    Posts numbered ``new``, in order, were handed to ``write_posts`` already.  Only files whose content differs are
+    written.  Raises OutputError or DatabaseError; what was not published stays marked.
     """
-    target = crew.target
-    with store.reading() as transaction:
+    with run.store.reading() as transaction:
         pks = array("q", archive.everything(transaction)) if full else waiting.posts
         touched = None if full else archive.carriers(transaction, pks) | waiting.bereft
     if full or waiting.events or waiting.bereft:
-        health.write(store, target, changes, watch)
+        health.write(run)
     if not full and not pks and not waiting.bereft:
         return
-    crew.expect(len(pks))
-    store = crew.store
+    run.crew.expect(len(pks))
     left = array("q", (pk for pk in pks if not _is_among(new, pk)))
-    write_posts(chunks(left, _PART), crew, sources, changes, stop, watch)
-    if stop.is_set():
+    write_posts(run, chunks(left, _PART))
+    if run.stop.is_set():
         return
-    with watch("select"), store.reading() as transaction:
-        windows = history.windows(transaction, target, sources, touched)
+    with run.watch("select"), run.store.reading() as transaction:
+        windows = history.windows(transaction, run.target, run.sources, touched)
     # Before the feeds, which point to them.
-    up_to_date = history.publish(store, crew, sources, left, windows, changes, stop, watch, full=full)
-    if stop.is_set():
+    up_to_date = history.publish(run, left, windows, full=full)
+    if run.stop.is_set():
         return
-    with store.reading() as transaction:
-        windows = [history.linked(transaction, target, window, {}) for window in windows]
-    _write_feeds(store, crew, sources, windows, changes, stop, watch, full=full)
-    if stop.is_set():
+    with run.store.reading() as transaction:
+        windows = [history.linked(transaction, run.target, window, {}) for window in windows]
+    _write_feeds(run, windows, full=full)
+    if run.stop.is_set():
         return
     if full:
-        _sweep_posts(store, target, changes)
-    with watch("write"):
-        target.feeds.sync()
-    with watch("store"), store.writing() as transaction:
+        _sweep_posts(run)
+    with run.watch("write"):
+        run.target.feeds.sync()
+    with run.watch("store"), run.store.writing() as transaction:
         kept.clean(transaction, up_to_date)
         archive.clean(transaction, waiting.posts, waiting.bereft)
 
@@ -163,62 +147,46 @@ def write_share(station: Station, share: Posts) -> Done:
     return Done(written=changes.written, seconds=watch.seconds())
 
 
-def file_waiting(crew: Crew, sources: Sequence[Source], watch: Stopwatch) -> None:
+def file_waiting(run: Publishing) -> None:
     """Put what waits into archive documents: posts that an earlier run was broken off over come before new ones."""
-    with crew.store.reading() as transaction:
+    with run.store.reading() as transaction:
         pks = array("q", archive.dirty(transaction))
     for part in chunks(pks, _PART):
-        history.file(crew.store, crew.target, sources, part, watch)
+        history.file(run, part)
 
 
-def write_posts(
-    numbered: Iterable[Sequence[int]],
-    crew: Crew,
-    sources: Sequence[Source],
-    changes: FileLog,
-    stop: Event,
-    watch: Stopwatch,
-) -> None:
+def write_posts(run: Publishing, numbered: Iterable[Sequence[int]]) -> None:
     """Write the files of posts and put these into archive documents, as their numbers come.
 
-    ``changes`` are told of the files.  Once ``stop`` is set no more are begun, or asked for.  Raises OutputError or
-    DatabaseError.
+    Once ``run`` is to stop no more are begun, or asked for.  Raises OutputError or DatabaseError.
     """
-    target = crew.target
     past: list[str] = []
     taken: list[File] = []
 
     def shares() -> Iterator[Posts]:
         for pks in numbered:
             for batch in chunks(pks, _BATCH):
-                yield _noted(crew.store, target, batch, past, taken, watch)
-            history.file(crew.store, target, sources, pks, watch)
+                yield _noted(run, batch, past, taken)
+            history.file(run, pks)
 
-    crew.spread(write_share, shares(), lambda done: changes.add_written(done.written), stop, watch)
-    if not stop.is_set():
-        add(crew.store, POSTS, taken, watch)
-    remove(crew.store, target.posts, POSTS, past, changes)
+    run.crew.spread(write_share, shares(), lambda done: run.changes.add_written(done.written), run.stop, run.watch)
+    if not run.stop.is_set():
+        add(run.store, POSTS, taken, run.watch)
+    remove(run.store, run.target.posts, POSTS, past, run.changes)
 
 
-def _noted(
-    store: Store,
-    target: Target,
-    pks: Sequence[int],
-    past: list[str],
-    taken: list[File],
-    watch: Stopwatch,
-) -> Posts:
+def _noted(run: Publishing, pks: Sequence[int], past: list[str], taken: list[File]) -> Posts:
     """Note the files of the posts numbered ``pks``; those that are not yet ours join ``taken``.
 
     Those in which they stood before and do not now join ``past``.
     """
-    with watch("select"), store.reading() as transaction:
-        paths = {post.pk: target.path_of(post) for post in archive.places(transaction, pks)}
+    with run.watch("select"), run.store.reading() as transaction:
+        paths = {post.pk: run.target.path_of(post) for post in archive.places(transaction, pks)}
         before = upkeep.files_of(transaction, POSTS, pks)
     noted = set(before)
     known = frozenset(path for path, _ in before)
     new = [(path, pk) for pk, path in paths.items() if (path, pk) not in noted]
-    taken += note(store, target.posts, POSTS, new, known, watch)
+    taken += note(run.store, run.target.posts, POSTS, new, known, run.watch)
     # A post that moved to another category leaves no copy behind.
     past += [path for path, pk in before if paths.get(pk) != path]
     return Posts(paths, known)
@@ -244,39 +212,29 @@ def write_feeds(station: Station, share: Feeds) -> Done:
     return Done(written=changes.written, made=made, unsynced=folder.take_unsynced(), seconds=watch.seconds())
 
 
-def _write_feeds(
-    store: Store,
-    crew: Crew,
-    sources: Sequence[Source],
-    windows: Sequence[Window],
-    changes: FileLog,
-    stop: Event,
-    watch: Stopwatch,
-    *,
-    full: bool,
-) -> None:
-    target = crew.target
+def _write_feeds(run: Publishing, windows: Sequence[Window], *, full: bool) -> None:
+    store, target = run.store, run.target
     with store.reading() as transaction:
         known = upkeep.sure_files(transaction, FEEDS)
         feeds = list(_paths(target.publication, windows))
         # When everything is to be written again, entries may look different.
         written = Written({} if full else upkeep.digests(transaction, FEEDS, feeds))
     wanted = {*feeds, *_listing_paths(target.publication)}
-    taken = note(store, target.feeds, FEEDS, [(path, None) for path in sorted(wanted - known)], known, watch)
+    taken = note(store, target.feeds, FEEDS, [(path, None) for path in sorted(wanted - known)], known, run.watch)
     shares = [_share(part, target, known, written) for part in chunks(windows, _FEEDS)]
-    made = put(crew, write_feeds, shares, FEEDS, changes, stop, watch)
-    if stop.is_set():
+    made = put(run, write_feeds, shares, FEEDS)
+    if run.stop.is_set():
         return
-    crew.dismiss()
+    run.crew.dismiss()
     digests = {path: made[path] for path, _ in taken if path in made}
     with store.reading() as transaction:
         # With what memory the crew had, and one by one: of 10,000 sources each takes some 10 MB.
-        for document in _listings(transaction, target.publication, sources):
-            write(target.feeds, FEEDS, document, known, changes, watch)
+        for document in _listings(transaction, target.publication, run.sources):
+            write(target.feeds, FEEDS, document, known, run.changes, run.watch)
             digests[document.path] = text.digest_bytes(document.body)
-    add(store, FEEDS, taken, watch, digests)
+    add(store, FEEDS, taken, run.watch, digests)
     if full:
-        remove(store, target.feeds, FEEDS, sorted(known - wanted), changes)
+        remove(store, target.feeds, FEEDS, sorted(known - wanted), run.changes)
 
 
 def _share(windows: Sequence[Window], target: Target, known: AbstractSet[str], written: Written) -> Feeds:
@@ -288,10 +246,10 @@ def _paths(publication: Publication, windows: Iterable[Window]) -> Iterator[str]
     return (window.feed.folder + FORMATS[name].file for window in windows for name in publication.formats)
 
 
-def _sweep_posts(store: Store, target: Target, changes: FileLog) -> None:
-    with store.reading() as transaction:
+def _sweep_posts(run: Publishing) -> None:
+    with run.store.reading() as transaction:
         gone = upkeep.files_of_no_post(transaction, POSTS)
-    remove(store, target.posts, POSTS, gone, changes)
+    remove(run.store, run.target.posts, POSTS, gone, run.changes)
 
 
 def _post_documents(

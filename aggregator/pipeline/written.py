@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from threading import Event
 from typing import TypeVar
 
 from msgspec import Struct
 
 from aggregator import text
-from aggregator.pipeline.crew import Crew
+from aggregator.pipeline.crew import Publishing
 from aggregator.pipeline.station import Done, Station
-from aggregator.pipeline.target import FileLog
 from aggregator.publish.files import OutputFolder
-from aggregator.stopwatch import Stopwatch
 from aggregator.store import upkeep
 
 A = TypeVar("A")
@@ -39,26 +36,18 @@ def nothing(path: str) -> None:
     """Know of no document."""
 
 
-def put(
-    crew: Crew,
-    function: Callable[[Station, A], Done],
-    shares: Sequence[A],
-    name: str,
-    changes: FileLog,
-    stop: Event,
-    watch: Stopwatch,
-) -> Mapping[str, str]:
-    """Let ``crew`` write the documents of ``shares`` with ``function``; return their digests by path.
+def put(run: Publishing, function: Callable[[Station, A], Done], shares: Sequence[A], name: str) -> Mapping[str, str]:
+    """Let the crew of ``run`` write the documents of ``shares`` with ``function``; return their digests by path.
 
     These are noted, too: of files of the group ``name``.
     """
     digests: dict[str, str] = {}
 
     def take(done: Done) -> None:
-        changes.add_written(done.written)
+        run.changes.add_written(done.written)
         digests.update(done.made)
 
-    crew.parted(function, shares, take, stop, watch)
-    with watch("store"), crew.store.writing() as transaction:
+    run.crew.parted(function, shares, take, run.stop, run.watch)
+    with run.watch("store"), run.store.writing() as transaction:
         upkeep.note_digests(transaction, name, digests)
     return digests
