@@ -31,6 +31,8 @@ from aggregator.store import archive
 from aggregator.workers.helper import Helper
 
 POSTS = 30
+#: For tests that look at a planet made ``anew``, whose database is a file each time.
+once = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def item(number: int, feed: str) -> Item:
@@ -79,11 +81,20 @@ def publish(app: App, crew: Crew, stop: Event | None = None) -> Changes:
     return changes
 
 
+def anew(app: App) -> Inside:
+    """Return a planet of the same feeds, with a folder and a database of its own, in which no cycle was run yet."""
+    folder = app.settings.file.parent / "again"
+    folder.mkdir()
+    settings = app.settings.file.read_text("utf-8").replace(app.settings.database_url, "sqlite:///aggregator.db")
+    (folder / "feeds.yaml").write_text(settings, "utf-8")
+    return Inside(folder)
+
+
 def crew_of(app: App, most: int, *, worth: int = 1) -> Crew:
     return Crew(app.store, app.target(), most, worth=worth)
 
 
-@pytest.mark.parametrize("most", [1, 2, 4])
+@pytest.mark.parametrize("most", [2, 4])
 def test_any_number_of_processes_write_the_same(app: App, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes, and the order in which changes are told, do not depend on who wrote a file."""
     helpers: list[Helper[Station]] = []
@@ -108,20 +119,15 @@ def test_any_number_of_processes_write_the_same(app: App, most: int, monkeypatch
     assert len([path for path in changes.written if path.startswith("archives:")]) > POSTS / 2
 
 
+@once
 @pytest.mark.parametrize("most", [1, 3])
-def test_posts_are_written_while_the_next_ones_are_bound(
-    app: App, database: str, tmp_path: Path, most: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_posts_are_written_while_the_next_ones_are_bound(app: App, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A first cycle of many small batches writes what one of a single batch does, each file once."""
     monkeypatch.setattr("aggregator.pipeline.deciding._BATCH", 4)
     monkeypatch.setattr("aggregator.pipeline.publish._BATCH", 3)
     monkeypatch.setattr("aggregator.pipeline.crew._MOST_READY", 2)
     monkeypatch.setattr(App, "_crew", lambda self: crew_of(self, most))
-    again = tmp_path / "again"
-    again.mkdir()
-    settings = app.settings.file.read_text("utf-8").replace(database, "sqlite:///aggregator.db")
-    (again / "feeds.yaml").write_text(settings, "utf-8")
-    inside = Inside(again)
+    inside = anew(app)
     summary = inside.cycle()
     with inside.app() as other:
         assert outputs(other) == outputs(app)
@@ -129,22 +135,18 @@ def test_posts_are_written_while_the_next_ones_are_bound(
     assert (summary.new, summary.duplicate, summary.written) == (POSTS, 0, len(outputs(app)))
 
 
+@once
 @pytest.mark.parametrize("most", [1, 2])
-def test_what_cannot_be_written_is_bound_all_the_same(
-    app: App, database: str, tmp_path: Path, most: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_written_is_bound_all_the_same(app: App, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no post can be written all stories are decided, and the next run writes them."""
     monkeypatch.setattr("aggregator.pipeline.deciding._BATCH", 4)
     monkeypatch.setattr(App, "_crew", lambda self: crew_of(self, most))
-    again = tmp_path / "again"
-    again.mkdir()
-    (again / "posts").write_text("a file where a folder is needed", "utf-8")
-    settings = app.settings.file.read_text("utf-8").replace(database, "sqlite:///aggregator.db")
-    (again / "feeds.yaml").write_text(settings, "utf-8")
-    inside = Inside(again)
+    inside = anew(app)
+    posts = inside.folder / "posts"
+    posts.write_text("a file where a folder is needed", "utf-8")
     with pytest.raises(OutputError, match="a file stands where a folder is needed"):
         inside.cycle()
-    (again / "posts").unlink()
+    posts.unlink()
     with inside.app() as other:
         with other.store.reading() as transaction:
             assert len(archive.dirty(transaction)) == POSTS
@@ -152,16 +154,11 @@ def test_what_cannot_be_written_is_bound_all_the_same(
         assert outputs(other) == outputs(app)
 
 
-def test_a_stop_ends_binding_and_the_next_run_goes_on(
-    app: App, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@once
+def test_a_stop_ends_binding_and_the_next_run_goes_on(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not bound yet waits, and comes to the same."""
     monkeypatch.setattr("aggregator.pipeline.deciding._BATCH", 4)
-    again = tmp_path / "again"
-    again.mkdir()
-    settings = app.settings.file.read_text("utf-8").replace(database, "sqlite:///aggregator.db")
-    (again / "feeds.yaml").write_text(settings, "utf-8")
-    inside, stop = Inside(again), Event()
+    inside, stop = anew(app), Event()
     inside.now += timedelta(hours=1)
     monkeypatch.setattr("aggregator.pipeline.publish._noted", partial(_stopping, stop, _noted))
     with inside.app() as other:
