@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from calendar import timegm
 from datetime import UTC, datetime
+from time import struct_time
+from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator.models import (
     Attribution,
@@ -134,6 +138,21 @@ def bare_post() -> Post:
     return Post(
         id="tag:planet.example.org,2024:post:bare", name="a-title", copy=bare_copy(), category=("News",), source=source
     )
+
+
+def full(**changes: Any) -> Post:
+    """Return ``full_post`` with ``changes`` in its copy."""
+    return replace(full_post(), copy=replace(full_copy(), **changes))
+
+
+def bare(**changes: Any) -> Post:
+    """Return ``bare_post`` with ``changes`` in its copy."""
+    return replace(bare_post(), copy=replace(bare_copy(), **changes))
+
+
+def moment(parsed: struct_time) -> datetime:
+    """Return a time as feedparser gives it, in UTC."""
+    return datetime.fromtimestamp(timegm(parsed), UTC)
 
 
 def chinese_post() -> Post:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from calendar import timegm
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from time import struct_time
 from typing import Any, cast
 
 import feedparser
@@ -29,12 +27,14 @@ from posts import (
     SITE,
     UPDATED,
     WHOLE,
-    bare_copy,
+    bare,
     bare_post,
     chinese_post,
+    full,
     full_copy,
     full_feed,
     full_post,
+    moment,
     output_feed,
 )
 
@@ -61,10 +61,6 @@ def entry(post: Post) -> etree._Element:
     return cast("etree._Element", only)
 
 
-def moment(parsed: struct_time) -> datetime:
-    return datetime.fromtimestamp(timegm(parsed), UTC)
-
-
 def found(element: etree._Element, path: str) -> Any:
     return element.xpath(path, namespaces=NAMES)
 
@@ -76,14 +72,6 @@ def text(element: etree._Element, path: str) -> str:
 
 def links(element: etree._Element, rel: str) -> list[dict[str, str]]:
     return [dict(link.attrib) for link in found(element, f"a:link[@rel='{rel}']")]
-
-
-def full(**changes: Any) -> Post:
-    return replace(full_post(), copy=replace(full_copy(), **changes))
-
-
-def bare(**changes: Any) -> Post:
-    return replace(bare_post(), copy=replace(bare_copy(), **changes))
 
 
 def assert_valid(root: etree._Element) -> None:

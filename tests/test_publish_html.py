@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from html import escape
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 from golden import FOLDER, documents
@@ -26,7 +25,7 @@ from posts import (
     SITE,
     SUBSCRIPTIONS,
     WHOLE,
-    bare_copy,
+    bare,
     bare_post,
     chinese_post,
     full_copy,
@@ -81,10 +80,6 @@ class Page(HTMLParser):
 def render(posts: Sequence[Post] = POSTS, publication: Publication = PUBLICATION, feed: OutputFeed = WHOLE) -> Page:
     document = FORMATS["html"].render(publication, feed, posts)
     return Page(document.body)
-
-
-def bare(**changes: Any) -> Post:
-    return replace(bare_post(), copy=replace(bare_copy(), **changes))
 
 
 def css() -> str:

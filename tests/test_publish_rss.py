@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 import locale
-from calendar import timegm
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from time import struct_time
 from typing import Any, cast
 
 import feedparser
@@ -27,11 +24,13 @@ from posts import (
     QUTOUTIAO,
     SITE,
     WHOLE,
-    bare_copy,
+    bare,
     bare_post,
     chinese_post,
+    full,
     full_copy,
     full_post,
+    moment,
     output_feed,
 )
 
@@ -60,24 +59,12 @@ def item(post: Post) -> etree._Element:
     return cast("etree._Element", only)
 
 
-def moment(parsed: struct_time) -> datetime:
-    return datetime.fromtimestamp(timegm(parsed), UTC)
-
-
 def found(element: etree._Element, path: str) -> Any:
     return element.xpath(path, namespaces=NAMES)
 
 
 def texts(element: etree._Element, path: str) -> list[str]:
     return [each.text or "" for each in found(element, path)]
-
-
-def full(**changes: Any) -> Post:
-    return replace(full_post(), copy=replace(full_copy(), **changes))
-
-
-def bare(**changes: Any) -> Post:
-    return replace(bare_post(), copy=replace(bare_copy(), **changes))
 
 
 def test_it_is_the_golden_file() -> None:

@@ -7,7 +7,6 @@ import io
 import shutil
 import sqlite3
 import subprocess
-from calendar import timegm
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ import pytest
 from golden import FOLDER
 from msgspec import Struct
 from msgspec.structs import asdict, replace
-from posts import POSTS, SITE, SUBSCRIPTIONS
+from posts import POSTS, SITE, SUBSCRIPTIONS, moment
 
 from aggregator.models import Post
 from aggregator.publish import facts
@@ -51,8 +50,8 @@ def _feedparser(name: str, folder: Path) -> list[Read]:
             id=each.id,
             title=each.title,
             link=each.link if "links" in each else None,  # else it takes the id for one
-            published=datetime.fromtimestamp(timegm(each.published_parsed), UTC),
-            updated=datetime.fromtimestamp(timegm(each.updated_parsed), UTC) if "atom" in name else None,
+            published=moment(each.published_parsed),
+            updated=moment(each.updated_parsed) if "atom" in name else None,
             authors=tuple(person.name for person in each.authors),
             source=each.source.title if "source" in each else None,
             content=each.content[0].value if "content" in each else "",
@@ -73,17 +72,13 @@ def _feedparser_rs(name: str, folder: Path) -> list[Read]:
             id=each.id,
             title=html.unescape(each.title),  # it shows titles as HTML
             link=None if each.link in (None, each.id) else html.unescape(each.link),  # it takes the id for one, too
-            published=_told(each.published_parsed),
-            updated=_told(each.updated_parsed) if name == "atom.xml" else None,
+            published=moment(each.published_parsed),
+            updated=moment(each.updated_parsed) if name == "atom.xml" else None,
             authors=tuple(person.name for person in each.authors),
             source=each.source.title if each.source else None,
         )
         for each in parsed.entries
     ]
-
-
-def _told(parsed: Any) -> datetime:
-    return datetime.fromtimestamp(timegm(parsed), UTC)
 
 
 def _fastfeedparser(name: str, folder: Path) -> list[Read]:
