@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from aggregator import cadence
 from aggregator.records import SourceReport
 from aggregator.store import codec, names
+from aggregator.store.archive import NEWEST_FIRST
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.pulls import state
 from aggregator.store.questions import among, ask_among
@@ -161,23 +162,10 @@ def prune(connection: sa.Connection, *, before: datetime | None, per_source: int
     """
     gone: set[int] = set()
     if before is not None:
-        # What was only archived, or turned away, stands in no post; what is held still waits for the editor.
-        idle = sa.and_(copy.c.verdict.is_not(None), copy.c.verdict != "held", copy.c.published < before)
-        unread = sa.select(copy.c.pk).where(idle).scalar_subquery()
-        connection.execute(edit.delete().where(edit.c.copy_pk.in_(unread)))
-        connection.execute(decision.delete().where(decision.c.copy_pk.in_(unread)))
-        _forget(connection, idle)
+        _prune_idle(connection, before)
         gone |= set(connection.scalars(sa.select(post.c.pk).where(post.c.published < before)))
     if per_source:
-        for source_pk in connection.scalars(sa.select(source.c.pk)).all():
-            primary = (
-                sa.select(post.c.pk)
-                .join(copy, sa.and_(copy.c.pk == post.c.copy_pk, copy.c.post_pk == post.c.pk))
-                .where(copy.c.source_pk == source_pk)
-            )
-            gone |= set(
-                connection.scalars(primary.order_by(post.c.published.desc(), post.c.pk.desc()).offset(per_source))
-            )
+        gone |= _beyond(connection, per_source)
     # Ids of posts that were taken out are never given again.
     gone -= set(connection.scalars(sa.select(tombstone.c.post_pk)))
     for part in chunks(sorted(gone), PARAMETERS):
@@ -190,6 +178,23 @@ def prune(connection: sa.Connection, *, before: datetime | None, per_source: int
     used = sa.union(sa.select(copy.c.info_pk), sa.select(copy.c.via_pk).where(copy.c.via_pk.is_not(None)))
     connection.execute(info.delete().where(info.c.pk.not_in(used)))
     return len(gone)
+
+
+def _prune_idle(connection: sa.Connection, before: datetime) -> None:
+    # What was only archived, or turned away, stands in no post; what is held still waits for the editor.
+    idle = sa.and_(copy.c.verdict.is_not(None), copy.c.verdict != "held", copy.c.published < before)
+    unread = sa.select(copy.c.pk).where(idle).scalar_subquery()
+    connection.execute(edit.delete().where(edit.c.copy_pk.in_(unread)))
+    connection.execute(decision.delete().where(decision.c.copy_pk.in_(unread)))
+    _forget(connection, idle)
+
+
+def _beyond(connection: sa.Connection, per_source: int) -> set[int]:
+    """Return the numbers of the posts of each source beyond its newest ``per_source``."""
+    primary = sa.select(post.c.pk).join(copy, sa.and_(copy.c.pk == post.c.copy_pk, copy.c.post_pk == post.c.pk))
+    newest = primary.order_by(*NEWEST_FIRST).offset(per_source)
+    pks = connection.scalars(sa.select(source.c.pk)).all()
+    return {found for pk in pks for found in connection.scalars(newest.where(copy.c.source_pk == pk))}
 
 
 def _forget(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
