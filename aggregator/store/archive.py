@@ -19,6 +19,7 @@ from aggregator.records import Placed
 from aggregator.store import codec
 from aggregator.store.engine import PARAMETERS, PART
 from aggregator.store.questions import AMONG, among, ask, ask_among
+from aggregator.store.rows import change
 from aggregator.store.schema import copy, info, post, source
 from aggregator.text import chunks
 
@@ -145,10 +146,8 @@ def newest(connection: sa.Connection) -> dict[str, datetime]:
 
 def clean(connection: sa.Connection, pks: Sequence[int], source_ids: Collection[str] = ()) -> None:
     """Note that the outputs of the posts numbered ``pks`` are written, and the feeds of the sources ``source_ids``."""
-    for part in chunks(pks, PARAMETERS):
-        connection.execute(post.update().where(post.c.pk.in_(part)).values(dirty=False))
-    for some in chunks(sorted(source_ids), PARAMETERS):
-        connection.execute(source.update().where(source.c.id.in_(some)).values(dirty=False))
+    change(connection, post.c.pk, pks, dirty=False)
+    change(connection, source.c.id, sorted(source_ids), dirty=False)
 
 
 def posts(connection: sa.Connection, pks: Sequence[int], *, bodies: bool = True) -> Iterator[tuple[int, Post]]:

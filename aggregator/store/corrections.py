@@ -16,6 +16,7 @@ from aggregator.reasons import Reason
 from aggregator.records import Binding, Bound, Decision, Minted
 from aggregator.store import binding, ledger, names, rulings, tombstones
 from aggregator.store.engine import PARAMETERS
+from aggregator.store.rows import change
 from aggregator.store.schema import alias, band, copy, edit, post, source
 from aggregator.text import chunks
 
@@ -37,7 +38,7 @@ def split(connection: sa.Connection, post_pk: int, minted: Sequence[Minted], hei
     """
     pks = [each.copy.pk for each in minted]
     _leaving(connection, [post_pk])
-    _unbind(connection, pks)
+    change(connection, copy.c.pk, pks, post_pk=None)
     _note(connection, Reason.SPLIT, at, dict.fromkeys(pks, post_pk))
     alone = [Binding(copy_pk=each.copy.pk, post_id=each.id, reasons=(Reason.MINTED,)) for each in minted]
     binding.bind(connection, Bound(minted=tuple(minted), bindings=tuple(alone), credited={}), at)
@@ -115,11 +116,6 @@ def _leaving(connection: sa.Connection, posts: Sequence[int]) -> dict[int, list[
             carriers[row.post_pk].append(row.id)
         connection.execute(source.update().where(source.c.pk.in_({row.pk for row in rows})).values(dirty=True))
     return carriers
-
-
-def _unbind(connection: sa.Connection, pks: Sequence[int]) -> None:
-    for part in chunks(pks, PARAMETERS):
-        connection.execute(copy.update().where(copy.c.pk.in_(part)).values(post_pk=None))
 
 
 def _turn_away(connection: sa.Connection, pks: Sequence[int], verdict: str) -> None:

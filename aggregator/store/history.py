@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from aggregator.records import ArchiveState, Filing
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.questions import among, ask, ask_among
-from aggregator.store.rows import upsert
+from aggregator.store.rows import change, upsert
 from aggregator.store.schema import archive, archived, copy, source
 from aggregator.text import chunks
 
@@ -117,8 +117,7 @@ def last(connection: sa.Connection, folder: str) -> int | None:
 
 def clean(connection: sa.Connection, pks: Sequence[int]) -> None:
     """Note that the archive documents numbered ``pks`` are written."""
-    for part in chunks(pks, PARAMETERS):
-        connection.execute(archive.update().where(archive.c.pk.in_(part)).values(dirty=False))
+    change(connection, archive.c.pk, pks, dirty=False)
 
 
 def unpublish(connection: sa.Connection) -> None:
@@ -128,8 +127,7 @@ def unpublish(connection: sa.Connection) -> None:
 
 def soil(connection: sa.Connection, pks: Sequence[int]) -> None:
     """Note that the archive documents numbered ``pks`` are to be written."""
-    for part in chunks(pks, PARAMETERS):
-        connection.execute(archive.update().where(archive.c.pk.in_(part)).values(dirty=True))
+    change(connection, archive.c.pk, pks, dirty=True)
 
 
 def _numbered(connection: sa.Connection, folders: AbstractSet[str]) -> dict[tuple[str, int], int]:

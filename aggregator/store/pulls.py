@@ -14,12 +14,10 @@ from aggregator.errors import DatabaseError
 from aggregator.models import Source
 from aggregator.records import TURNED_AWAY, Known, Pull, SourceState
 from aggregator.store import codec, corrections, events, tombstones, writes
-from aggregator.store.engine import PARAMETERS
 from aggregator.store.questions import among, ask, ask_among
-from aggregator.store.rows import update, upsert
+from aggregator.store.rows import change, update, upsert
 from aggregator.store.schema import alias, copy, meta, post, pruned, source
 from aggregator.succession import Former
-from aggregator.text import chunks
 
 #: The fact that tells which settings the outputs were last made with: "" while others are put into effect; without it
 #: they were never whole.
@@ -103,12 +101,10 @@ def sync(connection: sa.Connection, sources: Sequence[Source]) -> None:
         row["id"] for row in changed if row["id"] in standing and standing[row["id"]].settings != row["settings"]
     ]
     switched = [row["id"] for row in changed if row["id"] in standing and standing[row["id"]].enabled != row["enabled"]]
-    for chunk in chunks(switched, PARAMETERS):
-        connection.execute(source.update().where(source.c.id.in_(chunk)).values(dirty=True))
-    for chunk in chunks(renewed, PARAMETERS):
-        connection.execute(source.update().where(source.c.id.in_(chunk)).values(_AFRESH))
-    for chunk in chunks([name for name, row in standing.items() if row.listed and name not in wanted], PARAMETERS):
-        connection.execute(source.update().where(source.c.id.in_(chunk)).values(listed=False))
+    left = [name for name, row in standing.items() if row.listed and name not in wanted]
+    change(connection, source.c.id, switched, dirty=True)
+    change(connection, source.c.id, renewed, **_AFRESH)
+    change(connection, source.c.id, left, listed=False)
 
 
 def synced(connection: sa.Connection, sources: Sequence[Source]) -> bool:
@@ -211,9 +207,7 @@ def apply(connection: sa.Connection, *pulls: Pull) -> None:
     """Write all that ``pulls``, each of another source, leave behind; the caller's transaction makes it one step."""
     numbers = _numbers(connection, [pull.source_id for pull in pulls])
     update(connection, source, [{"pk": numbers[pull.source_id], **_state_row(pull.state)} for pull in pulls])
-    relisted = [numbers[pull.source_id] for pull in pulls if pull.relisted]
-    if relisted:
-        connection.execute(source.update().where(source.c.pk.in_(relisted)).values(dirty=True))
+    change(connection, source.c.pk, [numbers[pull.source_id] for pull in pulls if pull.relisted], dirty=True)
     found = [writes.Write(numbers[pull.source_id], pull.at, each) for pull in pulls for each in pull.writes]
     if found:
         writes.write(connection, found)

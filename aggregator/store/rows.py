@@ -16,6 +16,7 @@ from msgspec import Struct
 from sqlalchemy.exc import StatementError
 
 from aggregator.store import engine
+from aggregator.text import chunks
 
 #: Rows to be written; all of them name the same columns.
 Rows = Sequence[Mapping[str, Any]]
@@ -45,6 +46,12 @@ def insert_missing(connection: sa.Connection, table: sa.Table, rows: Rows, index
 def update(connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
     """Set in each row with the ``pk`` of one of ``rows`` the other columns that this names."""
     _write(connection, _updating, table, rows)
+
+
+def change(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any], /, **new: Any) -> None:
+    """Set ``new`` in the rows whose ``column`` is one of ``values``."""
+    for part in chunks(values, engine.PARAMETERS):
+        connection.execute(sa.update(column.table).where(column.in_(part)).values(new))
 
 
 class _Prepared(Struct, frozen=True):

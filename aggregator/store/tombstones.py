@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from aggregator.models import Deletion
 from aggregator.reasons import Reason
 from aggregator.store import codec
-from aggregator.store.engine import PARAMETERS
+from aggregator.store.rows import change
 from aggregator.store.schema import post, source, tombstone
-from aggregator.text import chunks
 
 
 def add(
@@ -54,8 +53,7 @@ def expire(connection: sa.Connection, before: datetime) -> None:
         return
     connection.execute(tombstone.update().where(old).values(shown=False))
     names = sorted({name for row in rows for name in codec.load_strings(row.sources)})
-    for part in chunks(names, PARAMETERS):
-        connection.execute(source.update().where(source.c.id.in_(part)).values(dirty=True))
+    change(connection, source.c.id, names, dirty=True)
 
 
 def of(connection: sa.Connection, post_pk: int) -> tuple[datetime, Reason] | None:

@@ -14,6 +14,7 @@ from aggregator.records import Decision, SourceState, Verdict
 from aggregator.store import ledger
 from aggregator.store.engine import PARAMETERS
 from aggregator.store.questions import ask
+from aggregator.store.rows import change
 from aggregator.store.schema import copy, decision, source
 from aggregator.telling import Held
 from aggregator.text import chunks
@@ -106,15 +107,13 @@ def still_open(connection: sa.Connection, pks: Sequence[int]) -> list[int]:
 
 def release(connection: sa.Connection, pks: Sequence[int], at: datetime) -> None:
     """Let the copies numbered ``pks`` in: they are bound as new ones are."""
-    for part in chunks(pks, PARAMETERS):
-        connection.execute(copy.update().where(copy.c.pk.in_(part)).values(verdict=None, until=None))
+    change(connection, copy.c.pk, pks, verdict=None, until=None)
     ledger.note(connection, [Decision(code=Reason.RELEASED, at=at, copy_pk=pk) for pk in pks])
 
 
 def reject(connection: sa.Connection, pks: Sequence[int], at: datetime) -> None:
     """Turn the copies numbered ``pks`` away: they stay known, and never come back."""
-    for part in chunks(pks, PARAMETERS):
-        connection.execute(copy.update().where(copy.c.pk.in_(part)).values(verdict="rejected", until=None))
+    change(connection, copy.c.pk, pks, verdict="rejected", until=None)
     ledger.note(connection, [Decision(code=Reason.REJECTED, at=at, copy_pk=pk) for pk in pks])
 
 
