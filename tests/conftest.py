@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from desk import Desk
 from hypothesis import settings
 from origin import Origin
 from planet import Planet
@@ -30,3 +31,9 @@ def planet(tmp_path: Path) -> Planet:
     folder = tmp_path / "planet"
     folder.mkdir()
     return Planet(folder)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, empty_archive: Path) -> Desk:
+    """An editor's desk over three sources."""
+    return Desk.build(tmp_path, empty_archive)

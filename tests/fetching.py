@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from aggregator.domains import Domains
 from aggregator.fetch import Account, Client, Limits, Request, Response
 from aggregator.fetch.dial import Address, Resolver, system_resolver
-from aggregator.records import DomainState
 
 NOW = datetime(2024, 1, 2, 12, 0, tzinfo=UTC)
 AGENT = "aggregator/1.0 (+https://planet.example.org/)"
@@ -25,9 +24,9 @@ def client(
     return Client(limits, user_agent=AGENT, account=account(), resolver=resolver or system_resolver)
 
 
-def account(per_minute: int = 0, states: Mapping[str, DomainState] | None = None) -> Account:
-    """Return an account that knows of ``states``, and of no limit unless one is given."""
-    return Account(states or {}, Domains(), per_minute=per_minute, now=NOW)
+def account(per_minute: int = 0) -> Account:
+    """Return an account that knows of no domain yet, and of no limit unless one is given."""
+    return Account({}, Domains(), per_minute=per_minute, now=NOW)
 
 
 def ask(

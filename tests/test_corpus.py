@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import json
 from pathlib import Path
 
-import feedparser
 import pytest
 from origin import Origin
 from outputs import Outputs
 from planet import Planet
 
-SHARED = Path(__file__).parent.parent.parent / "shared"
-CORPUS = SHARED / "corpus" / "feeds"
+from benchmarks.corpus import DEFAULT as CORPUS
+from benchmarks.corpus import entries_seen
 
 pytestmark = [
     pytest.mark.corpus,
     pytest.mark.skipif(not CORPUS.is_dir(), reason="the captured feeds are not beside the repository"),
 ]
-
-
-def _entries(body: bytes) -> int:
-    if body.lstrip().startswith(b"{"):
-        return len(json.loads(body)["items"])
-    return len(feedparser.parse(io.BytesIO(body)).entries)
 
 
 def test_every_entry_is_archived_and_published_with_its_source(tmp_path: Path, origin: Origin) -> None:
@@ -33,7 +24,7 @@ def test_every_entry_is_archived_and_published_with_its_source(tmp_path: Path, o
     seen = 0
     for path in sorted(CORPUS.iterdir()):
         body = path.read_bytes()
-        seen += _entries(body)
+        seen += entries_seen(body)
         origin.put(f"/{path.name}", body)
     feeds = [f"{{url: '{origin.url(f'/{path.name}')}', category: C}}" for path in sorted(CORPUS.iterdir())]
     planet.configure(feeds)

@@ -25,11 +25,6 @@ PAGE = "https://a.example/story"
 _AT = "{http://purl.org/atompub/tombstones/1.0}"
 
 
-@pytest.fixture
-def desk(tmp_path: Path, empty_archive: Path) -> Desk:
-    return Desk.build(tmp_path, empty_archive)
-
-
 def copy_of(name: str, source: str, **more: Any) -> Item:
     """Return an entry of ``source`` that links to the page ``name`` of the first source."""
     named = {"guid": f"urn:ex:{source}:{name}", "title": f"{name} in {source}"}
@@ -44,9 +39,9 @@ def shared(desk: Desk) -> None:
     )
 
 
-def deletions(desk: Desk, path: str = "atom.xml") -> list[tuple[str | None, str | None, str | None]]:
-    """Return what a feed tells of entries that are no more: id, time and comment."""
-    root = etree.fromstring((desk.folder / "public" / path).read_bytes())
+def deletions(desk: Desk) -> list[tuple[str | None, str | None, str | None]]:
+    """Return what the site's feed tells of entries that are no more: id, time and comment."""
+    root = etree.fromstring((desk.folder / "public/atom.xml").read_bytes())
     return [
         (each.get("ref"), each.get("when"), each.findtext(f"{_AT}comment")) for each in root.iter(f"{_AT}deleted-entry")
     ]

@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from desk import HOUR, Desk, item
-from planet import Item
 
 from aggregator.errors import ConfigError
 
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def desk(tmp_path: Path, empty_archive: Path) -> Desk:
-    return Desk.build(tmp_path, empty_archive)
-
-
 def dated(day: int) -> str:
     return f"{day:02} Nov 2026 08:00:00 GMT"
 
 
-def regular(number: int = 12) -> list[Item]:
-    return [item(f"old{n}", date=dated(23 - n)) for n in range(number)]
-
-
+REGULAR = [item(f"old{n}", date=dated(23 - n)) for n in range(12)]
 SPAM = [item(f"spam{n}", "casino.example.com", date=dated(24)) for n in range(3)]
 
 
 def hijacked(desk: Desk) -> None:
     """Let a source of a dozen entries link to another site all at once."""
-    desk.pull(a=regular())
-    desk.pull(a=[*SPAM, *regular()], b=[item("honest", "b.example")])
+    desk.pull(a=REGULAR)
+    desk.pull(a=[*SPAM, *REGULAR], b=[item("honest", "b.example")])
 
 
 def test_what_is_held_is_counted_and_shown_and_the_others_are_published(desk: Desk) -> None:
     """A feed that turns to another site: its new entries wait, all else comes out."""
-    desk.pull(a=regular())
-    summary = desk.pull(a=[*SPAM, *regular()], b=[item("honest", "b.example")])
+    desk.pull(a=REGULAR)
+    summary = desk.pull(a=[*SPAM, *REGULAR], b=[item("honest", "b.example")])
     assert (summary.new, summary.held) == (1, 3)
     assert "honest" in desk.titles()
     assert not [title for title in desk.titles() if title.startswith("spam")]
@@ -56,7 +46,7 @@ def test_the_editor_is_told_in_the_feed_of_the_sources_health(desk: Desk) -> Non
     """Of what is suspicious, once a day, with what to do; a date to come is nothing to worry about."""
     desk.pull(c=[item("embargo", "c.example", date="28 Nov 2026 08:00:00 GMT")])
     hijacked(desk)
-    desk.pull(a=[item("spam9", "casino.example.com"), *SPAM, *regular()])
+    desk.pull(a=[item("spam9", "casino.example.com"), *SPAM, *REGULAR])
     (told,) = desk.planet.entries("health.xml")
     assert told.title == "a brought entries that are held"
     assert "3 new entries" in told.summary
@@ -69,7 +59,7 @@ def test_what_is_held_is_edited_in_place(desk: Desk) -> None:
     with desk.app() as app:
         before = [each.number for each in app.held()]
     edited = [item("spam0", "casino.example.com", title="Better", date=dated(24)), *SPAM[1:]]
-    summary = desk.pull(a=[*edited, *regular()])
+    summary = desk.pull(a=[*edited, *REGULAR])
     assert (summary.new, summary.updated, summary.held) == (0, 0, 0)
     with desk.app() as app:
         assert [each.number for each in app.held()] == before
@@ -93,7 +83,7 @@ def test_what_is_released_is_published(desk: Desk, by: str) -> None:
     assert "feeds: atom.xml" in changes.written
     assert {"spam0", "spam1", "spam2"} < set(desk.titles())
     more = item("spam3", "casino.example.com", date=dated(24))
-    assert desk.pull(a=[more, *SPAM, *regular()]).held == 0
+    assert desk.pull(a=[more, *SPAM, *REGULAR]).held == 0
     assert "spam3" in desk.titles()
 
 
@@ -104,11 +94,11 @@ def test_what_is_rejected_never_comes_back(desk: Desk) -> None:
         assert app.reject(["all"], desk.now, "test")[0] == 3
         assert app.held() == []
     again = [item(f"spam{n}", "casino.example.com", guid=f"new{n}", date=dated(24)) for n in range(3)]
-    desk.pull(a=[*again, *regular()])
-    desk.pull(a=[item("spam0", "casino.example.com", title="Edited", date=dated(24)), *SPAM[1:], *regular()])
+    desk.pull(a=[*again, *REGULAR])
+    desk.pull(a=[item("spam0", "casino.example.com", title="Edited", date=dated(24)), *SPAM[1:], *REGULAR])
     with desk.app() as app:
         assert app.held() == []
-    assert desk.pull(a=[item("spam9", "casino.example.com"), *SPAM, *regular()]).held == 1
+    assert desk.pull(a=[item("spam9", "casino.example.com"), *SPAM, *REGULAR]).held == 1
     assert not [title for title in desk.titles() if title.startswith(("spam", "Edited"))]
 
 

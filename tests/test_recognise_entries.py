@@ -40,9 +40,9 @@ def entry(guid: str | None, link: str | None = None, title: str | None = None, *
     )
 
 
-def archived(found: Sequence[Candidate], first: int = 1) -> dict[str, Known]:
-    """Return what the archive knows once it has stored ``found``, numbered from ``first``: copies by their aliases."""
-    return {alias.value: _known(pk, each) for pk, each in enumerate(found, first) for alias in each.aliases}
+def archived(found: Sequence[Candidate]) -> dict[str, Known]:
+    """Return what the archive knows once it has stored ``found``, numbered from 1: copies by their aliases."""
+    return {alias.value: _known(pk, each) for pk, each in enumerate(found, 1) for alias in each.aliases}
 
 
 def _known(pk: int, candidate: Candidate) -> Known:

@@ -30,9 +30,9 @@ FEED = b"<rss version='2.0'><channel><title>t</title><item><title>i</title><guid
 
 
 @contextmanager
-def asking(desk: Desk, *, patience: timedelta = 60 * SECOND) -> Iterator[Slots]:
+def asking(desk: Desk) -> Iterator[Slots]:
     """Open the slots of one process."""
-    made = Slots(desk.limit, patience=patience, desk=desk)
+    made = Slots(desk.limit, patience=60 * SECOND, desk=desk)
     try:
         yield made
     finally:
