@@ -1,4 +1,7 @@
-"""The visible line above a story of several sources: readers of feeds hide what only ``source`` says."""
+"""Who a story is credited to, and the visible line above one of several sources.
+
+Readers of feeds hide what only ``source`` says.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,37 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from aggregator import urls
-from aggregator.models import Attribution, Post
+from aggregator.models import Attribution, Copy, FeedInfo, Person, Post
 
 #: What stands between names, by language; a comma elsewhere.
 _BETWEEN = {"zh": "、", "ja": "、"}
+
+
+def sources(copy: Copy, title: str | None) -> tuple[Attribution, Attribution | None]:
+    """Return the source that ``copy`` is credited to, and the one that it was pulled from, where it names another.
+
+    ``title`` is what feeds.yaml calls the one that it was pulled from.
+    """
+    pulled = carrier(copy.source_id, title, copy.via or copy.feed, copy.link, copy.authors)
+    if copy.via is None:
+        return pulled, None
+    claim = copy.feed
+    named = claim.title or claim.link or claim.url or "Unknown source"
+    return replace(pulled, title=named, url=claim.link, feed=claim.url), pulled
+
+
+def carrier(
+    source_id: str, title: str | None, feed: FeedInfo, link: str | None, authors: Iterable[Person]
+) -> Attribution:
+    """Return the source that carries a story at ``link``, called as feeds.yaml does, else as its ``feed`` does."""
+    return Attribution(
+        source_id=source_id,
+        title=title or feed.title or source_id,
+        url=feed.link,
+        feed=feed.url,
+        link=link,
+        author=", ".join(person.name for person in authors) or None,
+    )
 
 
 def shown(post: Post, template: str | None, language: str | None) -> Post:

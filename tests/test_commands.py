@@ -232,6 +232,18 @@ def test_the_posts_of_a_preview_are_those_that_a_run_makes(planet: Planet, origi
     assert moved == kept
 
 
+def test_a_preview_credits_the_source_that_an_entry_names(planet: Planet, origin: Origin) -> None:
+    """As a run does: the feed that it was pulled from stands beside that source."""
+    claim = '<source url="https://other.example.org/feed.xml">Other</source>'
+    origin.put("/a.xml", rss(Item(title="One", guid="1", more=claim)))
+    planet.configure([f"{{url: '{origin.url('/a.xml')}', id: a}}"])
+    shown = planet.command("preview", "a").stdout
+    planet.run()
+    (path,) = (planet.folder / "posts").glob("*.md")
+    assert shown.startswith(path.read_text("utf-8"))
+    assert 'title: "Other"' in shown
+
+
 def test_sources_tells_how_each_stands(filled: Planet) -> None:
     """State, success, next pull, entries and posts a week of every source, for people and for scripts."""
     reports = json.loads(filled.command("sources", "--json").stdout)

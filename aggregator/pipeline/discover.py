@@ -11,10 +11,10 @@ from urllib.parse import urljoin
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aggregator import normalise, services, urls
+from aggregator import credit, normalise, services, urls
 from aggregator.errors import FetchError, ParseError, SourceError
 from aggregator.fetch import Client, Request, Response, fetch_all
-from aggregator.models import Attribution, Copy, Feed, Post, Source
+from aggregator.models import Copy, Feed, Post, Source
 from aggregator.pipeline import update
 from aggregator.pipeline.confined import Confined
 from aggregator.recognise import minting
@@ -196,8 +196,5 @@ def _post(copy: Copy, source: Source, rules: Rules) -> Post:
         first_seen=copy.first_seen,
     )
     minted = minting.mint(unbound, frozenset(), rules)
-    feed = copy.via or copy.feed
-    author = ", ".join(person.name for person in copy.authors) or None
-    title = source.title or feed.title or source.id
-    credit = Attribution(source_id=source.id, title=title, url=feed.link, feed=feed.url, link=copy.link, author=author)
-    return Post(id=minted.id, name=minted.name, copy=copy, category=source.category, source=credit)
+    credited, pulled = credit.sources(copy, source.title)
+    return Post(id=minted.id, name=minted.name, copy=copy, category=source.category, source=credited, via=pulled)

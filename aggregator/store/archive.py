@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from aggregator import text
-from aggregator.models import Attribution, Copy, FeedInfo, Post
+from aggregator import credit, text
+from aggregator.models import Attribution, Copy, Post
 from aggregator.records import Placed
 from aggregator.store import codec
 from aggregator.store.engine import PARAMETERS, PART
@@ -190,10 +190,7 @@ def places(connection: sa.Connection, pks: Sequence[int]) -> Iterator[Placed]:
 
 def copies(connection: sa.Connection, pks: Sequence[int]) -> dict[int, Copy]:
     """Return the copies numbered ``pks`` as they are, by number."""
-    return {
-        row.pk: _copy(row, codec.load_info(row.own), codec.load_info(row.via) if row.via else None)
-        for row in ask_among(connection, _COPIES, pks)
-    }
+    return {row.pk: _copy(row) for row in ask_among(connection, _COPIES, pks)}
 
 
 _own = info.alias("own")
@@ -273,22 +270,19 @@ _STANDING_IN = _OTHERS.with_only_columns(source.c.category, maintain_column_from
 
 
 def _post(row: Any, others: Iterable[Any]) -> Post:
-    own = codec.load_info(row.own)
-    via = codec.load_info(row.via) if row.via else None
-    found = _copy(row, own, via)
+    found = _copy(row)
     if found.published != row.since:
         # Another copy spoke for it when it was published first; that date stays (RFC 4287, section 4.2.9).
         found = replace(found, published=row.since, updated=_updated(found.published, found.updated, row.since))
-    author = _names(found.authors)
-    pulled = _attribution(row, via or own, found.link, author)
+    credited, pulled = credit.sources(found, row.source_title)
     return Post(
         id=row.post_id,
         name=row.name,
         copy=found,
         category=codec.load_strings(row.category),
-        source=_claim(row.source_id, own, found.link, author) if via else pulled,
+        source=credited,
         also_in=tuple(_also(other) for other in others),
-        via=pulled if via else None,
+        via=pulled,
     )
 
 
@@ -297,7 +291,7 @@ def _updated(published: datetime, updated: datetime, since: datetime) -> datetim
     return updated if published == since else max(updated, since)
 
 
-def _copy(row: Any, own: FeedInfo, via: FeedInfo | None) -> Copy:
+def _copy(row: Any) -> Copy:
     return Copy(
         source_id=row.source_id,
         key=row.key,
@@ -309,26 +303,12 @@ def _copy(row: Any, own: FeedInfo, via: FeedInfo | None) -> Copy:
         published=row.published,
         updated=row.updated,
         first_seen=row.first_seen,
-        feed=own,
-        via=via,
+        feed=codec.load_info(row.own),
+        via=codec.load_info(row.via) if row.via else None,
         **codec.load_more(row.more),
     )
 
 
 def _also(row: Any) -> Attribution:
     feed = codec.load_info(row.via or row.own)
-    return _attribution(row, feed, row.link, _names(codec.load_more(row.more).get("authors", ())))
-
-
-def _attribution(row: Any, feed: FeedInfo, link: str | None, author: str | None) -> Attribution:
-    title = row.source_title or feed.title or row.source_id
-    return Attribution(source_id=row.source_id, title=title, url=feed.link, feed=feed.url, link=link, author=author)
-
-
-def _claim(source_id: str, feed: FeedInfo, link: str | None, author: str | None) -> Attribution:
-    title = feed.title or feed.link or feed.url or "Unknown source"
-    return Attribution(source_id=source_id, title=title, url=feed.link, feed=feed.url, link=link, author=author)
-
-
-def _names(people: Iterable[Any]) -> str | None:
-    return ", ".join(person.name for person in people) or None
+    return credit.carrier(row.source_id, row.source_title, feed, row.link, codec.load_more(row.more).get("authors", ()))
