@@ -39,7 +39,8 @@ _CANDIDATE = re.compile(r"[\t\n\f\r ,]*+([^\t\n\f\r ]++)(?:(?<=,)|((?:[^,(]++|\(
 _MOST_CANDIDATES = 200
 _DESCRIPTORS = re.compile(r"(?:\d+w(?: \d+h)?|\d+h \d+w|(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?x)?", re.ASCII)
 
-_IMG = re.compile(rf"<img({ATTRIBUTE}*+)>")
+#: A picture of cleaned HTML, and its attributes.
+IMG = re.compile(rf"<img({ATTRIBUTE}*+)>")
 _NOSCRIPT = re.compile(
     rf"(?:<img(?P<before>{ATTRIBUTE}*+)>(?P<ends>(?:\s|</[a-z]+>)*+))?"
     r"<x-noscript>(?P<inner>.*?)</x-noscript>"
@@ -111,7 +112,7 @@ def without_noscript(written: str) -> str:
     a picture beside it goes when it has no address at all.
     """
     around = _NOSCRIPT.sub(r"<img\g<before>><img\g<after>>", written)
-    known = {values[name] for values in map(attributes, _IMG.findall(around)) for name in values if "src" in name}
+    known = {values[name] for values in map(attributes, IMG.findall(around)) for name in values if "src" in name}
     return _NOSCRIPT.sub(lambda found: _opened(found, known), written)
 
 
@@ -123,8 +124,8 @@ def _opened(found: re.Match[str], known: set[str]) -> str:
         values = attributes(img[1])
         return "" if late or is_tracker(values) or values.get("src") in known else img[0]
 
-    inner = _IMG.sub(kept, found["inner"])
-    replaces = _IMG.search(inner) is not None
+    inner = IMG.sub(kept, found["inner"])
+    replaces = IMG.search(inner) is not None
     return (
         _beside(found["before"], before, replaces)
         + (found["ends"] or "")

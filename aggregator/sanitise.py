@@ -92,7 +92,6 @@ _LANGUAGE = re.compile(r"(?:language|lang)-[\w+#.-]+")
 _FIRST_LINE = re.compile(rf"(<pre{ATTRIBUTE}*+>)\n")
 #: nh3 drops a byte order mark at the start.
 _AROUND = " \t\n\f\ufeff"
-_IMG = re.compile(rf"<img({ATTRIBUTE}*+)>")
 
 #: An address ends at white space, at what RFC 3986 forbids, and at East Asian text, which needs no blank before it.
 _ADDRESS = (  # 5 ms to compile, and plain text is rare
@@ -131,7 +130,7 @@ def first_image(markup: str) -> str | None:
     """
     if "<img" not in markup:
         return None
-    pictured = (attributes(img[1]) for img in _IMG.finditer(markup))
+    pictured = (attributes(img[1]) for img in pictures.IMG.finditer(markup))
     shown = (values["src"] for values in pictured if "src" in values and not pictures.is_small(values))
     return next((src for src in shown if not pictures.is_aside(src)), None)
 
