@@ -43,6 +43,16 @@ def test_a_file_stands_in_for_ours_of_that_name(templates: Path) -> None:
     assert f"style-src '{theme.hash_of('body { color: #123456; }')}'" in page(templates)
 
 
+@pytest.mark.parametrize("name", ["index.html.j2", "base.html.j2", "style.css"])
+def test_a_file_that_comes_or_goes_while_the_program_runs_counts_at_once(templates: Path, name: str) -> None:
+    """The service need not be started again for the first look of one's own, or to have ours back."""
+    ours = page(templates)
+    (templates / name).write_text("Mine", "utf-8")
+    assert "Mine" in page(templates)
+    (templates / name).unlink()
+    assert page(templates) == ours
+
+
 def test_a_template_may_extend_the_one_that_it_replaces(templates: Path) -> None:
     """``default/NAME`` is ours, so that a change of one block does not take a copy of the rest."""
     body = '{% extends "default/index.html.j2" %}{% block foot %}<p>Mine, {{ feed.title }}</p>{% endblock %}'

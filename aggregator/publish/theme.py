@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import traceback
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -185,10 +185,16 @@ def _environment(folder: Path | None, more: Path | None) -> Environment:
             # What templates are told stands in dicts: Jinja2 looks for an attribute first, which costs an exception.
             return obj[attribute] if type(obj) in _TOLD and attribute in obj else super().getattr(obj, attribute)
 
-    ours = FileSystemLoader([_OURS, more] if more else _OURS)
+    class Replaceable(FileSystemLoader):
+        def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+            # Jinja2 keeps what it found: while the service runs, a file of the user's may come that stands in for it.
+            words, path, is_current = super().get_source(environment, template)
+            return words, path, lambda: is_current() and not (folder and (folder / template).is_file())
+
+    places = [_OURS, more] if more else [_OURS]
     own = [FileSystemLoader(folder)] if folder else []
     made = Pages(
-        loader=ChoiceLoader([*own, ours, PrefixLoader({"default": ours})]),
+        loader=ChoiceLoader([*own, Replaceable(places), PrefixLoader({"default": FileSystemLoader(places)})]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
