@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from awkward import BODIES, TITLES
+from desk import Desk, item
 from hypothesis import given
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -21,7 +22,7 @@ from properties import steady
 from typer.testing import CliRunner
 
 from aggregator import frontmatter, postfile, sanitise, text, urls
-from aggregator.app import opened
+from aggregator.app import opened, survey_posts
 from aggregator.cli import common, program
 from aggregator.config import load
 from aggregator.errors import ConfigError
@@ -161,6 +162,23 @@ def test_a_lost_database_comes_back_from_the_posts(tmp_path: Path, origin: Origi
     assert (again.new, again.duplicate, again.held) == (0, 0, 0)
     assert files(tmp_path / "posts").keys() == before.keys()
     assert imported(planet, tmp_path / "posts")["known"] == 5
+
+
+def test_what_moved_since_its_post_was_written_is_known_by_words_and_date(tmp_path: Path, empty_archive: Path) -> None:
+    """At the first pull after the import, as at any other: under its old id and file, with the new address."""
+    desk = Desk.build(tmp_path, empty_archive, "a")
+    desk.pull(a=[item("one"), item("two")])
+    wipe(desk.planet)
+    shutil.copy(empty_archive, tmp_path / "aggregator.db")
+    before = files(tmp_path / "posts")
+    with desk.app() as app:
+        app.import_posts(survey_posts(app.settings, tmp_path / "posts"), desk.now, "test")
+    moved = item("one", guid="urn:ex:new", link="https://a.example/new")
+    assert desk.pull(a=[moved, item("two")]).new == 0
+    assert files(tmp_path / "posts").keys() == before.keys()
+    told = {post["id"]: post for post in desk.planet.posts()}
+    assert told["urn:ex:a.example:one"]["link"] == "https://a.example/new"
+    assert all("<p>" in entry.summary for entry in desk.planet.entries())
 
 
 @pytest.mark.usefixtures("clock")

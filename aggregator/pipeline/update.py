@@ -280,7 +280,7 @@ def _news(
         is_new = state.last_success is None and not pulls.has_names(transaction, source_id)
         names = [] if is_new else [alias.value for each in found for alias in each.aliases]
         known = pulls.known(transaction, source_id, names)
-    if known and reading.made is not None:
+    if not is_new and reading.made is not None:
         # Copies came in from elsewhere, before the first pull: what the entries say is to be compared with them.
         with watch("parse"):
             reading = read(None)
@@ -289,7 +289,7 @@ def _news(
     with watch("normalise"):
         drafts = changes.drafts(matches, partial(_made, confined, reading, pulled))
     with watch("recognise"), store.reading() as transaction:
-        if drafts and pulled.last_pull:
+        if drafts and not is_new:
             names = [name for draft in drafts.values() for name in draft.names]
             known |= pulls.known(transaction, source_id, names)
             many = whole and renumbering.suspected(len(drafts), len(found))
