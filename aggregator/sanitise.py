@@ -86,6 +86,10 @@ _FINISHED_TAG = re.compile(
     rf"<(?:(audio|img|source|track|video)({ATTRIBUTE}*+)|(a|blockquote|code|del|ins|pre|q)({ATTRIBUTE}++))>"
 )
 _ADDRESSES = ("href", "src", "poster", "cite", "longdesc")
+_EMPTY_TAG = rf"</?(?:b|em|i|picture|small|span|strong){ATTRIBUTE}*+>"
+_NOTHING = rf"((?:\s|&nbsp;|{_EMPTY_TAG})*+)"
+#: The marks that sites set behind a heading, for whoever wants to link to it.
+_SILENT_LINK = re.compile(rf"<a({ATTRIBUTE}*+)>{_NOTHING}([#§¶⚓🔗\uf0c1]?)\ufe0f?{_NOTHING}</a>")
 #: RFC 6068, section 2, and what is quoted already.
 _MAIL_SAFE = "!$%&'()*+,/:;=?@-._~"
 _LANGUAGE = re.compile(r"(?:language|lang)-[\w+#.-]+")
@@ -202,6 +206,7 @@ def _finished(written: str, base: str | None, *, with_pre: bool) -> str:
     finished = _FINISHED_TAG.sub(partial(_finished_tag, base=base), written)
     if "<blockquote" in finished:
         finished = embeds.with_words(finished)
+    finished = _SILENT_LINK.sub(_silent_link, finished)
     return (_with_first_lines(finished) if with_pre else finished).strip(_AROUND)
 
 
@@ -224,6 +229,17 @@ def _finished_tag(tag: re.Match[str], base: str | None) -> str:
     if name in ("source", "track") and not values.keys() & {"src", "srcset"}:
         return ""
     return tag_of_written(name, values | {"controls": ""} if name in ("audio", "video") else values)
+
+
+def _silent_link(link: re.Match[str]) -> str:
+    # Screen readers, and programs that number the links of an article, name each of them.
+    written, before, mark, after = link.groups()
+    values = written_attributes(written)
+    leads_away = "#" not in values.get("href", "#")
+    if leads_away and mark:
+        return link[0]
+    words = plain(values.get("title", "")).strip() if leads_away else ""
+    return f"<a{written}>{escaped(words)}</a>" if words else re.sub(_EMPTY_TAG, "", before + after)
 
 
 def _set(values: dict[str, str], attribute: str, value: str | None) -> None:

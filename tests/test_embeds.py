@@ -176,11 +176,3 @@ def test_a_quotation_that_a_script_was_to_fill_says_what_it_is(quoted: str, word
     )
     assert f">{words}</a>" in cleaned
     assert clean(cleaned, None) == cleaned
-
-
-def test_other_empty_links_stay_empty() -> None:
-    """Places in an article that others link to have no words."""
-    markup = (
-        '<h2><a href="https://e.example/#a"></a>A</h2><blockquote><a href="https://e.example/#b"></a>B</blockquote>'
-    )
-    assert clean(markup, None) == markup

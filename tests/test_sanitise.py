@@ -320,6 +320,32 @@ def _assert_address(address: str, *, mail: bool) -> None:
     assert not re.search(r"[\s\"<>\\\x00-\x20]", address)
 
 
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ('<h2>A<a href="#a"></a></h2>', "<h2>A</h2>"),
+        ('<h2>A <a class="x" href="#a" title="Permalink"><span>#</span></a></h2>', "<h2>A </h2>"),
+        ('<h2><a name="a"><i class="icon"></i></a>A <a href="/b#a">🔗\ufe0f</a></h2>', "<h2>A </h2>"),
+        ('<pre><a href="#1"></a>\na<a id="2">\n</a>b</pre>', "<pre>\n\na\nb</pre>"),
+        ('a<a href="https://e.example/"> <b></b>\n</a>b', "a \nb"),
+        (
+            '<a href="https://e.example/" title="A &lt; b"><svg/></a>',
+            '<a href="https://e.example/" title="A &lt; b">A &lt; b</a>',
+        ),
+        ('<a href="https://e.example/">#</a>', '<a href="https://e.example/">#</a>'),
+        ('<a href="#1">1</a>', f'<a href="{BASE}#1">1</a>'),
+        ('<a href="#a">#a</a>', f'<a href="{BASE}#a">#a</a>'),
+        ('<a href="#1">↩\ufe0e</a>', f'<a href="{BASE}#1">↩\ufe0e</a>'),
+        ('<a href="#1"><img src="/1"></a>', f'<a href="{BASE}#1"><img src="https://blog.example.org/1" {PICTURE}</a>'),
+    ],
+)
+def test_links_that_show_nothing_go(markup: str, expected: str) -> None:
+    """So do the marks behind headings that lead to these; a link to elsewhere is called by its title."""
+    cleaned = clean(markup, BASE)
+    assert cleaned == expected
+    assert clean(cleaned, None) == expected
+
+
 @pytest.mark.parametrize(("what", "markup", "expected"), GOLDEN, ids=[what for what, _, _ in GOLDEN])
 def test_markup_becomes_what_docs_say(what: str, markup: str, expected: str) -> None:
     """Each kind of markup becomes exactly what is expected of it, and stays so."""
