@@ -39,6 +39,25 @@ def test_pictures_that_the_text_shows_are_no_enclosures() -> None:
     assert entry.image == "https://ann.files.example.org/a.jpg"
 
 
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [
+        ("https://ann.files.example.org/2024/a.jpg?w=640", False),
+        ("/2024/a.jpg", False),
+        ("/2023/a.jpg", True),
+        ("", True),
+    ],
+)
+def test_neither_are_those_that_rss_encloses(shown: str, kept: bool) -> None:
+    """Blogs enclose the first picture of an article, for readers that show no article."""
+    picture = "https://ann.files.example.org/2024/a.jpg"
+    body, enclosed = escape(f"<img src='{shown}'>"), f"<enclosure url='{picture}' type='image/jpeg'/>"
+    pieces = f"<description>{body}</description>{enclosed}"
+    (entry,) = parse.parse(document("item", pieces).encode(), "", URL).entries
+    assert bool(_enclosures(entry)) is kept
+    assert entry.image == picture
+
+
 def test_a_portrait_is_no_picture_of_an_entry() -> None:
     """It would stand beside each of them."""
     entry = _entry(f"url='{escape(_PORTRAIT)}' medium='image'")

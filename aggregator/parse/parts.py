@@ -156,6 +156,8 @@ def entry_links(item: dict[str, Any]) -> Iterator[Link]:
     for link in (*links(item), *_elsewhere(item), *_comments(item), *_media(item)):
         if link.rel == "enclosure" and link.type is None:
             link = replace(link, type=_guessed(link.href))
+        if link.rel == "enclosure" and (link.type or "").startswith("image/") and _is_seen(link.href, item):
+            continue
         if (link.rel, link.href) not in seen:
             seen.add((link.rel, link.href))
             yield link
@@ -189,8 +191,10 @@ def _is_seen(picture: str, item: dict[str, Any]) -> bool:
     if pictures.is_aside(picture):
         return True
     place = picture.partition("?")[0].partition("//")[2]
+    path = place[len(place.partition("/")[0]) :]
+    shown = (place, f'"{path}', f"'{path}") if len(path) > 1 else (place,)
     bodies = (*(value(item, "content") or ()), value(item, "summary_detail") or {})
-    return any(place in (value(body, "value") or "") for body in bodies)
+    return any(address in (value(body, "value") or "") for body in bodies for address in shown)
 
 
 def image(item: dict[str, Any]) -> str | None:
