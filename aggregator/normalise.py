@@ -34,8 +34,6 @@ _LONGEST_TITLE = 10_000
 _MOST = 500
 _CUT = "<p>[…]</p>"
 _TAG = re.compile(r"<[^>]*>")
-#: Nobody who writes HTML parts it by blank lines alone: Bluesky and others call plain text or Markdown so.
-_PARTED = re.compile(r"\n[^\S\n]*+\n")
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
 _ELEMENT = re.compile(r"\s*+<(?:p|div|h[1-6]|ul|ol|blockquote|figure|img|section|article|table|pre)\b", re.IGNORECASE)
 #: Blanks before the first element, at most.
@@ -152,13 +150,16 @@ def _kept(before: str | None, now: str | None) -> str | None:
 def _body(body: Text | None, link: str | None, feed: FeedInfo) -> str:
     if body is None:
         return ""
-    from aggregator.sanitise import clean, from_text  # when there is something to clean: most runs find nothing new
+    from aggregator import prose  # when there is something to clean: most runs find nothing new
+    from aggregator.sanitise import clean, from_text
 
     value = _once_escaped(body.value) if body.html else body.value
-    if body.html and (_MARKUP.search(value) or not _PARTED.search(value)):
-        made = clean(value, body.base or link or feed.link or feed.url)
+    if not body.html:
+        made = from_text(value)
+    elif prose.is_plain(value):
+        made = from_text(html.unescape(value))
     else:
-        made = from_text(html.unescape(value) if body.html else value)
+        made = clean(prose.with_paragraphs(value), body.base or link or feed.link or feed.url)
     return made if len(made) <= _LONGEST_BODY else clean(made[:_LONGEST_BODY], None) + _CUT
 
 

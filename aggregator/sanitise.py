@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import nh3
 
-from aggregator import embeds, formulas, hostile, pictures, text, urls
+from aggregator import embeds, formulas, hostile, pictures, prose, text, urls
 from aggregator.elements import (
     ATTRIBUTE,
     DROPPED,
@@ -121,9 +121,12 @@ def clean(markup: str, base: str | None) -> str:
 
 
 def from_text(value: str) -> str:
-    """Return plain text as HTML: paragraphs at blank lines, ``<br>`` at line ends, http(s) addresses as links."""
-    lines = (paragraph.splitlines() for paragraph in paragraphs(text.legal(value)))
-    return "".join(f"<p>{'<br>'.join(map(_linked, paragraph))}</p>" for paragraph in lines)
+    """Return plain text as HTML: paragraphs at blank lines, ``<br>`` at line ends, http(s) addresses as links.
+
+    What stands between fences, as in Markdown, is code.
+    """
+    found = prose.parts(text.legal(value))
+    return "".join(_written(words) if language is None else prose.code(language, words) for language, words in found)
 
 
 def first_image(markup: str) -> str | None:
@@ -264,6 +267,11 @@ def _img(values: dict[str, str]) -> str:
     if "src" not in values:
         return escaped(plain(values.get("alt", "")))
     return tag_of_written("img", values | {"loading": "lazy", "referrerpolicy": "no-referrer"})
+
+
+def _written(words: str) -> str:
+    lines = (paragraph.splitlines() for paragraph in paragraphs(words))
+    return "".join(f"<p>{'<br>'.join(map(_linked, paragraph))}</p>" for paragraph in lines)
 
 
 def _linked(line: str) -> str:

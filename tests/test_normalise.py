@@ -116,41 +116,6 @@ def test_a_later_pull_changes_nothing_of_an_unchanged_entry(entry: Entry) -> Non
     assert essence(later) == essence(first) or entry.source is not None
 
 
-@pytest.mark.parametrize(
-    ("said", "shown"),
-    [
-        (
-            "One &amp; two\r\nlines\r\n \r\nhttps://e.example/a",
-            '<p>One &amp; two<br>lines</p><p><a href="https://e.example/a">https://e.example/a</a></p>',
-        ),
-        ("# Title\n\na < b &lt;i&gt;", "<p># Title</p><p>a &lt; b &lt;i&gt;</p>"),
-        ("One\ntwo", "One\ntwo"),
-        ("One<br>\n\ntwo", "One<br>\n\ntwo"),
-    ],
-)
-def test_plain_text_that_is_called_html_keeps_its_paragraphs(said: str, shown: str) -> None:
-    """Where it has no tag and is parted by blank lines; all else is HTML, in which line ends are blanks."""
-    assert made(replace(ENTRY, content=Text(value=said, html=True))).content == shown
-
-
-@pytest.mark.parametrize(
-    ("said", "shown"),
-    [
-        (
-            " &lt;p&gt;a &amp;lt; &lt;b&gt;b&lt;/b&gt;&lt;/p&gt;\n\n&lt;p&gt;c&lt;/p&gt; ",
-            "<p>a &lt; <b>b</b></p>\n\n<p>c</p>",
-        ),
-        ("&lt;p onclick=x&gt;a&lt;script&gt;b&lt;/script&gt;&lt;/p&gt;", "<p>a</p>"),
-        ("Write &lt;p&gt;a&lt;/p&gt;", "Write &lt;p&gt;a&lt;/p&gt;"),
-        ("&lt;p&gt; begins a paragraph", "&lt;p&gt; begins a paragraph"),
-        ("<code>&lt;p&gt;a&lt;/p&gt;</code>", "<code>&lt;p&gt;a&lt;/p&gt;</code>"),
-    ],
-)
-def test_articles_that_were_escaped_twice_are_read(said: str, shown: str) -> None:
-    """Where all of one is the source of HTML; what an article shows of HTML stays."""
-    assert made(replace(ENTRY, content=Text(value=said, html=True))).content == shown
-
-
 def test_updated_moves_with_the_words_alone() -> None:
     """A new address, markup or tag is no news to a reader; other words are, from the time that the entry gives."""
     first, now = made(ENTRY), NOW + DAY
