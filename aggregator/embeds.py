@@ -185,6 +185,8 @@ _EMPTY_QUOTE = re.compile(
     rf"(<blockquote{ATTRIBUTE}*+>\s*+(?:<p{ATTRIBUTE}*+>\s*+)?"
     rf'<a href="([^"]*+)"{ATTRIBUTE}*+>)\s*+(</a>\s*+(?:</p>\s*+)?</blockquote>)'
 )
+_FRAME = re.compile(rf"<iframe{ATTRIBUTE}*+>.*?</iframe>", re.DOTALL)
+_LINK = re.compile(rf"<a({ATTRIBUTE}*+)>(?!\s*+</a>)")
 _SITE = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 #: WordPress gives the frames of other sites a word that is another one from day to day, and those of other articles
 #: the address of the article before it.
@@ -220,13 +222,15 @@ def as_links(written: str, base: str | None) -> str:
     """Return ``written``, markup from nh3, with a link for each iframe, embed and object that has an address.
 
     A link is a paragraph of its own where none is open; an address that was met before gets no second link
-    (an object holds an embed of the same address for older browsers).
+    (an object holds an embed of the same address for older browsers), nor does a page that the article links to
+    (WordPress has a link beside the preview of a file, and a quotation before the frame of an article).
     """
     return "".join(_parts(written, base))
 
 
 def _parts(written: str, base: str | None) -> Iterator[str]:
     seen: set[str] = set()
+    linked: set[str] | None = None
     start, in_paragraph = 0, False
     for part in _PART.finditer(written):
         yield written[start : part.start()]
@@ -238,9 +242,13 @@ def _parts(written: str, base: str | None) -> Iterator[str]:
         address = _address(part, base)
         if address and address not in seen:
             seen.add(address)
-            link = _link(address)
-            if _SECRET.search(address) and written.find(_opening(link), 0, part.start()) >= 0:
-                continue  # a quotation for those who see no frames stands before it
+            address, label = page(address)
+            if label == address:
+                linked = _linked(written) if linked is None else linked
+                if address in linked:
+                    continue
+                label = _called(part, address)
+            link = f"{start_tag('a', {'href': address})}{escaped(label)}</a>"
             yield (
                 _apart(link, written[part.start() - 1 : part.start()], written[start : start + 1])
                 if in_paragraph
@@ -256,13 +264,13 @@ def _address(part: re.Match[str], base: str | None) -> str | None:
     return urls.absolute(values.get("data" if part["plugin"] == "object" else "src"), base)
 
 
-def _link(frame: str) -> str:
-    address, label = page(frame)
-    return f"{start_tag('a', {'href': address})}{escaped(label)}</a>"
+def _linked(written: str) -> set[str]:
+    return {attributes(found).get("href", "") for found in _LINK.findall(_FRAME.sub("", written))}
 
 
-def _opening(link: str) -> str:
-    return link[: link.index(">") + 1]
+def _called(part: re.Match[str], address: str) -> str:
+    title = attributes(part["attributes"] or part["values"] or "").get("title", "").strip()
+    return f"{title} ({_SITE.sub('', address).partition('/')[0]})" if title else address
 
 
 def _apart(link: str, before: str, after: str) -> str:

@@ -86,6 +86,8 @@ _FINISHED_TAG = re.compile(
     rf"<(?:(audio|img|source|track|video)({ATTRIBUTE}*+)|(a|blockquote|code|del|ins|pre|q)({ATTRIBUTE}++))>"
 )
 _ADDRESSES = ("href", "src", "poster", "cite", "longdesc")
+#: Stratechery has one for those who pay, whose address a script puts in.
+_EMPTY_PLAYER = re.compile(r'<(audio|video)(?: (?!src=)[^\s=>]+="[^"]*+")*+>\s*+</\1>')
 _EMPTY_TAG = rf"</?(?:b|em|i|picture|small|span|strong){ATTRIBUTE}*+>"
 _NOTHING = rf"((?:\s|&nbsp;|{_EMPTY_TAG})*+)"
 #: The marks that sites set behind a heading, for whoever wants to link to it.
@@ -209,7 +211,7 @@ def _finished(written: str, base: str | None, *, with_pre: bool) -> str:
     finished = _FINISHED_TAG.sub(partial(_finished_tag, base=base), written)
     if "<blockquote" in finished:
         finished = embeds.with_words(finished)
-    finished = _SILENT_LINK.sub(_silent_link, finished)
+    finished = _SILENT_LINK.sub(_silent_link, _EMPTY_PLAYER.sub("", finished))
     return (_with_first_lines(finished) if with_pre else finished).strip(_AROUND)
 
 

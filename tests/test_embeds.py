@@ -160,6 +160,32 @@ def test_an_article_that_another_embeds_is_linked_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        (
+            '<iframe title="Chips &amp; rules" src="https://charts.example/1/"></iframe>',
+            '<p><a href="https://charts.example/1/">Chips &amp; rules (charts.example)</a></p>',
+        ),
+        (
+            '<iframe title="A film" src="https://youtu.be/aqz-KE-bpKQ"></iframe>',
+            '<p><a href="https://www.youtube.com/watch?v=aqz-KE-bpKQ">Video on YouTube</a></p>',
+        ),
+        (
+            '<object data="https://e.example/a.pdf"></object><a title="t" href="https://e.example/a.pdf">A</a>',
+            '<a title="t" href="https://e.example/a.pdf">A</a>',
+        ),
+        (
+            '<iframe src="https://e.example/a"><a href="https://e.example/a">A</a></iframe>',
+            '<p><a href="https://e.example/a">https://e.example/a</a></p>',
+        ),
+    ],
+)
+def test_a_frame_of_an_unknown_site_is_called_by_its_title(frame: str, expected: str) -> None:
+    """Its address says little; and where the article links to that, it has a name already."""
+    assert clean(frame, None) == expected
+
+
+@pytest.mark.parametrize(
     ("quoted", "words"),
     [
         ('<a href="https://twitter.com/ann/status/20"></a>', "Post on X"),

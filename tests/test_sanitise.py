@@ -346,6 +346,24 @@ def test_links_that_show_nothing_go(markup: str, expected: str) -> None:
     assert clean(cleaned, None) == expected
 
 
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ('a<audio controls disabled class="x"> </audio>b', "ab"),
+        ('<video poster="/a.png"></video>', ""),
+        ('<a href="/a"><video></video></a>', ""),
+        ("<audio src=/a></audio>", '<audio src="https://blog.example.org/a" controls=""></audio>'),
+        (
+            "<video><source src=/a></video>",
+            '<video controls=""><source src="https://blog.example.org/a"></video>',
+        ),
+    ],
+)
+def test_players_without_anything_to_play_go(markup: str, expected: str) -> None:
+    """Their addresses are known to a script alone."""
+    assert clean(markup, BASE) == expected
+
+
 @pytest.mark.parametrize(("what", "markup", "expected"), GOLDEN, ids=[what for what, _, _ in GOLDEN])
 def test_markup_becomes_what_docs_say(what: str, markup: str, expected: str) -> None:
     """Each kind of markup becomes exactly what is expected of it, and stays so."""
