@@ -47,7 +47,7 @@ _KEEPER = nh3.Cleaner(
     | {name: {*ELEMENTS[name], *_LATE} for name in ("source", "video", "audio")}
     | {"img": {*ELEMENTS["img"], *_LATE, "style"}}
     | {"iframe": {"src", *_LATE}, "embed": {"src"}, "object": {"data"}, "param": {"name", "value"}}
-    | {"x-annotation": {"encoding"}, "span": {"aria-hidden"}, "input": {"type", "checked"}},
+    | {"x-annotation": {"encoding"}, "span": {"aria-hidden", "class"}, "input": {"type", "checked"}},
     clean_content_tags=set(DROPPED),
     url_schemes=_SCHEMES,
     link_rel=None,
@@ -68,6 +68,11 @@ _KNOWN = _PARSED | ELEMENTS.keys()
 #: stand, and takes the markup in the first three of these for text.
 _RENAMED = {"noscript": "x-noscript", "noembed": "x-noscript", "noframes": "x-noscript"}
 _CHANGED = {*_FRAMES, *_RENAMED, "math", "input"}
+#: What themes and frameworks call text that is there for screen readers alone.
+_SPOKEN = re.compile(r"\b(?:sr-only|screen-reader-text|visually-?hidden)\b")
+_SPOKEN_SPAN = rf'<span(?=[^>]* class="(?:[^"]*\s)?{_SPOKEN.pattern}[\s"]){ATTRIBUTE}*+>[^<]*+</span>'
+#: Where there are no words beside them, they may stand for an icon that is lost.
+_SPOKEN_BESIDE = re.compile(rf"(?<=[^<>\s]){_SPOKEN_SPAN}|(?<=[^<>\s] ){_SPOKEN_SPAN}|{_SPOKEN_SPAN}(?=\s?[^<>\s])")
 _INPUT = re.compile(rf"<input({ATTRIBUTE}*+)>")
 
 _TEXT_ONLY = {"iframe", "noembed", "noframes", "noscript", "script", "style", "textarea", "title", "xmp"}
@@ -173,15 +178,17 @@ def _prepared(markup: str, names: set[str], base: str | None) -> str:
         markup = formulas.from_scripts(markup)
     if not names <= _KNOWN:
         markup = _TAG.sub(_renamed, markup)
-    if names.isdisjoint(_CHANGED) and not _has_late_pictures(markup) and not _has_characters(markup, names):
+    is_spoken = "span" in names and _SPOKEN.search(markup) is not None
+    if names.isdisjoint(_CHANGED) and not is_spoken and not _has_late(markup) and not _has_characters(markup, names):
         return markup
     kept = _KEEPER.clean(markup)
+    kept = _SPOKEN_BESIDE.sub("", kept) if is_spoken else kept
     kept = embeds.as_links(pictures.without_noscript(kept), base)
     kept = _LATE_TAG.sub(_as_loaded, kept)
     return _with_first_lines(_INPUT.sub(_box, formulas.as_code(kept)))
 
 
-def _has_late_pictures(markup: str) -> bool:
+def _has_late(markup: str) -> bool:
     return "data-" in markup and _LATE_NAME.search(markup) is not None
 
 

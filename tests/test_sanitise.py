@@ -364,6 +364,28 @@ def test_players_without_anything_to_play_go(markup: str, expected: str) -> None
     assert clean(markup, BASE) == expected
 
 
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        (
+            '<p>10<span class="sr-only x-spoken"> minutes</span> <span aria-hidden="true">minutes</span></p>',
+            "<p>10 <span>minutes</span></p>",
+        ),
+        ('<a href="/b">B <span class="x visually-hidden">(opens a tab)</span></a>', f'<a href="{BASE[:24]}/b">B </a>'),
+        ("<span class='screen-reader-text'>Note </span>1", "1"),
+        ('<a href="/b"><svg/><span class="sr-only">B</span></a>', f'<a href="{BASE[:24]}/b"><span>B</span></a>'),
+        ('<td>a</td><i class="tick"></i><span class="sr-only">Yes</span>', "a<i></i><span>Yes</span>"),
+        (
+            'a<span class="sr-only-focusable">b</span><span title="sr-only">c</span>',
+            'a<span>b</span><span title="sr-only">c</span>',
+        ),
+    ],
+)
+def test_words_for_screen_readers_alone_go(markup: str, expected: str) -> None:
+    """Everybody would see them twice; where no word stands beside them, they say what an icon showed."""
+    assert clean(markup, BASE) == expected
+
+
 @pytest.mark.parametrize(("what", "markup", "expected"), GOLDEN, ids=[what for what, _, _ in GOLDEN])
 def test_markup_becomes_what_docs_say(what: str, markup: str, expected: str) -> None:
     """Each kind of markup becomes exactly what is expected of it, and stays so."""
@@ -528,6 +550,9 @@ HOSTILE = {
     "noscript": "<noscript><img src=a></noscript>" * 9_000,
     "frames": "<iframe src=//a/>" * 25_000,
     "references": "&amp;" * 300_000,
+    "links without words": "<a> &nbsp;" * 14_000 + "<a>" + "\n&nbsp;" * 40_000 + "x",
+    "words for screen readers": f"a<span class='{'sr-only x ' * 200_000}'" + "><span class='sr-onl sr-only'>a" * 14_000,
+    "frames with a link": "<a href=//a/></a><iframe src=//a/>" * 9_000,
 }
 
 
