@@ -218,9 +218,12 @@ def _people(people: tuple[Person, ...]) -> tuple[Person, ...]:
 def _tags(tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
     if not tags:
         return ()
-    cleaned = [tag for tag in map(_tag, tags) if tag.term]
-    are_others = len({tag.term for tag in cleaned}) == len(cleaned)
-    return tuple(cleaned if are_others else dict.fromkeys(cleaned))[:_MOST]
+    # WordPress has a category "Education" and a tag "education": one address on most sites.
+    found: dict[tuple[str, str | None], Tag] = {}
+    for tag in map(_tag, tags):
+        if tag.term:
+            found.setdefault((tag.term.casefold(), tag.scheme), tag)
+    return tuple(found.values())[:_MOST]
 
 
 def _tag(tag: Tag) -> Tag:

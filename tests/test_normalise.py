@@ -116,6 +116,12 @@ def test_a_later_pull_changes_nothing_of_an_unchanged_entry(entry: Entry) -> Non
     assert essence(later) == essence(first) or entry.source is not None
 
 
+def test_tags_that_differ_in_case_alone_are_one() -> None:
+    """The first is kept; those of another scheme mean something else."""
+    tags = (Tag(term="Éducation"), Tag(term="éducation"), Tag(term="a"), Tag(term="A", scheme="https://e.example/"))
+    assert made(replace(ENTRY, tags=tags)).tags == (tags[0], *tags[2:])
+
+
 def test_updated_moves_with_the_words_alone() -> None:
     """A new address, markup or tag is no news to a reader; other words are, from the time that the entry gives."""
     first, now = made(ENTRY), NOW + DAY
