@@ -27,7 +27,8 @@ _SMALLEST = 48
 
 #: What says nothing of an article, though it may be its only picture: who wrote it, and formulas.
 _ASIDE = re.compile(
-    r"https?://(?:[\w-]+\.)*(?:gravatar\.com/|(?:wp|wordpress)\.com/latex\.php|codecogs\.com/)", re.ASCII
+    r"https?://(?:[\w-]+\.)*(?:gravatar\.com/|avatars\d*\.githubusercontent\.com/|(?:wp|wordpress)\.com/latex\.php|codecogs\.com/)",
+    re.ASCII,
 )
 #: As high as a line of text: WordPress and Weibo write characters so.
 LINE_HIGH = re.compile(r"(?<![\w-])height\s*+:\s*+(?:0?\.\d+|1(?:\.\d+)?)em\b", re.ASCII)
@@ -100,7 +101,7 @@ def is_aside(address: str) -> bool:
 
 
 def is_small(values: Mapping[str, str]) -> bool:
-    """Tell whether an img with these attributes is too small to stand for its article, as far as they say."""
+    """Tell whether a picture with these attributes is too small to stand for its article, as far as they say."""
     sizes = [_SIZE.fullmatch(values.get(side, "")) for side in ("width", "height")]
     return any(size and int(size[1]) < _SMALLEST for size in sizes)
 

@@ -19,9 +19,13 @@ _BLOCK_NAMES = (
     "header hr html li main nav ol p pre section table tbody td th thead tr ul"
 )
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
-_HTML = _BLOCKS | ELEMENTS.keys() | DROPPED | {"embed", "font", "iframe", "input", "noscript", "object", "svg"}
+_OTHER_NAMES = (
+    "acronym applet area base blink canvas data dialog embed fieldset font form frame iframe input label legend link "
+    "map marquee math menu meta meter nobr noscript object output progress search slot svg title"
+)
+_HTML = _BLOCKS | ELEMENTS.keys() | DROPPED | set(_OTHER_NAMES.split())
 #: Types and components of programs have names in large and small letters.
-_TAG = re.compile(r"<(?:!--|/?([a-z][a-z0-9]*+|[A-Z][A-Z0-9]*+)(?=[\s/>]))")
+_TAG = re.compile(r"<(?:[!?]|/?([a-z][a-z0-9]*+(?:[:-][\w:-]++)?|[A-Z][A-Z0-9]*+)(?=[\s/>]))")
 _MARK = re.compile(rf"{_CODE.pattern}|<")
 _STEP = re.compile(
     r"(?P<broken><br\s*+/?>[^\S\n]*+)?\n[^\S\n]*+\n\s*+|<(?P<end>/?)(?P<name>[A-Za-z]++[1-6]?)(?:[^<>/]|/(?!>))*+>"
@@ -34,7 +38,12 @@ def is_plain(markup: str) -> bool:
 
 
 def with_paragraphs(markup: str) -> str:
-    """Return ``markup`` with the paragraphs and the code that its author meant, when no tag of its parts lines."""
+    """Return ``markup`` with the paragraphs and the code that its author meant, when no tag of its parts lines.
+
+    Where it has no tag of HTML at all, what looks like one is words: "for $k<n$", "a Vec<u8>".
+    """
+    if not _names(markup):
+        return _MARK.sub(_shown, markup)
     if not _is_parted(markup) or not _names(markup).isdisjoint(_BLOCKS):
         return markup
     made = list(_made(markup))
@@ -72,7 +81,12 @@ def _is_parted(markup: str) -> bool:
 def _names(markup: str) -> set[str]:
     outside = "".join(words for language, words in parts(markup) if language is None) if "```" in markup else markup
     named = _TAG.findall(_CODE.sub("", outside))
-    return {name.lower() for name in named if not name or name.lower() in _HTML}
+    return {name.lower() for name in named if _means_html(name)}
+
+
+def _means_html(name: str) -> bool:
+    # Of other worlds than HTML are <o:p> and <amp-img>; comments have no name.
+    return not name or name.lower() in _HTML or not name.isalnum()
 
 
 def _made(markup: str) -> Iterator[str]:
@@ -85,7 +99,7 @@ def _made(markup: str) -> Iterator[str]:
 
 def _shown(mark: re.Match[str]) -> str:
     tag = _TAG.match(mark.string, mark.start())
-    if mark[0] == "<" and tag and (not tag[1] or tag[1].lower() in _HTML):
+    if mark[0] == "<" and tag and _means_html(tag[1] or ""):
         return "<"
     return mark[0].replace("<", "&lt;")
 

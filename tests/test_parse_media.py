@@ -66,6 +66,21 @@ def test_a_portrait_is_no_picture_of_an_entry() -> None:
 
 
 @pytest.mark.parametrize(
+    ("thumbnail", "picture"),
+    [
+        ("url='https://img.example.org/a.png' width='30' height='30'", None),
+        ("url='https://avatars2.githubusercontent.com/u/1?s=60'", None),
+        ("url='https://img.example.org/a.png' width='48' height='48'", "https://img.example.org/a.png"),
+        ("url='https://img.example.org/a.png' width='' height='x'", "https://img.example.org/a.png"),
+    ],
+)
+def test_a_thumbnail_that_is_an_icon_is_no_picture(thumbnail: str, picture: str | None) -> None:
+    """GitHub's releases bring the portrait of whoever made them."""
+    (entry,) = parse.parse(document("item", f"<media:thumbnail {thumbnail}/>").encode(), "", URL).entries
+    assert entry.image == picture
+
+
+@pytest.mark.parametrize(
     ("media", "kept"),
     [
         ("url='https://video.example.org/v/abc?version=3' type='application/x-shockwave-flash'", False),

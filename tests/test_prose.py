@@ -52,6 +52,20 @@ def test_blank_lines_part_html_whose_tags_do_not(said: str, shown: str) -> None:
     assert _shown(said) == shown
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("For $k<n$ and\na Vec<u8> &amp; b>a", "For $k&lt;n$ and\na Vec&lt;u8&gt; &amp; b&gt;a"),
+        ("a </T> <String", "a &lt;/T&gt; &lt;String"),
+        ("<o:p>a</o:p> <amp-b>c</amp-b><?php d ?><!-- e -->", "a c"),
+        ("<canvas>a</canvas>", "a"),
+    ],
+)
+def test_what_is_no_tag_of_html_is_words(said: str, shown: str) -> None:
+    """Where no other tag says that it is HTML: arXiv's abstracts lost what stood behind an inequality."""
+    assert _shown(said) == shown
+
+
 @pytest.mark.parametrize("html", [True, False])
 @pytest.mark.parametrize(
     ("said", "shown"),

@@ -203,7 +203,8 @@ def image(item: dict[str, Any]) -> str | None:
 
 
 def _images(item: dict[str, Any]) -> Iterator[object]:
-    yield from (value(raw, "url") for raw in value(item, "media_thumbnail") or ())
+    # GitHub's is a portrait of 30 pixels.
+    yield from (value(raw, "url") for raw in value(item, "media_thumbnail") or () if not pictures.is_small(raw))
     yield from (value(raw, "url") for raw in value(item, "media_content") or () if _is_image(raw))
     yield value(value(item, "image") or {}, "href")
     for raw in value(item, "links") or ():
