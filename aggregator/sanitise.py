@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import nh3
 
-from aggregator import embeds, formulas, hostile, pictures, prose, text, urls
+from aggregator import embeds, formulas, hostile, listings, pictures, prose, text, urls
 from aggregator.elements import (
     ATTRIBUTE,
     DROPPED,
@@ -46,8 +46,14 @@ _KEEPER = nh3.Cleaner(
     attributes=_ATTRIBUTES
     | {name: {*ELEMENTS[name], *_LATE} for name in ("source", "video", "audio")}
     | {"img": {*ELEMENTS["img"], *_LATE, "style"}}
-    | {"iframe": {"src", *_LATE}, "embed": {"src"}, "object": {"data"}, "param": {"name", "value"}}
-    | {"x-annotation": {"encoding"}, "span": {"aria-hidden", "class"}, "input": {"type", "checked"}},
+    | {
+        "td": {*ELEMENTS["td"], "class", "style"},
+        "iframe": {"src", *_LATE},
+        "embed": {"src"},
+        "object": {"data"},
+        "param": {"name", "value"},
+    }
+    | {"x-annotation": {"encoding"}, "span": {"aria-hidden", "class", "style"}, "input": {"type", "checked"}},
     clean_content_tags=set(DROPPED),
     url_schemes=_SCHEMES,
     link_rel=None,
@@ -178,11 +184,13 @@ def _prepared(markup: str, names: set[str], base: str | None) -> str:
         markup = formulas.from_scripts(markup)
     if not names <= _KNOWN:
         markup = _TAG.sub(_renamed, markup)
-    is_spoken = "span" in names and _SPOKEN.search(markup) is not None
-    if names.isdisjoint(_CHANGED) and not is_spoken and not _has_late(markup) and not _has_characters(markup, names):
+    is_spoken, is_numbered = "span" in names and _SPOKEN.search(markup) is not None, listings.is_numbered(markup)
+    is_meant = is_spoken or is_numbered or _has_late(markup) or _has_characters(markup, names)
+    if names.isdisjoint(_CHANGED) and not is_meant:
         return markup
     kept = _KEEPER.clean(markup)
     kept = _SPOKEN_BESIDE.sub("", kept) if is_spoken else kept
+    kept = listings.without_numbers(kept) if is_numbered else kept
     kept = embeds.as_links(pictures.without_noscript(kept), base)
     kept = _LATE_TAG.sub(_as_loaded, kept)
     return _with_first_lines(_INPUT.sub(_box, formulas.as_code(kept)))

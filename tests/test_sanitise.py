@@ -386,6 +386,35 @@ def test_words_for_screen_readers_alone_go(markup: str, expected: str) -> None:
     assert clean(markup, BASE) == expected
 
 
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        (  # Chroma, with classes and with styles
+            '<pre class="chroma"><code class="language-go"><span class="x"><span class="ln">1</span><span class="y">a\n'
+            '</span></span><span style="margin:0;-webkit-user-select:none;user-select: none"> 2\n</span>b</code></pre>',
+            '<pre><code class="language-go"><span><span>a\n</span></span>b</code></pre>',
+        ),
+        (  # Chroma's table
+            '<table class="lntable"><tr><td class="lntd"><pre class="chroma"><code><span class="lnt">1\n</span>'
+            '<span class="lnt">2\n</span></code></pre></td><td class="lntd"><pre><code>a\nb</code></pre></table>',
+            "<table><tbody><tr><td><pre><code>a\nb</code></pre></td></tr></tbody></table>",
+        ),
+        (  # Rouge, Hexo
+            '<table><tr><td class="rouge-gutter gl"><pre class="lineno">1\n2\n</pre></td><td><pre>1\n</pre></td></tr>'
+            '<tr><td class="gutter"><pre><span class="line">1</span><br></pre></td><td>a</td></tr></table>',
+            "<table><tbody><tr><td><pre>1\n</pre></td></tr><tr><td>a</td></tr></tbody></table>",
+        ),
+        (  # Pygments; words, and what is no number of a line
+            '<pre><span class="linenos"> 1</span>a <span class="mi">2</span><span class="ln">x</span></pre>',
+            "<pre>a <span>2</span><span>x</span></pre>",
+        ),
+    ],
+)
+def test_listings_lose_the_numbers_of_their_lines(markup: str, expected: str) -> None:
+    """Without a style sheet these stand in the code, and are copied with it."""
+    assert clean(markup, BASE) == expected
+
+
 @pytest.mark.parametrize(("what", "markup", "expected"), GOLDEN, ids=[what for what, _, _ in GOLDEN])
 def test_markup_becomes_what_docs_say(what: str, markup: str, expected: str) -> None:
     """Each kind of markup becomes exactly what is expected of it, and stays so."""
@@ -552,6 +581,9 @@ HOSTILE = {
     "references": "&amp;" * 300_000,
     "links without words": "<a> &nbsp;" * 14_000 + "<a>" + "\n&nbsp;" * 40_000 + "x",
     "words for screen readers": f"a<span class='{'sr-only x ' * 200_000}'" + "><span class='sr-onl sr-only'>a" * 14_000,
+    "numbers of lines": "<pre><td class='lineno 'style='user-select: user-select:'>1" * 9_000
+    + "<td class=ln>"
+    + "1 <br>" * 20_000,
     "frames with a link": "<a href=//a/></a><iframe src=//a/>" * 9_000,
 }
 
