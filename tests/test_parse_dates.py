@@ -61,6 +61,25 @@ def test_halves_of_the_day_and_zones_count(day: str, clock: str, hours: float) -
     assert dates.moment(day + clock, named=True) == NEW_YEAR + timedelta(hours=hours)
 
 
+@pytest.mark.parametrize(
+    ("said", "hours"),
+    [
+        *(("Mon, 01 Jan 2024 10:00:00", 10), ("Monday, 1 Jan 2024 10:00", 10), ("01 Jan 2024 24:00:00", 24)),
+        *(("January 1, 2024", 0), ("Jan. 1st, 2024", 0), ("Monday, January 01, 2024 8:00 PM", 20)),
+        *(("Jan 1, 2024, 10:00 am", 10), ("Jan 1, 2024 at 12:30 a.m. EST", 5.5), ("jan 1, 2024 10:00:00 +02:00", 8)),
+    ],
+)
+def test_days_with_names_need_no_zone(said: str, hours: float) -> None:
+    """RFC 822 wants one; many hand-made feeds leave it away, or write the date as their pages do."""
+    assert dates.moment(said, named=True) == NEW_YEAR + timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("said", ["Mon, 31 Feb 2024 10:00:00", "February 30, 2024", "Marchioness 1, 99999"])
+def test_days_that_are_not_in_the_calendar_are_no_dates(said: str) -> None:
+    """Nothing is guessed."""
+    assert dates.moment(said, named=True) is None
+
+
 @pytest.mark.parametrize("said", ["2016-12-31T23:59:60Z", "Sat, 31 Dec 2016 23:59:60 GMT", "2016-12-31 18:59:60 EST"])
 def test_a_leap_second_is_the_end_of_its_minute(said: str) -> None:
     """Python knows none."""

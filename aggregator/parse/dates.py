@@ -24,11 +24,21 @@ _YEAR_FIRST = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-# RFC 822, section 5.1, with years of four digits (RFC 1123, section 5.2.14): nearly all dates of RSS.
+_DAY_NAME = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*+,? )?"
+_MONTH_NAME = rf"(?P<month>{'|'.join(_MONTHS)})"
+# RFC 822, section 5.1, with years of four digits (RFC 1123, section 5.2.14): nearly all dates of RSS.  Some leave the
+# zone away.
 _RFC_822 = re.compile(
-    rf"(?:(?:mon|tue|wed|thu|fri|sat|sun), )?(?P<day>\d\d?) (?P<month>{'|'.join(_MONTHS)}) (?P<year>\d{{4}})"
+    rf"{_DAY_NAME}(?P<day>\d\d?) {_MONTH_NAME} (?P<year>\d{{4}})"
     r" (?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d))?"
-    rf" (?:(?P<zone>{'|'.join(ZONES)})|(?P<sign>[+-])(?P<hours>\d\d)(?P<minutes>\d\d))",
+    rf"(?: (?:(?P<zone>{'|'.join(ZONES)})|(?P<sign>[+-])(?P<hours>\d\d)(?P<minutes>\d\d)))?",
+    re.IGNORECASE | re.ASCII,
+)
+# As Americans write it.
+_MONTH_FIRST = re.compile(
+    rf"{_DAY_NAME}{_MONTH_NAME}[a-z]*+\.? (?P<day>\d\d?)(?:st|nd|rd|th)?, ?(?P<year>\d{{4}})"
+    r"(?:,? (?:at )?(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?: ?(?P<half>[AP])\.?M\b\.?)?)?"
+    rf"(?: (?:(?P<zone>{'|'.join(ZONES)})|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)))?",
     re.IGNORECASE | re.ASCII,
 )
 _NAME = re.compile(r"[^\W\d_]{3}")
@@ -58,10 +68,11 @@ def moment(said: str | None, *, named: bool = False) -> datetime | None:
 
 
 def _named(words: str) -> datetime | None:
-    usual = _RFC_822.fullmatch(words)
+    usual = _RFC_822.fullmatch(words) or _MONTH_FIRST.fullmatch(words)
     if usual:
         day, month, year = usual.group("day", "month", "year")
-        return _at(usual, int(year), _MONTHS.index(month.lower()) + 1, int(day))
+        half = usual.groupdict().get("half")
+        return _at(usual, int(year), _MONTHS.index(month.lower()) + 1, int(day), half)
     from feedparser.datetimes import _parse_date  # 0.1 s to import, and few dates need it
 
     read = _parse_date(_OFFSET.sub(_plain_offset, _HALF.sub(_plain_clock, words)))
