@@ -23,6 +23,8 @@ _OTHER_NAMES = (
     "acronym applet area base blink canvas data dialog embed fieldset font form frame iframe input label legend link "
     "map marquee math menu meta meter nobr noscript object output progress search slot svg title"
 )
+#: What most articles have; in code it says nothing.
+_BLOCK = re.compile(rf"<(?:{_BLOCK_NAMES.replace(' ', '|')})[\s/>]")
 _HTML = _BLOCKS | ELEMENTS.keys() | DROPPED | set(_OTHER_NAMES.split())
 #: Types and components of programs have names in large and small letters.
 _TAG = re.compile(r"<(?:[!?]|/?([a-z][a-z0-9]*+(?:[:-][\w:-]++)?|[A-Z][A-Z0-9]*+)(?=[\s/>]))")
@@ -34,7 +36,7 @@ _STEP = re.compile(
 
 def is_plain(markup: str) -> bool:
     """Tell whether ``markup`` is text without a tag of HTML outside of code."""
-    return _is_parted(markup) and not _names(markup)
+    return not _has_blocks(markup) and _is_parted(markup) and not _names(markup)
 
 
 def with_paragraphs(markup: str) -> str:
@@ -42,9 +44,12 @@ def with_paragraphs(markup: str) -> str:
 
     Where it has no tag of HTML at all, what looks like one is words: "for $k<n$", "a Vec<u8>".
     """
-    if not _names(markup):
+    if _has_blocks(markup):
+        return markup
+    names = _names(markup)
+    if not names:
         return _MARK.sub(_shown, markup)
-    if not _is_parted(markup) or not _names(markup).isdisjoint(_BLOCKS):
+    if not _is_parted(markup) or not names.isdisjoint(_BLOCKS):
         return markup
     made = list(_made(markup))
     return "".join(made) if len(made) > 1 else markup
@@ -72,6 +77,10 @@ def code(language: str, words: str) -> str:
     """Return ``words`` as a block of code in HTML."""
     classes = {"class": f"language-{language}"} if language else {}
     return f"<pre>{start_tag('code', classes)}{escaped(words)}</code></pre>"
+
+
+def _has_blocks(markup: str) -> bool:
+    return "`" not in markup and _BLOCK.search(markup) is not None
 
 
 def _is_parted(markup: str) -> bool:
