@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aggregator.elements import escaped
+from aggregator.elements import ATTRIBUTE, escaped
 
 #: What is in a script is no markup; kramdown hides it from XML.
 _SCRIPT = re.compile(
@@ -15,7 +15,7 @@ _SCRIPT = re.compile(
 _FORMULA = re.compile(r"<x-math(?: [^>]*+)?>.*?</x-math>", re.DOTALL)
 _TEX = re.compile(r'<x-annotation encoding="(?:application/x-)?(?:la)?tex">([^<]*+)</x-annotation>', re.IGNORECASE)
 #: KaTeX draws each formula once more beside its MathML, of spans that mean nothing without its style sheet.
-_DRAWN = re.compile(r'(</x-math>\s*+</span>\s*+)<span aria-hidden="true">')
+_DRAWN = re.compile(rf'(</x-math>\s*+</span>\s*+)<span(?=[^>]* aria-hidden="true"){ATTRIBUTE}*+>')
 _SPAN = re.compile(r"<(/?)span[ >]")
 
 

@@ -31,7 +31,7 @@ _ASIDE = re.compile(
     re.ASCII,
 )
 #: As high as a line of text: WordPress and Weibo write characters so.
-LINE_HIGH = re.compile(r"(?<![\w-])height\s*+:\s*+(?:0?\.\d+|1(?:\.\d+)?)em\b", re.ASCII)
+LINE_HIGH = re.compile(r"height(?<![\w-]height)\s*+:\s*+(?:0?\.\d+|1(?:\.\d+)?)em\b", re.ASCII)
 
 #: HTML, "parsing a srcset attribute": an address ends at white space or at commas before that; the descriptors
 #: after it end at a comma outside of parentheses.

@@ -75,8 +75,8 @@ _KNOWN = _PARSED | ELEMENTS.keys()
 _RENAMED = {"noscript": "x-noscript", "noembed": "x-noscript", "noframes": "x-noscript"}
 _CHANGED = {*_FRAMES, *_RENAMED, "math", "input"}
 #: What themes and frameworks call text that is there for screen readers alone.
-_SPOKEN = re.compile(r"\b(?:sr-only|screen-reader-text|visually-?hidden)\b")
-_SPOKEN_SPAN = rf'<span(?=[^>]* class="(?:[^"]*\s)?{_SPOKEN.pattern}[\s"]){ATTRIBUTE}*+>[^<]*+</span>'
+_SPOKEN = ("sr-only", "screen-reader-text", "visually-hidden", "visuallyhidden")
+_SPOKEN_SPAN = rf'<span(?=[^>]* class="(?:[^"]*\s)?(?:{"|".join(_SPOKEN)})[\s"]){ATTRIBUTE}*+>[^<]*+</span>'
 #: Where there are no words beside them, they may stand for an icon that is lost.
 _SPOKEN_BESIDE = re.compile(rf"(?<=[^<>\s]){_SPOKEN_SPAN}|(?<=[^<>\s] ){_SPOKEN_SPAN}|{_SPOKEN_SPAN}(?=\s?[^<>\s])")
 _INPUT = re.compile(rf"<input({ATTRIBUTE}*+)>")
@@ -184,7 +184,8 @@ def _prepared(markup: str, names: set[str], base: str | None) -> str:
         markup = formulas.from_scripts(markup)
     if not names <= _KNOWN:
         markup = _TAG.sub(_renamed, markup)
-    is_spoken, is_numbered = "span" in names and _SPOKEN.search(markup) is not None, listings.is_numbered(markup)
+    is_spoken = "span" in names and any(name in markup for name in _SPOKEN)
+    is_numbered = listings.is_numbered(markup)
     is_meant = is_spoken or is_numbered or _has_late(markup) or _has_characters(markup, names)
     if names.isdisjoint(_CHANGED) and not is_meant:
         return markup
