@@ -289,6 +289,7 @@ def test_names_of_files_that_the_environment_cannot_tell_are_a_mistake_in_it(fil
         (["--source", "b"], ["城市"]),
         (["--since", "2026-11-23"], ["On asyncio"]),
         (["--limit", "1"], ["On asyncio"]),
+        (["--limit", "9" * 20], ["On asyncio", "城市"]),
     ],
 )
 def test_posts_searches_the_archive(filled: Planet, arguments: list[str], titles: list[str]) -> None:

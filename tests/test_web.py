@@ -135,6 +135,8 @@ ETAG = "(etag)"
         ({"If_Modified_Since": "Mon, 01 Jan 2001 00:00:00 GMT"}, 200),
         ({"If_Modified_Since": "yesterday"}, 200),
         ({"If_Modified_Since": "Mon, 99 Jan 99999 00:00:00 GMT"}, 200),
+        ({"If_Modified_Since": "Mon, 01 Jan 2001 00:00:00 -0000 GMT"}, 200),
+        ({"If_Modified_Since": "Mon, 01 Jan 2103 00:00:00 +0500 GMT"}, 200),
         ({"If_Match": ETAG}, 200),
         ({"If_Match": "*"}, 200),
         ({"If_Match": f"W/{ETAG}"}, 412),

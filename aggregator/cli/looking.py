@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -112,7 +113,7 @@ def posts(
         words=tuple(query or ()),
     )
     with opened(settings, common.clock()) as app:
-        found = app.posts(wanted, limit)
+        found = app.posts(wanted, min(limit, sys.maxsize))  # no database counts further
     if json:
         common.print_json([show.post_json(post) for post in found])
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from starlette.datastructures import Headers
@@ -51,6 +51,7 @@ def _date(value: str | None) -> datetime | None:
     if value is None or not value.endswith("GMT"):
         return None
     try:
-        return parsedate_to_datetime(value)
+        found = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+    return None if found.utcoffset() else found.replace(tzinfo=UTC)
