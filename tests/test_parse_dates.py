@@ -80,6 +80,21 @@ def test_days_that_are_not_in_the_calendar_are_no_dates(said: str) -> None:
     assert dates.moment(said, named=True) is None
 
 
+@pytest.mark.parametrize(
+    ("said", "hours"),
+    [
+        ("2024 Jan 1", 0),
+        ("2024-Jan-01 10:00", 10),
+        ("2024 January 1 10:00:00 GMT", 10),
+        ("2024 Január 1", None),
+        ("2024 a.m.", None),
+    ],
+)
+def test_a_year_before_a_name_takes_nothing_from_the_clock(said: str, hours: int | None) -> None:
+    """Month and day of today, as feedparser fills in where it reads the year alone."""
+    assert dates.moment(said, named=True) == (None if hours is None else NEW_YEAR + timedelta(hours=hours))
+
+
 @pytest.mark.parametrize("said", ["2016-12-31T23:59:60Z", "Sat, 31 Dec 2016 23:59:60 GMT", "2016-12-31 18:59:60 EST"])
 def test_a_leap_second_is_the_end_of_its_minute(said: str) -> None:
     """Python knows none."""

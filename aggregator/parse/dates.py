@@ -41,6 +41,9 @@ _MONTH_FIRST = re.compile(
     rf"(?: (?:(?P<zone>{'|'.join(ZONES)})|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)))?",
     re.IGNORECASE | re.ASCII,
 )
+# Of these feedparser reads the year alone, and takes month and day from the clock.
+_YEAR_AND_MONTH = re.compile(rf"(\d{{4}})[ /-]{_MONTH_NAME}[a-z]*+\.?[ /-](\d\d?)\b", re.IGNORECASE | re.ASCII)
+_YEAR_AND_NAME = re.compile(r"\d{4}[ /.-]?[^\W\d_]{3}")
 _NAME = re.compile(r"[^\W\d_]{3}")
 # What feedparser does not know, behind a clock: the halves of the day, and offsets other than ``+0800``.
 _HALF = re.compile(r"\b(\d\d?)(:\d\d(?::\d\d)?) ?([AP])\.?M\b\.?", re.IGNORECASE | re.ASCII)
@@ -68,6 +71,9 @@ def moment(said: str | None, *, named: bool = False) -> datetime | None:
 
 
 def _named(words: str) -> datetime | None:
+    words = _YEAR_AND_MONTH.sub(r"\3 \2 \1", words, count=1)
+    if _YEAR_AND_NAME.match(words):
+        return None
     usual = _RFC_822.fullmatch(words) or _MONTH_FIRST.fullmatch(words)
     if usual:
         day, month, year = usual.group("day", "month", "year")
