@@ -69,7 +69,11 @@ class StorageError(AggregatorError):
 
 
 class DatabaseError(StorageError):
-    """The database cannot be opened, read or written."""
+    """The database cannot be opened, read or written; ``reason`` tells why without naming it, where that is known."""
+
+    def __init__(self, said: str, reason: str | None = None) -> None:
+        super().__init__(said)
+        self.reason = said if reason is None else reason
 
 
 class UnavailableError(DatabaseError):

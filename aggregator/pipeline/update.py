@@ -17,7 +17,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator import cadence, health, keys, text
-from aggregator.errors import FetchError, PostponedError, SourceError, StoppedError, StorageError, UnavailableError, bug
+from aggregator.errors import (
+    DatabaseError,
+    FetchError,
+    PostponedError,
+    SourceError,
+    StoppedError,
+    StorageError,
+    UnavailableError,
+    bug,
+)
 from aggregator.events import HealthEvent
 from aggregator.fetch import Request, Response
 from aggregator.models import Feed, Source
@@ -95,7 +104,7 @@ def update(
 
     def failed(name: str, exc: Exception) -> Settled:
         # The database's address is nothing for readers of the sources' health.
-        said = str(exc).partition(": ")[2] if isinstance(exc, StorageError) else bug(exc)
+        said = exc.reason if isinstance(exc, DatabaseError) else bug(exc)
         return _failed(sources[name], states[name], exc, f"it cannot be stored: {text.one_line(said)}", now)
 
     try:

@@ -75,11 +75,15 @@ def translated(url: str) -> Iterator[None]:
     try:
         yield
     except OperationalError as exc:  # of the database, not of what was asked (PEP 249)
-        raise UnavailableError(f"{shown(url)}: {_reason(exc)}") from exc
+        raise _named(UnavailableError, url, _reason(exc)) from exc
     except SqlError as exc:
-        raise DatabaseError(f"{shown(url)}: {_reason(exc)}") from exc
+        raise _named(DatabaseError, url, _reason(exc)) from exc
     except SQLAlchemyError as exc:
-        raise DatabaseError(f"{shown(url)}: {exc}") from exc
+        raise _named(DatabaseError, url, str(exc)) from exc
+
+
+def _named(kind: type[DatabaseError], url: str, reason: str) -> DatabaseError:
+    return kind(f"{shown(url)}: {reason}", reason)
 
 
 def shown(url: str | URL) -> str:
