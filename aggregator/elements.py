@@ -53,6 +53,13 @@ DROPPED = frozenset({"script", "style", "template", "button", "select", "option"
 #: Elements without an end tag (HTML, section 13.1.2).
 VOID = frozenset({"br", "col", "hr", "img", "source", "track", "wbr"})
 
+_BLOCK_NAMES = (
+    "address article aside blockquote center dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 "
+    "header hr li main nav ol p pre section table td th tr ul"
+)
+#: Elements that part the words around them.
+BLOCKS = frozenset(_BLOCK_NAMES.split())
+
 #: A pattern for one attribute as nh3 writes it; older versions leave ``<`` and ``>`` in values as they are.
 ATTRIBUTE = r'(?: [^\s=>]+="[^"]*+")'
 _ATTRIBUTE = re.compile(r' ([^\s=>]+)="([^"]*+)"')

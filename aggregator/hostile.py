@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from math import isqrt
 
-from aggregator.elements import DROPPED, VOID, escaped, paragraphs
+from aggregator.elements import BLOCKS, DROPPED, VOID, escaped, paragraphs
 
 #: With so many tags the worst nesting costs 1.5 s.
 _MOST_TAGS = 30_000
@@ -40,11 +40,8 @@ _TAG = re.compile(
 )
 _LEVEL = re.compile(rf"<(/?)(?!(?:{'|'.join(VOID)})[ >])[a-z]")
 _NAME = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9]*)")
-_BLOCK_NAMES = (
-    "address article aside blockquote br center dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 "
-    "header hr li main nav ol p pre section summary table td th tr ul"
-)
-_BLOCKS = frozenset(_BLOCK_NAMES.split())
+#: Where one of these stands, words are apart.
+_PARTS = BLOCKS | {"br", "summary"}
 
 
 def is_bomb(markup: str) -> bool:
@@ -116,7 +113,7 @@ def _texts(markup: str) -> Iterator[str]:
         elif name and not name[1] and name[2].lower() in DROPPED:
             until = name[2].lower()
         elif name:
-            yield "\n\n" if name[2].lower() in _BLOCKS else ""
+            yield "\n\n" if name[2].lower() in _PARTS else ""
             yield rest if closed else ""
         else:
             yield rest if piece.startswith(("!", "?", "/")) else f"<{piece}"

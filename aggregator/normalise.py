@@ -34,10 +34,6 @@ _LONGEST_TITLE = 10_000
 _MOST = 500
 _CUT = "<p>[…]</p>"
 _TAG = re.compile(r"<[^>]*>")
-_MARKUP = re.compile(r"<[A-Za-z/!?]")
-_ELEMENT = re.compile(r"\s*+<(?:p|div|h[1-6]|ul|ol|blockquote|figure|img|section|article|table|pre)\b", re.IGNORECASE)
-#: Blanks before the first element, at most.
-_AHEAD = 200
 #: Links that belong to the source's feed, not to the article (RFC 5023, RFC 5005, WebSub).
 _FEED_RELS = frozenset(
     {"self", "edit", "edit-media", "hub", "first", "last", "next", "previous", "prev", "service", "search"}
@@ -153,7 +149,7 @@ def _body(body: Text | None, link: str | None, feed: FeedInfo) -> str:
     from aggregator import prose  # when there is something to clean: most runs find nothing new
     from aggregator.sanitise import clean, from_text
 
-    value = _once_escaped(body.value) if body.html else body.value
+    value = prose.once_escaped(body.value) if body.html else body.value
     if not body.html:
         made = from_text(value)
     elif prose.is_plain(value):
@@ -161,14 +157,6 @@ def _body(body: Text | None, link: str | None, feed: FeedInfo) -> str:
     else:
         made = clean(prose.with_paragraphs(value), body.base or link or feed.link or feed.url)
     return made if len(made) <= _LONGEST_BODY else clean(made[:_LONGEST_BODY], None) + _CUT
-
-
-def _once_escaped(markup: str) -> str:
-    # No article shows the source of HTML from its first character to its last: it was escaped twice.
-    if "&lt;" in markup[:_AHEAD] and not _MARKUP.search(markup):
-        meant = html.unescape(markup)
-        return meant if _ELEMENT.match(meant) and meant.rstrip().endswith(">") else markup
-    return markup
 
 
 def _pictured(content: str) -> str | None:

@@ -1,30 +1,31 @@
-"""Text that its feed calls HTML, though nothing but blank lines parts it, and fences its code, as in Markdown.
+"""Text that its feed calls HTML: escaped twice, or parted by blank lines alone and with fenced code, as in Markdown.
 
 Bluesky, and sites whose feeds carry the Markdown that their pages are made of, send such.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 
-from aggregator.elements import DROPPED, ELEMENTS, VOID, escaped, start_tag
+from aggregator.elements import BLOCKS, DROPPED, ELEMENTS, VOID, escaped, start_tag
 
+_MARKUP = re.compile(r"<[A-Za-z/!?]")
+_ELEMENT = re.compile(r"\s*+<(?:p|div|h[1-6]|ul|ol|blockquote|figure|img|section|article|table|pre)\b", re.IGNORECASE)
+#: Blanks before the first element, at most.
+_AHEAD = 200
 _PARTED = re.compile(r"\n[^\S\n]*+\n")
 #: CommonMark, section 4.5; those of tildes are more often ornaments.
 _FENCE = re.compile(r"([^\S\n]*+)(`{3,})[^\S\n]*+([\w+#.-]*+)[^`]*+")
 _CODE = re.compile(r"`[^`\n]++`")
-_BLOCK_NAMES = (
-    "address article aside blockquote body center dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 "
-    "header hr html li main nav ol p pre section table tbody td th thead tr ul"
-)
-_BLOCKS = frozenset(_BLOCK_NAMES.split())
+_BLOCKS = BLOCKS | {"body", "html", "tbody", "thead"}
 _OTHER_NAMES = (
     "acronym applet area base blink canvas data dialog embed fieldset font form frame iframe input label legend link "
     "map marquee math menu meta meter nobr noscript object output progress search slot svg title"
 )
 #: What most articles have; in code it says nothing.
-_BLOCK = re.compile(rf"<(?:{_BLOCK_NAMES.replace(' ', '|')})[\s/>]")
+_BLOCK = re.compile(rf"<(?:{'|'.join(sorted(_BLOCKS))})[\s/>]")
 _HTML = _BLOCKS | ELEMENTS.keys() | DROPPED | set(_OTHER_NAMES.split())
 #: Types and components of programs have names in large and small letters.
 _TAG = re.compile(r"<(?:[!?]|/?([a-z][a-z0-9]*+(?:[:-][\w:-]++)?|[A-Z][A-Z0-9]*+)(?=[\s/>]))")
@@ -32,6 +33,14 @@ _MARK = re.compile(rf"{_CODE.pattern}|<")
 _STEP = re.compile(
     r"(?P<broken><br\s*+/?>[^\S\n]*+)?\n[^\S\n]*+\n\s*+|<(?P<end>/?)(?P<name>[A-Za-z]++[1-6]?)(?:[^<>/]|/(?!>))*+>"
 )
+
+
+def once_escaped(markup: str) -> str:
+    """Return ``markup`` as it was meant: no article shows the source of HTML from its first character to its last."""
+    if "&lt;" in markup[:_AHEAD] and not _MARKUP.search(markup):
+        meant = html.unescape(markup)
+        return meant if _ELEMENT.match(meant) and meant.rstrip().endswith(">") else markup
+    return markup
 
 
 def is_plain(markup: str) -> bool:

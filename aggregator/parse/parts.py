@@ -182,7 +182,7 @@ def _comments(item: dict[str, Any]) -> Iterator[Link]:
 def _media(item: dict[str, Any]) -> Iterator[Link]:
     for raw in value(item, "media_content") or ():
         href, kind = address(value(raw, "url")), string(raw, "type")
-        if href and kind != _FLASH and not (_is_image(raw) and _is_seen(href, item)):
+        if href and kind != _FLASH and not (value(raw, "medium") == "image" and _is_seen(href, item)):
             yield Link(href=href, rel="enclosure", type=kind, length=_length(value(raw, "filesize")))
 
 
